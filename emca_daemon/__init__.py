@@ -1,0 +1,1 @@
+"""A certificate authority as one protocol-server daemon."""

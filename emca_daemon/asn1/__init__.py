@@ -1,0 +1,1 @@
+"""DER structures shared by protocols."""

@@ -1,0 +1,1 @@
+"""The only servers: sockets, TLS and HTTP."""

@@ -1,0 +1,1 @@
+"""The only clients: HTTP fetches and DNS look-ups."""

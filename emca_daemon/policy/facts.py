@@ -1,0 +1,89 @@
+"""What is known of a request before policy decides on it: values only, nothing to call."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
+
+from emca_daemon.names import AlternativeName, IssuerName, Subject
+
+
+@dataclass(frozen=True, slots=True)
+class Requester:
+    """Who asks, how that was proved, and from where.
+
+    `protocol` is `acme`, `est`, `cli` ...; `identity` an account URL, a user or a certificate's subject; `proof` how
+    the identity was proved (`jws`, `tls-certificate`, `password`, `local`); `origin` the peer's address;
+    `application` the endpoint or registered application; `request_id` the request in the logs.
+    """
+
+    protocol: str
+    identity: str
+    proof: str
+    origin: str
+    request_id: str
+    application: str = ""
+    groups: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class KeyFacts:
+    """What is known of the key to be certified.
+
+    `algorithm` is one of `rsa`, `ec`, `ed25519`, `ed448`, `ml-dsa`; `parameter` names the curve or parameter set
+    (`p-256`, `p-384`, `p-521`, `ml-dsa-65`; empty for the others); `bits` the size; `exponent` the RSA public
+    exponent (0 for others); `fingerprint` SHA-256 over the SubjectPublicKeyInfo; `weaknesses` one sentence for each
+    known weakness found (ROCA, Debian, close primes ...).
+    """
+
+    public_key: CertificatePublicKeyTypes
+    algorithm: str
+    parameter: str
+    bits: int
+    exponent: int
+    fingerprint: bytes
+    weaknesses: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RequestedExtension:
+    """An extension that the requester asked for; `value` is the DER inside the OCTET STRING."""
+
+    oid: str
+    critical: bool
+    value: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class RequestFacts:
+    """Everything that policy looks at.
+
+    `names` are the alternative names asked for; `request_signature` the name of the algorithm that signed the
+    request (`ecdsa-with-SHA256`; empty when nothing did); `not_before` and `not_after` what validity was asked for,
+    if any; `key_certified_before` how many certificates with this key exist already, `key_certified_for_others` how
+    many of those belong to another requester.
+    """
+
+    requester: Requester
+    subject: Subject
+    names: tuple[AlternativeName, ...]
+    key: KeyFacts
+    request_signature: str = ""
+    extensions: tuple[RequestedExtension, ...] = ()
+    not_before: datetime | None = None
+    not_after: datetime | None = None
+    key_certified_before: int = 0
+    key_certified_for_others: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class IssuerFacts:
+    """What policy must know of the issuer: its certificate and the addresses that go into what it issues."""
+
+    name: IssuerName
+    certificate: x509.Certificate
+    ocsp_urls: tuple[str, ...] = ()
+    issuer_urls: tuple[str, ...] = ()
+    crl_urls: tuple[str, ...] = ()
+    alternative_names: tuple[AlternativeName, ...] = field(default=())

@@ -1,0 +1,1 @@
+"""One package a protocol: values in, values out."""

@@ -1,0 +1,1 @@
+"""Downloads of CRLs and issuer certificates (RFC 2585)."""

@@ -1,0 +1,1 @@
+"""From TOML files to typed, cross-checked settings."""
