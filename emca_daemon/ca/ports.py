@@ -55,9 +55,6 @@ class CertificatesReader(Protocol):
     def open_intents(self, before: datetime) -> Sequence[Intent]:
         """Intents older than that without a certificate."""
 
-    def revocations_since(self, issuer: IssuerName, since: datetime) -> int:
-        """How many status changes (revoked, held, released, abandoned) happened at or after `since`."""
-
 
 class Certificates(CertificatesReader, Protocol):
     """Changes to serial numbers and certificates."""
@@ -110,6 +107,9 @@ class CrlsReader(Protocol):
     def latest(self, issuer: IssuerName) -> IssuedCrl | None:
         """The full CRL with the highest number."""
 
+    def changes(self, issuer: IssuerName) -> int:
+        """How many status changes (revoke, release, abandon) the issuer has seen; a CRL is due when it is behind."""
+
     def history(self, issuer: IssuerName, limit: int) -> Sequence[IssuedCrl]:
         """The newest CRLs, newest first."""
 
@@ -117,8 +117,13 @@ class CrlsReader(Protocol):
 class Crls(CrlsReader, Protocol):
     """Publication of CRLs."""
 
-    def next_number(self, issuer: IssuerName) -> int:
-        """A CRL number higher than every one before; the row stays locked until the transaction ends."""
+    def next_number(self, issuer: IssuerName) -> tuple[int, int]:
+        """A CRL number higher than every one before, and how many status changes the issuer has seen.
+
+        The issuer's counter row stays locked until the transaction ends. Since every status change (revoke, release,
+        abandon) counts itself in that same row in its own transaction, a reading that starts under the lock sees all
+        the changes counted so far, whatever the clocks of several hosts say.
+        """
 
     def publish(self, crl: IssuedCrl) -> None:
         """Make it the latest; raises Refused(WRONG_STATE) if its number is not higher than the latest's."""

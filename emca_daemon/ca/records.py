@@ -144,7 +144,11 @@ class IssuerRecord:
 
 @dataclass(frozen=True, slots=True)
 class IssuedCrl:
-    """A signed CRL as it was published; `number` is its CRLNumber, `base_number` set for a delta CRL."""
+    """A signed CRL as it was published.
+
+    `number` is its CRLNumber, `base_number` set for a delta CRL; `changes` counts the issuer's status changes that it
+    covers.
+    """
 
     issuer: IssuerName
     number: int
@@ -152,6 +156,7 @@ class IssuedCrl:
     next_update: datetime
     entries: int
     der: bytes
+    changes: int
     base_number: int | None = None
 
 
