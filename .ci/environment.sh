@@ -66,9 +66,9 @@ ensure_venv() {
     say "Building .venv from $lock"
     [ -x .venv/bin/pip ] || "$python" -m venv .venv || fail "could not make .venv"
     rm -f .venv/place
-    .venv/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r "$lock" >&2 ||
+    .venv/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r "$lock" >&2 ||
         fail "could not install what $lock lists"
-    .venv/bin/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation \
+    .venv/bin/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation \
         --config-settings editable_mode=compat -e . >&2 || fail "could not install the project itself"
     cp setup.cfg "$lock" .venv/
     [ "$lock" = requirements.lock ] || cp requirements.lock .venv/ # The development lock contains the other one.
