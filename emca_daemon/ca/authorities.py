@@ -59,6 +59,14 @@ class Authority:
         """Whether it is a root."""
         return self.certificate.issuer == self.certificate.subject
 
+    @property
+    def key_identifier(self) -> bytes:
+        """Its subject key identifier; computed from the key where the certificate has none (RFC 5280 4.2.1.2)."""
+        try:
+            return self.certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
+        except x509.ExtensionNotFound:
+            return x509.SubjectKeyIdentifier.from_public_key(self.public_key).digest
+
     def chain_for_leaf(self, leaf: bytes) -> tuple[bytes, ...]:
         """What a server presents: the leaf, then every issuer's certificate but the root's."""
         return (leaf, *(der for der, parsed in zip(self.record.chain, self.chain, strict=True) if not _root(parsed)))

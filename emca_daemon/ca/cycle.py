@@ -126,7 +126,7 @@ class IssuanceCycle:
                     "certificate.issue",
                     f"{intent.issuer}/{serial_text(intent.serial)}",
                     profile=intent.profile,
-                    subject=intent.subject,
+                    distinguished_name=intent.subject,
                     names=" ".join(map(str, intent.names))[:4096],
                     approver=approved.approver,
                     tbs_sha256=intent.tbs_hash.hex(),

@@ -7,8 +7,8 @@ from emca_daemon.ca.audit import event_by, refusal_by
 from emca_daemon.ca.authorities import Authorities, Authority
 from emca_daemon.ca.cycle import Companion, IssuanceCycle, NoCompanion, Signatory
 from emca_daemon.ca.pending import waiting_request
-from emca_daemon.ca.ports import Reading, Store, Writing
-from emca_daemon.ca.records import CertificateRecord, Intent, PendingRequest
+from emca_daemon.ca.ports import Store, Writing
+from emca_daemon.ca.records import CertificateRecord, Intent
 from emca_daemon.clock import Clock
 from emca_daemon.errors import Pending, Reason, Refused
 from emca_daemon.names import IssuerName, ProfileName

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 from emca_daemon.ca.records import PendingRequest, RequestState
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.names import AlternativeName, IssuerName, NameType, SubjectAttribute
-from emca_daemon.policy.facts import RequestedExtension, RequestFacts, Requester
+from emca_daemon.policy.facts import RequestedExtension, Requester, RequestFacts
 from emca_daemon.policy.keys import key_facts
 from emca_daemon.policy.tokens import AwaitsApproval
 from emca_daemon.randomness import RandomBytes

@@ -10,9 +10,8 @@ from cryptography.hazmat.primitives.asymmetric.types import (
 
 from emca_daemon.errors import Reason, Refused
 
-_ECDSA: dict[
-    str, tuple[hashes.SHA256 | hashes.SHA384 | hashes.SHA512, bytes]
-] = {  # RFC 5758 3.2: the hash as long as the curve
+_Sha2 = hashes.SHA256 | hashes.SHA384 | hashes.SHA512
+_ECDSA: dict[str, tuple[_Sha2, bytes]] = {  # RFC 5758 3.2: the hash as long as the curve
     "secp256r1": (hashes.SHA256(), bytes.fromhex("300a06082a8648ce3d040302")),
     "secp384r1": (hashes.SHA384(), bytes.fromhex("300a06082a8648ce3d040303")),
     "secp521r1": (hashes.SHA512(), bytes.fromhex("300a06082a8648ce3d040304")),
@@ -31,9 +30,7 @@ _FIXED: tuple[tuple[type, bytes], ...] = (
 )
 
 
-def hash_of(
-    key: CertificateIssuerPublicKeyTypes,
-) -> hashes.SHA256 | hashes.SHA384 | hashes.SHA512 | None:
+def hash_of(key: CertificateIssuerPublicKeyTypes) -> _Sha2 | None:
     """The hash that a key of this kind signs over; None where the algorithm has its own."""
     if isinstance(key, ec.EllipticCurvePublicKey):
         return _ECDSA[key.curve.name][0]

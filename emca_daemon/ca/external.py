@@ -1,0 +1,150 @@
+"""Certificate authorities that come from outside: a CSR out and a certificate in, or a whole PKCS #12 file."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from hashlib import sha256
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, mldsa, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, pkcs12
+
+from emca_daemon.asn1.names import subject_to_name
+from emca_daemon.ca.audit import event_by
+from emca_daemon.ca.chains import ordered_chain
+from emca_daemon.ca.hierarchy import Hierarchy, NewAuthority, public_key_for
+from emca_daemon.ca.ports import Keys, Store
+from emca_daemon.ca.records import Intent, IssuerRecord, IssuerState
+from emca_daemon.ca.signatures import hash_of, rsa_padding
+from emca_daemon.clock import Clock
+from emca_daemon.errors import Reason, Refused
+from emca_daemon.names import IssuerName, SerialNumber
+from emca_daemon.policy.facts import Requester
+from emca_daemon.policy.keys import key_facts
+
+_IssuerKey = (
+    rsa.RSAPrivateKey
+    | ec.EllipticCurvePrivateKey
+    | ed25519.Ed25519PrivateKey
+    | ed448.Ed448PrivateKey
+    | mldsa.MLDSA44PrivateKey
+    | mldsa.MLDSA65PrivateKey
+    | mldsa.MLDSA87PrivateKey
+)
+
+
+class ExternalAuthorities:
+    """Brings in certificate authorities that others signed or made."""
+
+    def __init__(self, *, store: Store, keys: Keys, hierarchy: Hierarchy, clock: Clock) -> None:
+        self._store = store
+        self._keys = keys
+        self._hierarchy = hierarchy
+        self._clock = clock
+
+    def request(self, new: NewAuthority, requester: Requester) -> IssuerRecord:
+        """Make the key and a PKCS #10 request for a CA elsewhere to sign; the issuer waits for its certificate."""
+        self._hierarchy.check_free(new.name)
+        public_key = public_key_for(self._keys, new)
+        key = self._keys.get(new.key)
+        if isinstance(key, dsa.DSAPrivateKey):
+            raise Refused(Reason.KEY_REFUSED, "a DSA key cannot be an issuer's")
+        padding = rsa_padding(new.pss) if isinstance(key, rsa.RSAPrivateKey) else None
+        subject = subject_to_name(new.subject)
+        builder = x509.CertificateSigningRequestBuilder(subject).add_extension(
+            x509.BasicConstraints(ca=True, path_length=None), critical=True
+        )
+        csr = builder.sign(key, hash_of(public_key), rsa_padding=padding)
+        record = IssuerRecord(
+            name=new.name,
+            key=new.key,
+            subject=subject.rfc4514_string(),
+            profile=new.profile,
+            state=IssuerState.WAITING,
+            chain=(),
+            created=self._clock(),
+            pss=new.pss,
+            csr=csr.public_bytes(Encoding.DER),
+        )
+        self._add(record, requester, "issuer.request")
+        return record
+
+    def bring_in(
+        self, name: IssuerName, certificates: Sequence[x509.Certificate], requester: Requester
+    ) -> IssuerRecord:
+        """Give a waiting issuer its certificate and the chain above it; also renews an active external issuer's."""
+        with self._store.reading() as tx:
+            record = tx.issuers.get(name)
+        if record is None:
+            raise Refused(Reason.NOT_FOUND, f"there is no issuer `{name}`")
+        if record.state is IssuerState.REVOKED:
+            raise Refused(Reason.WRONG_STATE, f"the issuer `{name}` is revoked")
+        chain = ordered_chain(certificates, self._keys.get(record.key).public_key())
+        subject = chain[0].subject.rfc4514_string()
+        if subject != record.subject:
+            raise Refused(Reason.NAME_REFUSED, f"the certificate is for `{subject}`, the issuer is `{record.subject}`")
+        record = replace(record, state=IssuerState.ACTIVE, chain=_encoded(chain), csr=None)
+        with self._store.writing() as tx:
+            tx.issuers.update(record)
+            tx.audit.append(event_by(requester, self._clock(), "issuer.import", name))
+        return record
+
+    def bring_in_pkcs12(
+        self, new: NewAuthority, pkcs12_der: bytes, passphrase: bytes | None, requester: Requester
+    ) -> IssuerRecord:
+        """Take over a CA with its key from a PKCS #12 file; name, profile and key place come from `new`."""
+        self._hierarchy.check_free(new.name)
+        try:
+            key, certificate, others = pkcs12.load_key_and_certificates(pkcs12_der, passphrase)
+        except ValueError:
+            raise Refused(Reason.MALFORMED, "not a PKCS #12 file, or the passphrase is wrong") from None
+        if key is None or certificate is None:
+            raise Refused(Reason.MALFORMED, "the PKCS #12 file lacks the key or the certificate")
+        if not isinstance(key, _IssuerKey):
+            raise Refused(Reason.KEY_REFUSED, "a key of this kind cannot be an issuer's")
+        chain = ordered_chain([certificate, *others], key.public_key())
+        self._keys.import_key(new.key, key)
+        record = IssuerRecord(
+            name=new.name,
+            key=new.key,
+            subject=chain[0].subject.rfc4514_string(),
+            profile=new.profile,
+            state=IssuerState.ACTIVE,
+            chain=_encoded(chain),
+            created=self._clock(),
+            pss=new.pss,
+        )
+        self._add(record, requester, "issuer.import", chain[0])
+        return record
+
+    def _add(
+        self, record: IssuerRecord, requester: Requester, action: str, certificate: x509.Certificate | None = None
+    ) -> None:
+        now = self._clock()
+        with self._store.writing() as tx:
+            tx.issuers.add(record)
+            if certificate is not None and certificate.issuer == certificate.subject:
+                tx.certificates.adopt(_adopted(record, certificate, requester, now), record.chain[0])
+            tx.audit.append(event_by(requester, now, action, record.name))
+
+
+def _encoded(chain: Sequence[x509.Certificate]) -> tuple[bytes, ...]:
+    return tuple(certificate.public_bytes(Encoding.DER) for certificate in chain)
+
+
+def _adopted(record: IssuerRecord, certificate: x509.Certificate, requester: Requester, now: datetime) -> Intent:
+    return Intent(
+        issuer=record.name,
+        serial=SerialNumber(certificate.serial_number),
+        profile=record.profile,
+        protocol=requester.protocol,
+        application=requester.application,
+        requester=requester.identity,
+        subject=record.subject,
+        names=(),
+        key_fingerprint=key_facts(certificate.public_key()).fingerprint,
+        tbs_hash=sha256(certificate.tbs_certificate_bytes).digest(),
+        not_before=certificate.not_valid_before_utc,
+        not_after=certificate.not_valid_after_utc,
+        created=now,
+    )

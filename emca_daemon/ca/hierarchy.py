@@ -1,0 +1,148 @@
+"""Making our own certificate authorities: roots, subordinates, and their end."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPublicKeyTypes
+
+from emca_daemon.ca.audit import event_by
+from emca_daemon.ca.authorities import Authorities
+from emca_daemon.ca.cycle import IssuanceCycle, NoCompanion, Signatory
+from emca_daemon.ca.enrollment import Enrollment
+from emca_daemon.ca.ports import Keys, Store, Writing
+from emca_daemon.ca.records import CertificateRecord, IssuerRecord, IssuerState, RevocationReason
+from emca_daemon.ca.revocation import Revoking
+from emca_daemon.clock import Clock
+from emca_daemon.errors import Reason, Refused
+from emca_daemon.names import IssuerName, KeyName, ProfileName, SerialNumber, Subject
+from emca_daemon.policy.decision import decide
+from emca_daemon.policy.facts import Requester, RequestFacts
+from emca_daemon.policy.keys import key_facts
+from emca_daemon.policy.tokens import AwaitsApproval
+
+
+@dataclass(frozen=True, slots=True)
+class NewAuthority:
+    """What a new certificate authority shall be; `subject` in encoding order.
+
+    The key is made with `algorithm`, or taken as it is where that is empty; `pss` makes an RSA key sign with PSS.
+    """
+
+    name: IssuerName
+    profile: ProfileName
+    subject: Subject
+    key: KeyName
+    algorithm: str = ""
+    pss: bool = False
+
+
+class Hierarchy:
+    """Makes and ends certificate authorities."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        authorities: Authorities,
+        keys: Keys,
+        cycle: IssuanceCycle,
+        enrollment: Enrollment,
+        revoking: Revoking,
+        clock: Clock,
+    ) -> None:
+        self._store = store
+        self._authorities = authorities
+        self._keys = keys
+        self._cycle = cycle
+        self._enrollment = enrollment
+        self._revoking = revoking
+        self._clock = clock
+
+    def create_root(self, new: NewAuthority, requester: Requester) -> IssuerRecord:
+        """A self-signed CA, through the same cycle as every certificate; raises Refused."""
+        profile = self._enrollment.profile(new.profile)
+        self.check_free(new.name)
+        public_key = public_key_for(self._keys, new)
+        facts = RequestFacts(requester, new.subject, (), key_facts(public_key))
+        decision = decide(facts, profile, None, self._clock(), approver=requester.identity)
+        if isinstance(decision, AwaitsApproval):
+            raise Refused(Reason.INTERNAL, "a root was asked to wait for the person who makes it")
+        signatory = Signatory(new.name, decision.subject, public_key, new.key, new.pss)
+        adding = _AddIssuer(lambda record: self._record(new, record, (), None), requester, self._clock)
+        self._cycle.carry_out(self._cycle.prepare(decision, signatory), signatory, adding)
+        return adding.added
+
+    def create_sub(self, new: NewAuthority, parent: IssuerName, requester: Requester) -> IssuerRecord:
+        """A CA whose certificate one of our own issuers signs; raises Refused."""
+        self._enrollment.profile(new.profile)
+        self.check_free(new.name)
+        chain = self._authorities.get(parent).record.chain
+        facts = RequestFacts(requester, new.subject, (), key_facts(public_key_for(self._keys, new)))
+        adding = _AddIssuer(lambda record: self._record(new, record, chain, parent), requester, self._clock)
+        self._enrollment.enroll(facts, new.profile, issuer=parent, approver=requester.identity, companion=adding)
+        return adding.added
+
+    def revoke(self, name: IssuerName, reason: RevocationReason, requester: Requester) -> IssuerRecord:
+        """End a CA: it signs no certificate any more, and its parent's CRL lists it.
+
+        Where the parent is not ours only our own use of it ends. Raises Refused.
+        """
+        authority = self._authorities.get(name)
+        record = replace(authority.record, state=IssuerState.REVOKED)
+
+        def mark(tx: Writing) -> None:
+            tx.issuers.update(record)
+            event = event_by(requester, self._clock(), "issuer.revoke", name, reason=reason.name.lower())
+            tx.audit.append(event)
+
+        listed_by = name if authority.self_signed else record.parent
+        if listed_by is None:
+            with self._store.writing() as tx:
+                mark(tx)
+        else:
+            serial = SerialNumber(authority.certificate.serial_number)
+            self._revoking.revoke(listed_by, serial, reason, requester, also=mark)
+        return record
+
+    def check_free(self, name: IssuerName) -> None:
+        """Raise Refused(WRONG_STATE) when an issuer has that name already."""
+        with self._store.reading() as tx:
+            if tx.issuers.get(name) is not None:
+                raise Refused(Reason.WRONG_STATE, f"there is an issuer `{name}` already")
+
+    def _record(
+        self, new: NewAuthority, record: CertificateRecord, above: tuple[bytes, ...], parent: IssuerName | None
+    ) -> IssuerRecord:
+        return IssuerRecord(
+            name=new.name,
+            key=new.key,
+            subject=record.intent.subject,
+            profile=new.profile,
+            state=IssuerState.ACTIVE,
+            chain=(record.der or b"", *above),
+            created=self._clock(),
+            parent=parent,
+            pss=new.pss,
+        )
+
+
+def public_key_for(keys: Keys, new: NewAuthority) -> CertificateIssuerPublicKeyTypes:
+    """The public half of the new CA's key, made now or taken as it is."""
+    key = keys.generate(new.key, new.algorithm) if new.algorithm else keys.get(new.key)
+    return key.public_key()
+
+
+class _AddIssuer(NoCompanion):
+    """Adds the issuer in the transaction that records its certificate."""
+
+    added: IssuerRecord
+
+    def __init__(self, make: Callable[[CertificateRecord], IssuerRecord], requester: Requester, clock: Clock) -> None:
+        self._make = make
+        self._requester = requester
+        self._clock = clock
+
+    def issued(self, tx: Writing, record: CertificateRecord) -> None:
+        self.added = self._make(record)
+        tx.issuers.add(self.added)
+        tx.audit.append(event_by(self._requester, self._clock(), "issuer.create", self.added.name))
