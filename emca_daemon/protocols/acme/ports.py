@@ -1,0 +1,124 @@
+"""What ACME needs of others: its rows in the store, and somebody who validates challenges."""
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import Protocol
+
+from emca_daemon.ca import ports as ca
+from emca_daemon.names import AlternativeName
+from emca_daemon.protocols.acme.records import Account, Authorization, Challenge, Order
+from emca_daemon.protocols.acme.states import AuthorizationStatus, ChallengeStatus
+
+
+class AcmeReader(Protocol):
+    """Questions about ACME's rows."""
+
+    def account(self, account_id: str) -> Account | None:
+        """One account."""
+
+    def account_by_key(self, endpoint: str, thumbprint: str) -> Account | None:
+        """The endpoint's account with that key."""
+
+    def key_belongs_to_account(self, key_fingerprint: bytes) -> bool:
+        """Whether any account, of whatever endpoint, has that key."""
+
+    def order(self, order_id: str) -> Order | None:
+        """One order with what it must know of its authorizations."""
+
+    def orders_of(self, account_id: str, after: str, limit: int) -> Sequence[str]:
+        """Ids of the account's orders, by id, those greater than `after`."""
+
+    def authorization(self, authorization_id: str) -> Authorization | None:
+        """One authorization with its challenges."""
+
+    def challenged(self, challenge_id: str) -> Authorization | None:
+        """The authorization that a challenge belongs to, with all its challenges."""
+
+    def valid_authorizations(
+        self, account_id: str, identifiers: Sequence[AlternativeName], now: datetime
+    ) -> Sequence[Authorization]:
+        """The account's valid authorizations for any of these identifiers (no `*.`), longest-lived first, without
+        their challenges.
+        """
+
+    def due_challenges(self, now: datetime, limit: int) -> Sequence[str]:
+        """Ids of processing challenges whose next attempt is due and that nobody holds, longest due first."""
+
+
+class AcmeRows(AcmeReader, Protocol):
+    """Changes to ACME's rows."""
+
+    def secret(self, name: str, fresh: bytes) -> bytes:
+        """The secret of that name that all processes share; `fresh` becomes it if there is none yet."""
+
+    def spend_nonce(self, nonce: bytes) -> bool:
+        """Note a nonce as used; False if it was used before."""
+
+    def purge_nonces(self, before: bytes, limit: int) -> int:
+        """Forget at most `limit` nonces that sort before that value; how many were forgotten."""
+
+    def add_account(self, account: Account) -> bool:
+        """Keep a new account; False if the endpoint has one with that key already."""
+
+    def update_account(self, account: Account, expected_thumbprint: str) -> bool:
+        """Replace an account whose key is still the expected one.
+
+        Raises Refused(WRONG_STATE) if it is not; False if another account of the endpoint has the new key.
+        """
+
+    def add_order(self, order: Order, fresh: Sequence[Authorization]) -> None:
+        """Keep a new order and those of its authorizations that are new."""
+
+    def update_order(self, old: Order, new: Order) -> None:
+        """Replace stage, error, CSR and certificate; raises Refused(WRONG_STATE) unless the stage is still the old."""
+
+    def update_authorization(
+        self, authorization_id: str, old: AuthorizationStatus, new: AuthorizationStatus, expires: datetime
+    ) -> None:
+        """Move an authorization; raises Refused(WRONG_STATE) unless it still is in the old state."""
+
+    def deactivate_authorizations(self, account_id: str) -> None:
+        """Deactivate every pending authorization of an account."""
+
+    def update_challenge(self, challenge: Challenge, expected: ChallengeStatus) -> None:
+        """Replace a challenge; raises Refused(WRONG_STATE) unless it still is in the expected state."""
+
+    def keep_only_challenge(self, authorization_id: str, challenge_id: str) -> None:
+        """Drop the other challenges of an authorization."""
+
+    def lease_challenge(self, challenge_id: str, holder: str, now: datetime, until: datetime) -> bool:
+        """Take a due, processing challenge that nobody holds; False if it is not there to be taken."""
+
+
+class Reading(ca.Reading, Protocol):
+    """A transaction that changes nothing."""
+
+    @property
+    def acme(self) -> AcmeReader:
+        """ACME's rows."""
+
+
+class Writing(ca.Writing, Protocol):
+    """A transaction that commits when its block ends and rolls back when it raises."""
+
+    @property
+    def acme(self) -> AcmeRows:
+        """ACME's rows."""
+
+
+class AcmeStore(Protocol):
+    """A store that holds ACME's rows too."""
+
+    def reading(self) -> AbstractContextManager[Reading]:
+        """Open a read transaction; raises Refused(UNAVAILABLE) when the database cannot be reached."""
+
+    def writing(self) -> AbstractContextManager[Writing]:
+        """Open a write transaction; raises Refused(UNAVAILABLE) when the database cannot be reached."""
+
+
+class Validations(Protocol):
+    """Whoever validates challenges, outside the request."""
+
+    def wake(self, endpoint: str, challenge_id: str) -> None:
+        """A challenge became due just now; called after the commit, from any thread, must not wait or raise."""

@@ -1,0 +1,105 @@
+"""What ACME writes down: plain values that the store keeps as rows (RFC 8555 7.1)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from emca_daemon.names import AlternativeName, IssuerName, SerialNumber
+from emca_daemon.protocols.acme.states import AccountStatus, AuthorizationStatus, ChallengeStatus, OrderStage
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account of one endpoint.
+
+    `jwk` is the public key as canonical JSON, `thumbprint` its RFC 7638 SHA-256 thumbprint in base64url,
+    `key_fingerprint` SHA-256 over the SubjectPublicKeyInfo.
+    """
+
+    id: str
+    endpoint: str
+    status: AccountStatus
+    jwk: str
+    thumbprint: str
+    key_fingerprint: bytes
+    contacts: tuple[str, ...]
+    terms_agreed: bool
+    created: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Challenge:
+    """One way to prove control of an identifier.
+
+    `errors` holds a problem document (JSON text) for each failed attempt, oldest first; `next_attempt` is when a
+    processing challenge is due, `lease_until` how long `lease_holder` alone may validate it.
+    """
+
+    id: str
+    authorization_id: str
+    type: str
+    token: str
+    status: ChallengeStatus
+    validated: datetime | None = None
+    errors: tuple[str, ...] = ()
+    attempts: int = 0
+    next_attempt: datetime | None = None
+    lease_holder: str = ""
+    lease_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Authorization:
+    """That an account may, or may not yet, have certificates for an identifier.
+
+    `identifier` never has the `*.` of a wildcard; `wildcard` says that the order asked for one.
+    """
+
+    id: str
+    endpoint: str
+    account_id: str
+    identifier: AlternativeName
+    wildcard: bool
+    status: AuthorizationStatus
+    expires: datetime
+    created: datetime
+    challenges: tuple[Challenge, ...] = ()
+
+    @property
+    def name(self) -> AlternativeName:
+        """The identifier as an order writes it, with its `*.`."""
+        if not self.wildcard:
+            return self.identifier
+        return AlternativeName(self.identifier.type, "*." + self.identifier.value)
+
+
+@dataclass(frozen=True, slots=True)
+class OrderAuthorization:
+    """What an order must know of one of its authorizations."""
+
+    id: str
+    status: AuthorizationStatus
+    expires: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A request for a certificate; `stage` is what is stored, the status is derived (`states.order_status`).
+
+    `csr_hash` is SHA-256 over the CSR with which it was finalized (empty before); `error` a problem document as JSON
+    text (empty when there is none); `issuer` and `serial` are set from the intent on.
+    """
+
+    id: str
+    endpoint: str
+    account_id: str
+    stage: OrderStage
+    names: tuple[AlternativeName, ...]
+    authorizations: tuple[OrderAuthorization, ...]
+    expires: datetime
+    created: datetime
+    not_before: datetime | None = None
+    not_after: datetime | None = None
+    error: str = ""
+    csr_hash: bytes = b""
+    issuer: IssuerName | None = None
+    serial: SerialNumber | None = None

@@ -1,0 +1,190 @@
+"""Who validates which challenge when, and what comes of it; the fetching itself is somebody else's.
+
+A worker claims a challenge (a lease in the store, so that no two workers or hosts do the same and the work of a
+crashed one is taken up again), fetches, has the answer judged (`challenges.judge_*`) and reports.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from emca_daemon.ca.records import AuditEvent, AuditValue
+from emca_daemon.clock import Clock
+from emca_daemon.names import AlternativeName
+from emca_daemon.protocols.acme.challenges import key_authorization
+from emca_daemon.protocols.acme.errors import Problem
+from emca_daemon.protocols.acme.ports import AcmeStore, Writing
+from emca_daemon.protocols.acme.records import Authorization, Challenge
+from emca_daemon.protocols.acme.states import (
+    AUTHORIZATION_MOVES,
+    CHALLENGE_MOVES,
+    AuthorizationStatus,
+    ChallengeStatus,
+    authorization_status,
+    move,
+)
+from emca_daemon.settings.model import AcmeSettings
+
+_MARGIN = timedelta(seconds=30)
+"""How much longer than all of an attempt's time-outs a lease lasts."""
+
+_FETCHES = 11
+"""A first request and ten redirects, each with its own time-out."""
+
+
+@dataclass(frozen=True, slots=True)
+class ValidationTask:
+    """One attempt at one challenge; `attempt` counts from 1, `key_authorization` is that of the current key."""
+
+    challenge_id: str
+    authorization_id: str
+    type: str
+    identifier: AlternativeName
+    token: str
+    key_authorization: str
+    attempt: int
+    endpoint: str
+    holder: str = ""
+
+
+class ValidationDesk:
+    """Hands out validation tasks and takes their results; one write transaction each."""
+
+    def __init__(self, store: AcmeStore, settings: Mapping[str, AcmeSettings], clock: Clock) -> None:
+        """`settings` are those of every endpoint, by name."""
+        self._store = store
+        self._settings = settings
+        self._clock = clock
+
+    def claim(self, challenge_id: str, holder: str) -> ValidationTask | None:
+        """Take a challenge that is due; None if it is not, or somebody else has it."""
+        with self._store.writing() as tx:
+            return self._claim(tx, challenge_id, holder)
+
+    def due(self, holder: str, limit: int) -> list[ValidationTask]:
+        """Take up to `limit` challenges that are due: retries, and what a crashed worker left behind."""
+        now = self._clock()
+        with self._store.reading() as tx:
+            waiting = tx.acme.due_challenges(now, limit)
+        if not waiting:
+            return []
+        with self._store.writing() as tx:
+            claimed = [self._claim(tx, challenge_id, holder) for challenge_id in waiting]
+        return [task for task in claimed if task is not None]
+
+    def succeed(self, task: ValidationTask, details: Mapping[str, AuditValue]) -> None:
+        """The challenge is proved: it and its authorization become valid; `details` go into the audit event."""
+        now = self._clock()
+        with self._store.writing() as tx:
+            found = _current(tx, task, now)
+            if found is None:
+                return
+            authorization, challenge = found
+            status = move(CHALLENGE_MOVES, challenge.status, ChallengeStatus.VALID)
+            tx.acme.update_challenge(
+                replace(challenge, status=status, validated=now, next_attempt=None, lease_holder="", lease_until=None),
+                ChallengeStatus.PROCESSING,
+            )
+            lifetime = self._settings[task.endpoint].authorization_lifetime
+            _move_authorization(tx, authorization, AuthorizationStatus.VALID, now + lifetime)
+            tx.acme.keep_only_challenge(authorization.id, challenge.id)
+            tx.audit.append(_event(task, authorization, now, "success", details))
+
+    def fail(self, task: ValidationTask, problem: Problem, *, retry: bool) -> None:
+        """The attempt failed: another follows later, or challenge, authorization and thereby the order are invalid."""
+        now = self._clock()
+        settings = self._settings[task.endpoint]
+        with self._store.writing() as tx:
+            found = _current(tx, task, now)
+            if found is None:
+                return
+            authorization, challenge = found
+            again = retry and task.attempt < settings.validation_attempts
+            noted = replace(
+                challenge,
+                errors=(*challenge.errors, problem.text()),
+                attempts=task.attempt,
+                lease_holder="",
+                lease_until=None,
+            )
+            if again:
+                delay = settings.validation_interval * 2 ** (task.attempt - 1)
+                tx.acme.update_challenge(replace(noted, next_attempt=now + delay), ChallengeStatus.PROCESSING)
+                return
+            status = move(CHALLENGE_MOVES, challenge.status, ChallengeStatus.INVALID)
+            tx.acme.update_challenge(replace(noted, status=status, next_attempt=None), ChallengeStatus.PROCESSING)
+            _move_authorization(tx, authorization, AuthorizationStatus.INVALID, authorization.expires)
+            tx.audit.append(
+                _event(task, authorization, now, "failed", {"problem": problem.type, "why": problem.detail})
+            )
+
+    def _claim(self, tx: Writing, challenge_id: str, holder: str) -> ValidationTask | None:
+        now = self._clock()
+        authorization = tx.acme.challenged(challenge_id)
+        if authorization is None or authorization.endpoint not in self._settings:
+            return None
+        timeout = self._settings[authorization.endpoint].network.timeout
+        if not tx.acme.lease_challenge(challenge_id, holder, now, now + timeout * _FETCHES + _MARGIN):
+            return None
+        account = tx.acme.account(authorization.account_id)
+        challenge = _challenge(authorization, challenge_id)
+        if account is None or challenge is None:
+            return None
+        return ValidationTask(
+            challenge_id=challenge_id,
+            authorization_id=authorization.id,
+            type=challenge.type,
+            identifier=authorization.identifier,
+            token=challenge.token,
+            key_authorization=key_authorization(challenge.token, account.thumbprint),
+            attempt=challenge.attempts + 1,
+            endpoint=authorization.endpoint,
+            holder=holder,
+        )
+
+
+def _challenge(authorization: Authorization, challenge_id: str) -> Challenge | None:
+    return next((one for one in authorization.challenges if one.id == challenge_id), None)
+
+
+def _current(tx: Writing, task: ValidationTask, now: datetime) -> tuple[Authorization, Challenge] | None:
+    """The rows behind a task, None once its result no longer matters: taken over by another, or given up.
+
+    A challenge whose authorization was deactivated or expired meanwhile is closed on the way.
+    """
+    authorization = tx.acme.challenged(task.challenge_id)
+    challenge = None if authorization is None else _challenge(authorization, task.challenge_id)
+    if authorization is None or challenge is None or challenge.status is not ChallengeStatus.PROCESSING:
+        return None
+    if challenge.lease_holder != task.holder or challenge.attempts + 1 != task.attempt:
+        return None
+    if authorization_status(authorization, now) is not AuthorizationStatus.PENDING:
+        closed = replace(challenge, status=ChallengeStatus.INVALID, next_attempt=None, lease_holder="")
+        tx.acme.update_challenge(closed, ChallengeStatus.PROCESSING)
+        return None
+    return authorization, challenge
+
+
+def _move_authorization(tx: Writing, authorization: Authorization, new: AuthorizationStatus, expires: datetime) -> None:
+    move(AUTHORIZATION_MOVES, authorization.status, new)
+    tx.acme.update_authorization(authorization.id, authorization.status, new, expires)
+
+
+def _event(
+    task: ValidationTask,
+    authorization: Authorization,
+    now: datetime,
+    outcome: str,
+    details: Mapping[str, AuditValue],
+) -> AuditEvent:
+    return AuditEvent(
+        at=now,
+        actor=f"acme:{task.endpoint}:{authorization.account_id}",
+        proof=task.type,
+        origin=task.endpoint,
+        request_id=task.challenge_id,
+        action="authorization.validate",
+        subject=str(authorization.name),
+        outcome=outcome,
+        details={"authorization": authorization.id, "attempt": task.attempt, **details},
+    )
