@@ -5,12 +5,13 @@ from base64 import b64decode, b64encode
 from dataclasses import replace
 from datetime import datetime
 
+from cryptography.hazmat.primitives.asymmetric import dh
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
 
 from emca_daemon.ca.records import PendingRequest, RequestState
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.names import AlternativeName, IssuerName, NameType, SubjectAttribute
-from emca_daemon.policy.facts import RequestedExtension, Requester, RequestFacts
+from emca_daemon.policy.facts import KeyFacts, RequestedExtension, Requester, RequestFacts
 from emca_daemon.policy.keys import key_facts
 from emca_daemon.policy.tokens import AwaitsApproval
 from emca_daemon.randomness import RandomBytes
@@ -79,12 +80,19 @@ def decode_facts(encoded: bytes) -> RequestFacts:
         requester=Requester(protocol, identity, proof, origin, request_id, application, frozenset(groups)),
         subject=tuple(SubjectAttribute(oid, value) for oid, value in read["subject"]),
         names=tuple(AlternativeName(NameType(kind), value) for kind, value in read["names"]),
-        key=key_facts(load_der_public_key(b64decode(read["key"]))),
+        key=_key(b64decode(read["key"])),
         request_signature=read["signature"],
         extensions=tuple(RequestedExtension(o, critical, b64decode(v)) for o, critical, v in read["extensions"]),
         not_before=_time(read["not_before"]),
         not_after=_time(read["not_after"]),
     )
+
+
+def _key(encoded: bytes) -> KeyFacts:
+    key = load_der_public_key(encoded)
+    if isinstance(key, dh.DHPublicKey):
+        raise Refused(Reason.KEY_REFUSED, "Diffie-Hellman keys are not certified")
+    return key_facts(key)
 
 
 def _text(value: bytes) -> str:

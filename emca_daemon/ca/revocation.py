@@ -35,8 +35,9 @@ class Revoking:
         """Revoke, or put on hold with CERTIFICATE_HOLD.
 
         A certificate on hold may be revoked for good; a revoked one may only be corrected from another reason to
-        keyCompromise, keeping its date (BR 4.9.1: what is known to be worse must be said). `also` writes in the same transaction. Raises
-        Refused(UNKNOWN_CERTIFICATE), Refused(ALREADY_REVOKED) or Refused(MALFORMED); refusals are audited.
+        keyCompromise, keeping its date (BR 4.9.1: what is known to be worse must be said). `also` writes in the same
+        transaction.
+        Raises Refused(UNKNOWN_CERTIFICATE), Refused(ALREADY_REVOKED) or Refused(MALFORMED); refusals are audited.
         """
         now = self._clock()
         try:

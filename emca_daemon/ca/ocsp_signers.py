@@ -1,0 +1,180 @@
+"""Delegated OCSP signers (RFC 6960 4.2.2.2): their certificates, issued and renewed by the CA itself."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.types import (
+    CertificateIssuerPrivateKeyTypes,
+    CertificateIssuerPublicKeyTypes,
+)
+
+from emca_daemon.ca.authorities import Authorities, Authority
+from emca_daemon.ca.enrollment import Enrollment, Issued
+from emca_daemon.ca.ports import Keys, ReadingStore
+from emca_daemon.ca.records import CertificateRecord, CertificateState, IssuerState
+from emca_daemon.clock import Clock
+from emca_daemon.errors import Reason, Refused
+from emca_daemon.names import IssuerName, KeyName, ProfileName, SubjectAttribute
+from emca_daemon.policy.facts import Requester, RequestFacts
+from emca_daemon.policy.keys import key_facts, key_fingerprint
+
+COMMON_NAME = "2.5.4.3"
+
+
+@dataclass(frozen=True, slots=True)
+class OcspSigner:
+    """Who signs an issuer's answers now.
+
+    `certificate` is the delegated signer's, None where the issuer's own key signs; `pss` as for the issuer's RSA key.
+    """
+
+    issuer: IssuerName
+    issuer_certificate: x509.Certificate
+    certificate: x509.Certificate | None
+    public_key: CertificateIssuerPublicKeyTypes
+    key: KeyName
+    pss: bool
+    not_after: datetime
+
+
+class OcspSigners:
+    """Finds each issuer's OCSP signer, and has a new certificate issued when half of the old one's life is over."""
+
+    def __init__(
+        self,
+        *,
+        store: ReadingStore,
+        authorities: Authorities,
+        enrollment: Enrollment,
+        keys: Keys,
+        clock: Clock,
+        algorithm: str = "p-256",
+    ) -> None:
+        self._store = store
+        self._authorities = authorities
+        self._enrollment = enrollment
+        self._keys = keys
+        self._clock = clock
+        self._algorithm = algorithm
+        self._current: dict[IssuerName, OcspSigner] = {}
+
+    def version(self) -> int:
+        """Changes whenever an issuer does."""
+        return self._authorities.version()
+
+    def all(self) -> Sequence[OcspSigner]:
+        """The signer of every issuer that can sign now."""
+        return [signer for authority in self._authorities.known() if (signer := self._find(authority))]
+
+    def key(self, signer: OcspSigner) -> CertificateIssuerPrivateKeyTypes:
+        """The signer's private key; raises Refused(UNAVAILABLE)."""
+        return self._keys.get(signer.key)
+
+    def renew(self, requester: Requester) -> list[Issued]:
+        """Issue a certificate for every signer that lacks one or is past half of its life; raises Refused."""
+        issued = []
+        for authority in self._authorities.known():
+            profile = authority.publication.ocsp_profile
+            if profile is None or authority.record.state is not IssuerState.ACTIVE:
+                continue
+            key = self._make_key(key_name(authority))
+            newest = self._newest(authority, key)
+            if newest is None or _past_half(newest, self._clock()):
+                issued.append(self._issue(authority, profile, key, requester))
+                self._current.pop(authority.name, None)
+        return issued
+
+    def _find(self, authority: Authority) -> OcspSigner | None:
+        now = self._clock()
+        known = self._current.get(authority.name)
+        if known and known.issuer_certificate == authority.certificate and now < known.not_after:
+            return known
+        signer = self._load(authority, now)
+        self._current[authority.name] = signer
+        return signer
+
+    def _load(self, authority: Authority, now: datetime) -> OcspSigner:
+        if authority.publication.ocsp_profile is not None:
+            try:
+                key = self._keys.get(key_name(authority)).public_key()
+            except Refused as refusal:
+                if refusal.reason is not Reason.NOT_FOUND:
+                    raise
+            else:
+                record = self._newest(authority, key)
+                if record is not None and record.der is not None:
+                    return _delegated(authority, record, record.der, key)
+        return OcspSigner(
+            issuer=authority.name,
+            issuer_certificate=authority.certificate,
+            certificate=None,
+            public_key=authority.public_key,
+            key=authority.record.key,
+            pss=authority.record.pss,
+            not_after=now + timedelta(minutes=1),
+        )
+
+    def _newest(self, authority: Authority, key: CertificateIssuerPublicKeyTypes) -> CertificateRecord | None:
+        now = self._clock()
+        with self._store.reading() as tx:
+            records = tx.certificates.find_by_key(key_fingerprint(key))
+        good = [
+            record
+            for record in records
+            if record.intent.issuer == authority.name
+            and record.intent.profile == authority.publication.ocsp_profile
+            and record.state is CertificateState.ISSUED
+            and record.revocation is None
+            and record.intent.not_before <= now < record.intent.not_after
+        ]
+        return max(good, key=lambda record: record.intent.not_after, default=None)
+
+    def _make_key(self, name: KeyName) -> CertificateIssuerPublicKeyTypes:
+        try:
+            return self._keys.get(name).public_key()
+        except Refused as refusal:
+            if refusal.reason is not Reason.NOT_FOUND:
+                raise
+        return self._keys.generate(name, self._algorithm).public_key()
+
+    def _issue(
+        self,
+        authority: Authority,
+        profile: ProfileName,
+        key: CertificateIssuerPublicKeyTypes,
+        requester: Requester,
+    ) -> Issued:
+        subject = (SubjectAttribute(COMMON_NAME, f"OCSP {authority.name}"[:64]),)
+        facts = RequestFacts(requester, subject, (), key_facts(key))
+        outcome = self._enrollment.enroll(facts, profile, issuer=authority.name, approver=requester.identity)
+        if not isinstance(outcome, Issued):
+            raise Refused(Reason.INTERNAL, "an OCSP signer was asked to wait for a person")
+        return outcome
+
+
+def key_name(authority: Authority) -> KeyName:
+    """Where the OCSP signer's key lives; beside the settings' place, one a name of issuer."""
+    return authority.publication.ocsp_key or KeyName(f"software:ocsp-{authority.name}")
+
+
+def _past_half(record: CertificateRecord, now: datetime) -> bool:
+    intent = record.intent
+    return now >= intent.not_before + (intent.not_after - intent.not_before) / 2
+
+
+def _delegated(
+    authority: Authority, record: CertificateRecord, der: bytes, key: CertificateIssuerPublicKeyTypes
+) -> OcspSigner:
+    intent = record.intent
+    return OcspSigner(
+        issuer=authority.name,
+        issuer_certificate=authority.certificate,
+        certificate=x509.load_der_x509_certificate(der),
+        public_key=key,
+        key=key_name(authority),
+        pss=False,
+        # Looked for again well before it ends: another process may have issued the next one.
+        not_after=intent.not_before + (intent.not_after - intent.not_before) * 3 / 4,
+    )
