@@ -9,6 +9,8 @@ from datetime import timedelta
 from pathlib import Path
 
 from emca_daemon.names import IssuerName, KeyName, ProfileName
+from emca_daemon.settings.limits import count, each_of, limited, one_of, port, positive, size
+from emca_daemon.toml_reading import between, not_empty
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,8 +19,8 @@ class StoreSettings:
 
     url: str = "sqlite:///emca.db"
     password_file: Path | None = None
-    pool_size: int = 4
-    timeout: timedelta = timedelta(seconds=10)
+    pool_size: int = limited(4, count)
+    timeout: timedelta = limited(timedelta(seconds=10), positive)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +57,7 @@ class TlsSettings:
     issuer: IssuerName | None = None
     profile: ProfileName | None = None
     names: tuple[str, ...] = ()
-    client_certificates: str = "no"
+    client_certificates: str = limited("no", one_of("no", "optional", "required"))
     client_authorities: tuple[Path, ...] = ()
 
 
@@ -68,18 +70,18 @@ class ListenerSettings:
     """
 
     address: str = "127.0.0.1"
-    port: int = 0
+    port: int = limited(0, port)
     socket: str | None = None
-    serves: tuple[str, ...] = ()
-    front: str = "web"
+    serves: tuple[str, ...] = limited((), each_of("acme", "ocsp", "downloads", "health", "metrics"))
+    front: str = limited("web", one_of("web", "fast"))
     tls: TlsSettings | None = None
-    max_header: int = 16_384
-    max_body: int = 1_048_576
-    header_timeout: timedelta = timedelta(seconds=10)
-    body_timeout: timedelta = timedelta(seconds=20)
-    idle_timeout: timedelta = timedelta(seconds=60)
-    connections: int = 4096
-    connections_per_peer: int = 512
+    max_header: int = limited(16_384, size)
+    max_body: int = limited(1_048_576, size)
+    header_timeout: timedelta = limited(timedelta(seconds=10), positive)
+    body_timeout: timedelta = limited(timedelta(seconds=20), positive)
+    idle_timeout: timedelta = limited(timedelta(seconds=60), positive)
+    connections: int = limited(4096, count)
+    connections_per_peer: int = limited(512, count)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,8 +95,8 @@ class IssuerSettings:
     ocsp_urls: tuple[str, ...] = ()
     issuer_urls: tuple[str, ...] = ()
     crl_urls: tuple[str, ...] = ()
-    crl_every: timedelta = timedelta(hours=12)
-    crl_valid: timedelta = timedelta(days=4)
+    crl_every: timedelta = limited(timedelta(hours=12), positive)
+    crl_valid: timedelta = limited(timedelta(days=4), positive)
     crl_after_revocation: timedelta = timedelta(seconds=60)
     ocsp_profile: ProfileName | None = None
     """Profile of the delegated OCSP signer; None: the issuer's own key signs answers."""
@@ -114,7 +116,7 @@ class NetworkSettings:
     resolvers: tuple[str, ...] = ()
     hosts: tuple[tuple[str, str], ...] = ()
     allow_networks: tuple[str, ...] = ()
-    timeout: timedelta = timedelta(seconds=10)
+    timeout: timedelta = limited(timedelta(seconds=10), positive)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,18 +129,18 @@ class AcmeSettings:
 
     base_url: str
     profile: ProfileName
-    challenges: tuple[str, ...] = ("http-01", "dns-01")
+    challenges: tuple[str, ...] = limited(("http-01", "dns-01"), not_empty, each_of("http-01", "dns-01", "tls-alpn-01"))
     terms_of_service: str | None = None
     website: str | None = None
     caa_identities: tuple[str, ...] = ()
-    http_port: int = 80
-    tls_port: int = 443
-    order_lifetime: timedelta = timedelta(days=7)
-    authorization_lifetime: timedelta = timedelta(days=30)
-    nonce_lifetime: timedelta = timedelta(hours=12)
-    max_identifiers: int = 100
-    validation_attempts: int = 4
-    validation_interval: timedelta = timedelta(seconds=5)
+    http_port: int = limited(80, between(1, 65_535))
+    tls_port: int = limited(443, between(1, 65_535))
+    order_lifetime: timedelta = limited(timedelta(days=7), positive)
+    authorization_lifetime: timedelta = limited(timedelta(days=30), positive)
+    nonce_lifetime: timedelta = limited(timedelta(hours=12), positive)
+    max_identifiers: int = limited(100, between(1, 1000))
+    validation_attempts: int = limited(4, between(1, 100))
+    validation_interval: timedelta = limited(timedelta(seconds=5), positive)
     network: NetworkSettings = field(default_factory=NetworkSettings)
 
 
@@ -147,9 +149,9 @@ class OcspSettings:
     """The OCSP responder; `unknown` is what a serial never issued gets: `unknown`, `unauthorized` or `revoked`."""
 
     path: str = "/ocsp"
-    unknown: str = "unknown"
-    validity: timedelta = timedelta(hours=12)
-    max_requests: int = 10
+    unknown: str = limited("unknown", one_of("unknown", "unauthorized", "revoked"))
+    validity: timedelta = limited(timedelta(hours=12), positive)
+    max_requests: int = limited(10, between(1, 1000))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,17 +166,17 @@ class DownloadsSettings:
 class ExecutionSettings:
     """Where responders run: `auto`, `reactor` or `threads`; the pool's size; what may wait for it."""
 
-    mode: str = "auto"
-    threads: int = 8
-    backlog: int = 512
+    mode: str = limited("auto", one_of("auto", "reactor", "threads"))
+    threads: int = limited(8, between(1, 256))
+    backlog: int = limited(512, count)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogSettings:
     """Logs: `format` is `json` or `console`, `level` the least that is written."""
 
-    format: str = "json"
-    level: str = "info"
+    format: str = limited("json", one_of("json", "console"))
+    level: str = limited("info", one_of("debug", "info", "warning", "error"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

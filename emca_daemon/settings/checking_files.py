@@ -1,0 +1,84 @@
+"""Checks of what settings point to on this machine: files, folders, secrets, profiles, the account to run as."""
+
+import os
+import pwd
+from collections.abc import Iterator
+from pathlib import Path
+
+from emca_daemon.settings.findings import Finding
+from emca_daemon.settings.model import Settings, TlsSettings
+from emca_daemon.settings.reading import SQLITE
+from emca_daemon.settings.secrets import misplaced
+
+
+def check_files(settings: Settings) -> Iterator[Finding]:
+    """Everything that is not on this machine as the settings say."""
+    yield from _profiles(settings)
+    yield from _store_and_signers(settings)
+    for name, listener in settings.listeners.items():
+        if listener.tls is not None:
+            yield from _tls(listener.tls, f"listeners.{name}.tls")
+    if settings.user is not None and not _known_user(settings.user):
+        yield "user", f"expected an account of this machine, found `{settings.user}`"
+
+
+def _profiles(settings: Settings) -> Iterator[Finding]:
+    if not settings.profiles.is_dir():
+        yield "profiles", f"expected a folder at {settings.profiles}"
+        return
+    used = [(f"acme.{name}.profile", acme.profile) for name, acme in settings.acme.items()]
+    for name, listener in settings.listeners.items():
+        if listener.tls is not None and listener.tls.profile is not None:
+            used.append((f"listeners.{name}.tls.profile", listener.tls.profile))
+    for key, issuer in (("default", settings.issuer_defaults), *settings.issuers.items()):
+        if issuer.ocsp_profile is not None:
+            used.append((f"issuers.{key}.ocsp_profile", issuer.ocsp_profile))
+    for key, profile in used:
+        if not (settings.profiles / f"{profile}.toml").is_file():
+            yield key, f"there is no profile `{profile}` in {settings.profiles}"
+
+
+def _store_and_signers(settings: Settings) -> Iterator[Finding]:
+    store = settings.store
+    if store.url.startswith(SQLITE) and not Path(store.url.removeprefix(SQLITE)).parent.is_dir():
+        yield "store.url", f"expected a folder at {Path(store.url.removeprefix(SQLITE)).parent}"
+    if store.password_file is not None:
+        yield from _secret("store.password_file", store.password_file)
+    for name, software in settings.software.items():
+        yield from _secret(f"signers.{name}.passphrase_file", software.passphrase_file)
+        if not software.directory.is_dir():
+            yield f"signers.{name}.directory", f"expected a folder at {software.directory}"
+    for name, token in settings.pkcs11.items():
+        yield from _secret(f"signers.{name}.pin_file", token.pin_file)
+        if not token.module.is_file():
+            yield f"signers.{name}.module", f"expected a PKCS#11 module at {token.module}"
+
+
+def _tls(tls: TlsSettings, key: str) -> Iterator[Finding]:
+    if tls.issuer is None:
+        yield from _readable(f"{key}.certificate", tls.certificate)
+        yield from _secret(f"{key}.key", tls.key)
+    else:
+        for field, path in (("certificate", tls.certificate), ("key", tls.key)):
+            if not path.parent.is_dir():
+                yield f"{key}.{field}", f"expected a folder at {path.parent}"
+    for path in tls.client_authorities:
+        yield from _readable(f"{key}.client_authorities", path)
+
+
+def _secret(key: str, path: Path) -> Iterator[Finding]:
+    if expected := misplaced(path):
+        yield key, expected
+
+
+def _readable(key: str, path: Path) -> Iterator[Finding]:
+    if not (path.is_file() and os.access(path, os.R_OK)):
+        yield key, f"expected a readable file at {path}"
+
+
+def _known_user(name: str) -> bool:
+    try:
+        pwd.getpwnam(name)
+    except KeyError:
+        return False
+    return True

@@ -1,0 +1,79 @@
+"""Cross-checks of what is served: ACME endpoints, OCSP, downloads, and the paths they share."""
+
+from collections.abc import Iterator
+from itertools import combinations
+from typing import Final
+from urllib.parse import urlsplit
+
+from emca_daemon.settings.findings import (
+    Finding,
+    is_address,
+    is_host_pattern,
+    is_network,
+    is_path,
+    is_resolver,
+    is_url,
+    names,
+)
+from emca_daemon.settings.model import AcmeSettings, NetworkSettings, Settings
+
+HEALTH_PATHS: Final = (("health", "/healthz"), ("health", "/readyz"), ("metrics", "/metrics"))
+"""Paths that are nobody else's."""
+
+
+def check_protocols(settings: Settings) -> Iterator[Finding]:
+    """Everything about what is served that one key alone does not show."""
+    yield from names("acme", settings.acme)
+    for name, endpoint in settings.acme.items():
+        yield from _endpoint(endpoint, f"acme.{name}")
+        yield from _network(endpoint.network, f"acme.{name}.network")
+    yield from _paths(settings)
+
+
+def _endpoint(endpoint: AcmeSettings, key: str) -> Iterator[Finding]:
+    address = endpoint.base_url
+    if not is_url(address, "https") or "?" in address or not is_path(urlsplit(address).path):
+        yield f"{key}.base_url", f"expected https://HOST/PATH without a slash at the end, found `{address}`"
+    for field, text in (("terms_of_service", endpoint.terms_of_service), ("website", endpoint.website)):
+        if text is not None and not is_url(text, "https", "http"):
+            yield f"{key}.{field}", f"expected a web address, found `{text}`"
+    for name in endpoint.caa_identities:
+        if not is_host_pattern(name) or name.startswith("*"):
+            yield f"{key}.caa_identities", f"expected domain names in lower case, found `{name}`"
+
+
+def _network(network: NetworkSettings, key: str) -> Iterator[Finding]:
+    for text in network.resolvers:
+        if not is_resolver(text):
+            yield f"{key}.resolvers", f"expected ADDRESS or ADDRESS:PORT ([IPv6]:PORT), found `{text}`"
+    for text in network.allow_networks:
+        if not is_network(text):
+            yield f"{key}.allow_networks", f"expected a network such as 10.0.0.0/8, found `{text}`"
+    for name, address in network.hosts:
+        if not is_host_pattern(name):
+            yield f"{key}.hosts.{name}", "expected a name in lower case, or `*.` and one"
+        if not is_address(address):
+            yield f"{key}.hosts.{name}", f"expected an IP address, found `{address}`"
+
+
+def _paths(settings: Settings) -> Iterator[Finding]:
+    own = [
+        ("ocsp.path", settings.ocsp.path),
+        ("downloads.crl_path", settings.downloads.crl_path),
+        ("downloads.certificate_path", settings.downloads.certificate_path),
+    ]
+    for key, path in own:
+        if not is_path(path):
+            yield key, f"expected a path such as /name without a slash at the end, found `{path}`"
+    mounted = [(f"acme.{name}.base_url", _path_of(acme.base_url)) for name, acme in settings.acme.items()]
+    for (first, one), (second, other) in combinations([*HEALTH_PATHS, *own, *mounted], 2):
+        if one and other and _overlap(one, other) and second not in ("health", "metrics"):
+            yield second, f"the path `{other}` is taken: `{first}` is at `{one}`"
+
+
+def _path_of(address: str) -> str:
+    return urlsplit(address).path if is_url(address, "https") else ""
+
+
+def _overlap(one: str, other: str) -> bool:
+    return one == other or one.startswith(other + "/") or other.startswith(one + "/")
