@@ -155,8 +155,9 @@ class OcspSigners:
 
 
 def key_name(authority: Authority) -> KeyName:
-    """Where the OCSP signer's key lives; beside the settings' place, one a name of issuer."""
-    return authority.publication.ocsp_key or KeyName(f"software:ocsp-{authority.name}")
+    """Where the OCSP signer's key lives: where the settings say, else beside the issuer's own key."""
+    signer = authority.record.key.partition(":")[0]
+    return authority.publication.ocsp_key or KeyName(f"{signer}:ocsp-{authority.name}")
 
 
 def _past_half(record: CertificateRecord, now: datetime) -> bool:

@@ -101,7 +101,7 @@ class IssuerSettings:
     ocsp_profile: ProfileName | None = None
     """Profile of the delegated OCSP signer; None: the issuer's own key signs answers."""
     ocsp_key: KeyName | None = None
-    """Where that signer's keys are made; None: `software:ocsp-{name}`."""
+    """Where that signer's key is made; None: `ocsp-{name}` beside the issuer's own key."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,101 @@
+"""What every command shares: where the settings are, how results are printed, and how errors end."""
+
+import functools
+import getpass
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import ParamSpec, TypeVar
+
+import click
+
+from emca_daemon.cli.output import Output
+from emca_daemon.composition import Core, build_core
+from emca_daemon.errors import Reason, Refused
+from emca_daemon.policy.facts import Requester
+from emca_daemon.policy.loading import load_profiles
+from emca_daemon.randomness import system_random
+from emca_daemon.settings.checking import load_settings
+from emca_daemon.settings.model import Settings
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+DEFAULT_CONFIG = Path("/etc/emca/emca.toml")
+
+EXIT_CODES = {Reason.NOT_FOUND: 3, Reason.UNKNOWN_CERTIFICATE: 3, Reason.UNAVAILABLE: 4, Reason.BAD_INTEGRITY: 5}
+"""Exit codes: 0 done, 1 refused, 2 wrong usage, 3 not found, 4 store or signer out of reach, 5 integrity broken."""
+
+
+def report_refusals(function: Callable[P, R]) -> Callable[P, R]:
+    """Turn a Refused into one clear line on standard error and the exit code of its reason."""
+
+    @functools.wraps(function)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return function(*args, **kwargs)
+        except Refused as refusal:
+            click.echo(f"emca-daemon: {refusal}", err=True)
+            raise SystemExit(EXIT_CODES.get(refusal.reason, 1)) from None
+
+    return run
+
+
+def config_option(function: Callable[P, R]) -> Callable[P, R]:
+    """`--config FILE`, also by the environment variable EMCA_CONFIG."""
+    return click.option(
+        "--config",
+        type=click.Path(path_type=Path, dir_okay=False),
+        envvar="EMCA_CONFIG",
+        default=DEFAULT_CONFIG,
+        show_default=True,
+        show_envvar=True,
+        help="The settings file.",
+    )(function)
+
+
+def json_option(function: Callable[P, R]) -> Callable[P, R]:
+    """`--json`, handed to the command as an `output`."""
+
+    def output(_context: click.Context, _parameter: click.Parameter, value: bool) -> Output:
+        return Output(value)
+
+    return click.option("--json", "output", is_flag=True, callback=output, help="Print JSON instead of tables.")(
+        function
+    )
+
+
+def core_command(function: Callable[P, R]) -> Callable[P, R]:
+    """A command that works on the CA: it is given `core`, opened from `--config`, and `output`."""
+
+    @config_option
+    @json_option
+    @functools.wraps(function)
+    @report_refusals
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        config = kwargs.pop("config")
+        assert isinstance(config, Path)
+        core = open_core(load_settings(config))
+        try:
+            return function(*args, core=core, **kwargs)  # type: ignore[arg-type]
+        finally:
+            core.store.close()
+
+    return run  # type: ignore[return-value]
+
+
+def open_core(settings: Settings) -> Core:
+    """The CA of these settings; raises Refused with every problem of the profiles."""
+    profiles, problems = load_profiles(settings.profiles)
+    if problems:
+        raise Refused(Reason.MALFORMED, "\n  ".join(["the profiles have problems:", *map(str, problems)]))
+    return build_core(settings, profiles)
+
+
+def operator() -> Requester:
+    """The person at the terminal, as the audit chain names them."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):
+        user = f"uid {os.getuid()}"
+    return Requester("cli", user, "local", "terminal", system_random(8).hex())

@@ -1,0 +1,30 @@
+"""The `emca-daemon` command: one group, one file a subcommand."""
+
+import click
+
+from emca_daemon.cli.audit import audit
+from emca_daemon.cli.ca import ca
+from emca_daemon.cli.cert import cert
+from emca_daemon.cli.check_config import check_config
+from emca_daemon.cli.crl import crl
+from emca_daemon.cli.demo import demo
+from emca_daemon.cli.init import init
+from emca_daemon.cli.key import key
+from emca_daemon.cli.migrate import migrate
+from emca_daemon.cli.profile import profile
+from emca_daemon.cli.request import request
+from emca_daemon.cli.serve import serve
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="emca-daemon")
+def main() -> None:
+    """A certificate authority as one daemon.
+
+    Every command takes --config FILE (or EMCA_CONFIG) and --json. Exit codes: 0 done, 1 refused, 2 wrong usage,
+    3 not found, 4 store or signer out of reach, 5 integrity broken.
+    """
+
+
+for command in (init, demo, serve, check_config, migrate, ca, profile, cert, request, crl, audit, key):
+    main.add_command(command)

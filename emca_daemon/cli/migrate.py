@@ -1,0 +1,31 @@
+"""`emca-daemon migrate`: bring the database's schema up to date."""
+
+from pathlib import Path
+
+import click
+
+from emca_daemon.cli.command import config_option, json_option, report_refusals
+from emca_daemon.cli.output import Output
+from emca_daemon.settings.checking import load_settings
+from emca_daemon.store.engine import open_engine
+from emca_daemon.store.migrating import migrate as apply_migrations
+from emca_daemon.store.migrating import pending_migrations
+
+
+@click.command()
+@click.option("--check", is_flag=True, help="Only say what is missing; exit code 1 when something is.")
+@config_option
+@json_option
+@report_refusals
+def migrate(config: Path, output: Output, check: bool) -> None:
+    """Bring the database's schema up to date; safe to repeat, and while the daemon starts elsewhere."""
+    engine = open_engine(load_settings(config).store)
+    try:
+        revisions = list(pending_migrations(engine) if check else apply_migrations(engine))
+    finally:
+        engine.dispose()
+    names = ", ".join(revisions)
+    if check:
+        output.said(f"missing: {names}" if revisions else "the schema is up to date", missing=revisions)
+        raise SystemExit(1 if revisions else 0)
+    output.said(f"applied: {names}" if revisions else "the schema is up to date", applied=revisions)

@@ -1,0 +1,104 @@
+"""The composition root: the only place that builds real collaborators from settings."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from emca_daemon.ca.approval import Approval
+from emca_daemon.ca.authorities import Authorities, Publication
+from emca_daemon.ca.crl import CrlPublishing
+from emca_daemon.ca.cycle import IssuanceCycle
+from emca_daemon.ca.enrollment import Enrollment
+from emca_daemon.ca.external import ExternalAuthorities
+from emca_daemon.ca.hierarchy import Hierarchy
+from emca_daemon.ca.ocsp_signers import OcspSigners
+from emca_daemon.ca.revocation import Revoking
+from emca_daemon.clock import Clock, system_clock
+from emca_daemon.names import IssuerName, ProfileName
+from emca_daemon.policy.lint import Linter
+from emca_daemon.policy.profile import Profile
+from emca_daemon.randomness import RandomBytes, system_random
+from emca_daemon.settings.model import Settings
+from emca_daemon.signers.choosing import ChosenKeys, open_keys
+from emca_daemon.store.engine import open_engine
+from emca_daemon.store.transactions import SqlStore
+
+
+@dataclass(frozen=True, slots=True)
+class Core:
+    """The CA without its listeners: what the command line works with, and what the daemon serves."""
+
+    settings: Settings
+    profiles: Mapping[ProfileName, Profile]
+    store: SqlStore
+    keys: ChosenKeys
+    authorities: Authorities
+    enrollment: Enrollment
+    revoking: Revoking
+    approval: Approval
+    hierarchy: Hierarchy
+    external: ExternalAuthorities
+    crls: CrlPublishing
+    ocsp_signers: OcspSigners
+    clock: Clock
+    random: RandomBytes
+
+
+def build_core(
+    settings: Settings,
+    profiles: Mapping[ProfileName, Profile],
+    clock: Clock = system_clock,
+    random: RandomBytes = system_random,
+) -> Core:
+    """Open the store and the keys, and put the CA together."""
+    store = SqlStore(open_engine(settings.store))
+    keys = open_keys(settings.software, settings.pkcs11)
+    authorities = Authorities(store, lambda name: publication(settings, name))
+    cycle = IssuanceCycle(store=store, keys=keys, linter=Linter(), clock=clock, random=random)
+    enrollment = Enrollment(
+        store=store, authorities=authorities, cycle=cycle, profiles=profiles, clock=clock, random=random
+    )
+    revoking = Revoking(store, clock)
+    hierarchy = Hierarchy(
+        store=store,
+        authorities=authorities,
+        keys=keys,
+        cycle=cycle,
+        enrollment=enrollment,
+        revoking=revoking,
+        clock=clock,
+    )
+    return Core(
+        settings=settings,
+        profiles=profiles,
+        store=store,
+        keys=keys,
+        authorities=authorities,
+        enrollment=enrollment,
+        revoking=revoking,
+        approval=Approval(store, enrollment, clock),
+        hierarchy=hierarchy,
+        external=ExternalAuthorities(store=store, keys=keys, hierarchy=hierarchy, clock=clock),
+        crls=CrlPublishing(store=store, authorities=authorities, keys=keys, clock=clock),
+        ocsp_signers=OcspSigners(store=store, authorities=authorities, enrollment=enrollment, keys=keys, clock=clock),
+        clock=clock,
+        random=random,
+    )
+
+
+def publication(settings: Settings, name: IssuerName) -> Publication:
+    """How an issuer publishes, with its name filled into the addresses."""
+    chosen = settings.issuer(name)
+
+    def filled(addresses: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(address.replace("{name}", name) for address in addresses)
+
+    return Publication(
+        ocsp_urls=filled(chosen.ocsp_urls),
+        issuer_urls=filled(chosen.issuer_urls),
+        crl_urls=filled(chosen.crl_urls),
+        crl_every=chosen.crl_every,
+        crl_valid=chosen.crl_valid,
+        crl_after_change=chosen.crl_after_revocation,
+        ocsp_profile=chosen.ocsp_profile,
+        ocsp_key=chosen.ocsp_key,
+    )
