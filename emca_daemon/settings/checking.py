@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from emca_daemon.errors import Mismatch, Reason, Refused
 from emca_daemon.names import KeyName
@@ -13,7 +14,8 @@ from emca_daemon.settings.findings import NAME, Finding, is_url, names
 from emca_daemon.settings.model import IssuerSettings, Settings
 from emca_daemon.settings.reading import SQLITE, read_settings
 
-_POSTGRESQL = "postgresql"
+_POSTGRESQL = "postgresql://"
+_OCSP_SIGNER = "software"
 
 
 def load_settings(file: Path, *, files: bool = True) -> Settings:
@@ -55,15 +57,19 @@ def _store(settings: Settings) -> Iterator[Finding]:
     if store.url.startswith(SQLITE) and store.url != SQLITE:
         if store.password_file is not None:
             yield "store.password_file", "SQLite has no password"
-    elif not store.url.startswith(f"{_POSTGRESQL}://"):
-        yield "store.url", f"expected {SQLITE}PATH or {_POSTGRESQL}://USER@HOST/DATABASE"
-    elif not is_url(store.url.replace("@", "", 1), _POSTGRESQL) or ":" in _user_part(store.url):
-        yield "store.url", f"expected {_POSTGRESQL}://USER@HOST/DATABASE; the password stands in `password_file`"
+    elif not store.url.startswith(_POSTGRESQL):
+        yield "store.url", f"expected {SQLITE}PATH or {_POSTGRESQL}USER@HOST/DATABASE"
+    elif not _is_database(store.url):
+        yield "store.url", f"expected {_POSTGRESQL}USER@HOST/DATABASE; the password stands in `password_file`"
 
 
-def _user_part(url: str) -> str:
-    before, at, _ = url.partition("://")[2].rpartition("@")
-    return before if at else ""
+def _is_database(url: str) -> bool:
+    """A database server's address: the host may be missing (a local socket), the database may not."""
+    try:
+        parts = urlsplit(url)
+        return parts.password is None and len(parts.path) > 1 and parts.port != 0
+    except ValueError:
+        return False
 
 
 def _signers(settings: Settings) -> Iterator[Finding]:
@@ -82,6 +88,8 @@ def _issuer(issuer: IssuerSettings, key: str, settings: Settings) -> Iterator[Fi
                 yield f"{key}.{field}_urls", f"expected a web address, `{{name}}` allowed in it, found `{url}`"
     if issuer.ocsp_key is not None:
         yield from _key(issuer.ocsp_key, f"{key}.ocsp_key", settings)
+    elif issuer.ocsp_profile is not None and _OCSP_SIGNER not in (*settings.software, *settings.pkcs11):
+        yield f"{key}.ocsp_key", f"keys of OCSP signers are made in `{_OCSP_SIGNER}` unless this says where"
 
 
 def _key(name: KeyName, key: str, settings: Settings) -> Iterator[Finding]:

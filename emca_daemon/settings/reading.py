@@ -19,6 +19,7 @@ from emca_daemon.settings.model import (
     SoftwareSignerSettings,
     StoreSettings,
 )
+from emca_daemon.settings.secrets import secret_path
 from emca_daemon.toml_reading import read_dataclass, read_toml
 
 Table = Mapping[str, object]
@@ -77,9 +78,11 @@ class _File:
             key, rest = f"signers.{name}", {part: value for part, value in table.items() if part != "kind"}
             match table.get("kind"):
                 case "software":
-                    _keep(software, name, self.read(SoftwareSignerSettings, rest, key))
+                    if keys := self.read(SoftwareSignerSettings, rest, key):
+                        software[name] = replace(keys, passphrase_file=secret_path(keys.passphrase_file))
                 case "pkcs11":
-                    _keep(pkcs11, name, self.read(Pkcs11SignerSettings, rest, key))
+                    if token := self.read(Pkcs11SignerSettings, rest, key):
+                        pkcs11[name] = replace(token, pin_file=secret_path(token.pin_file))
                 case _:
                     self.say(f"{key}.kind", 'expected one of "software", "pkcs11"')
         return software, pkcs11
@@ -92,7 +95,8 @@ class _File:
         issuers: dict[IssuerName, IssuerSettings] = {}
         for name, table in tables.items():
             if name != DEFAULT_ISSUER:
-                _keep(issuers, IssuerName(name), self.read(IssuerSettings, {**inherited, **table}, f"issuers.{name}"))
+                issuer = self.read(IssuerSettings, {**inherited, **table}, f"issuers.{name}")
+                issuers[IssuerName(name)] = issuer or IssuerSettings()
         return default or IssuerSettings(), issuers
 
     def acme(self, tables: Mapping[str, Table]) -> dict[str, AcmeSettings]:
@@ -100,7 +104,8 @@ class _File:
         endpoints: dict[str, AcmeSettings] = {}
         for name, table in tables.items():
             key = f"acme.{name}"
-            _keep(endpoints, name, self.read(AcmeSettings, self.with_host_pairs(table, key), key))
+            if endpoint := self.read(AcmeSettings, self.with_host_pairs(table, key), key):
+                endpoints[name] = endpoint
         return endpoints
 
     def with_host_pairs(self, table: Table, key: str) -> Table:
@@ -137,15 +142,9 @@ class _File:
 
 def placed(store: StoreSettings, folder: Path) -> StoreSettings:
     """A store whose SQLite file, where it is one with a relative path, lies in that folder."""
+    if store.password_file is not None:
+        store = replace(store, password_file=secret_path(store.password_file))
     path = store.url.removeprefix(SQLITE)
     if path in (store.url, ":memory:", ""):
         return store
     return replace(store, url=SQLITE + str(folder / path))
-
-
-Key = TypeVar("Key", bound=str)
-
-
-def _keep(where: dict[Key, T], name: Key, value: T | None) -> None:
-    if value is not None:
-        where[name] = value

@@ -15,14 +15,19 @@ from emca_daemon.errors import Reason, Refused
 LARGEST: Final = 65_536
 """The octets that a secret may have."""
 
-PREFIX: Final = "credential:"
+CREDENTIAL: Final = "credential:"
+
+
+def secret_path(path: Path) -> Path:
+    """The path as settings hold it: `credential:NAME` is in no folder, for systemd says where it is."""
+    return Path(path.name) if path.name.startswith(CREDENTIAL) else path
 
 
 def secret_file(path: Path, environment: Mapping[str, str] = os.environ) -> Path:
     """Where a secret is on disk; raises Refused(UNAVAILABLE) for a credential that was not handed over."""
-    if not path.name.startswith(PREFIX):
+    if not path.name.startswith(CREDENTIAL):
         return path
-    name, folder = path.name.removeprefix(PREFIX), environment.get("CREDENTIALS_DIRECTORY")
+    name, folder = path.name.removeprefix(CREDENTIAL), environment.get("CREDENTIALS_DIRECTORY")
     if not folder or name in ("", ".", ".."):
         raise Refused(Reason.UNAVAILABLE, f"no credential `{name}` was handed to this process (CREDENTIALS_DIRECTORY)")
     return Path(folder) / name
@@ -43,7 +48,12 @@ def read_secret(path: Path, environment: Mapping[str, str] = os.environ) -> byte
 
 
 def misplaced(path: Path, environment: Mapping[str, str] = os.environ) -> str | None:
-    """What was expected of a secret's file, where that is not so; None for a readable file that others cannot read."""
+    """What was expected of a secret's file, where that is not so; None for a readable file that others cannot read.
+
+    Credentials are for the service alone: from outside it, without `CREDENTIALS_DIRECTORY`, nothing is said of them.
+    """
+    if path.name.startswith(CREDENTIAL) and "CREDENTIALS_DIRECTORY" not in environment:
+        return None
     try:
         file = secret_file(path, environment)
         mode = file.stat().st_mode

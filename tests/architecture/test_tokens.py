@@ -54,7 +54,7 @@ def test_no_token_is_copied_with_changes() -> None:
 
 
 def test_only_the_signature_module_and_signers_use_private_keys() -> None:
-    """`key.sign(...)` stands in `ca/signatures.py` and `signers/`, and where specimens get their throw-away signature."""
+    """`key.sign(...)` stands in `ca/signatures.py` and `signers/`, and in `building.py` for specimens alone."""
     others = {path for path in callers("sign", attribute=True) if not path.startswith("signers/")}
     assert others <= {"ca/signatures.py", "ca/building.py"}
 
