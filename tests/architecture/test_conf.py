@@ -111,7 +111,7 @@ def test_every_class_of_the_model_is_looked_at() -> None:
     assert classes == set(SECTIONS.values())
 
 
-@pytest.mark.parametrize("name", ["emca.toml", "examples/postgresql.toml", "examples/softhsm.toml"])
+@pytest.mark.parametrize("name", ["emca.toml", "starter.toml", "examples/postgresql.toml", "examples/softhsm.toml"])
 def test_what_is_shipped_can_be_used(name: str) -> None:
     """Each file passes every check that does not look at the machine, and its profiles are in `conf/profiles`."""
     settings = load_settings(CONF / name, files=False)
