@@ -3,8 +3,17 @@
 import ast
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_type_hints
 
+from emca_daemon.ca.issuing import sign_certificate
+from emca_daemon.policy.tokens import Linted
 from tests.architecture.tree import PACKAGE, parsed, python_files
+
+OTHER_SIGNATURES = {
+    "ca/building.py",  # specimens for the linters, by throw-away keys
+    "ca/external.py",  # certification requests of our own CAs
+    "protocols/acme/algorithms.py",  # algorithms of JWS as josepy wants them: clients sign, the server verifies
+}
 
 
 def calls(path: Path) -> Iterator[tuple[str, bool]]:
@@ -27,14 +36,26 @@ def callers(name: str, *, attribute: bool | None = None) -> set[str]:
 
 
 def catchers() -> set[str]:
-    """The package's files that catch whatever comes."""
+    """The package's files that catch whatever comes, and do not raise it again."""
     return {
         path.relative_to(PACKAGE).as_posix()
         for path in python_files("emca_daemon")
         for node in ast.walk(parsed(path))
-        if isinstance(node, ast.ExceptHandler)
-        and (node.type is None or (isinstance(node.type, ast.Name) and node.type.id in ("Exception", "BaseException")))
+        if isinstance(node, ast.ExceptHandler) and catches_all(node) and not raises_again(node)
     }
+
+
+def catches_all(clause: ast.ExceptHandler) -> bool:
+    """`except:`, `except Exception` or `except BaseException`."""
+    return clause.type is None or (
+        isinstance(clause.type, ast.Name) and clause.type.id in ("Exception", "BaseException")
+    )
+
+
+def raises_again(clause: ast.ExceptHandler) -> bool:
+    """The clause ends by raising what it caught."""
+    last = clause.body[-1]
+    return isinstance(last, ast.Raise) and last.exc is None
 
 
 def test_only_the_decision_approves() -> None:
@@ -53,10 +74,20 @@ def test_no_token_is_copied_with_changes() -> None:
     assert callers("replace", attribute=False) & {"ca/cycle.py", "ca/building.py", "ca/issuing.py"} == set()
 
 
-def test_only_the_signature_module_and_signers_use_private_keys() -> None:
-    """`key.sign(...)` stands in `ca/signatures.py` and `signers/`, and in `building.py` for specimens alone."""
+def test_only_few_files_use_private_keys() -> None:
+    """`key.sign(...)` stands in `ca/signatures.py` and `signers/`, and where nothing is certified by it."""
     others = {path for path in callers("sign", attribute=True) if not path.startswith("signers/")}
-    assert others <= {"ca/signatures.py", "ca/building.py"}
+    assert others - {"ca/signatures.py"} <= OTHER_SIGNATURES
+
+
+def test_what_is_signed_is_a_certificate_a_crl_or_an_ocsp_answer() -> None:
+    """`ca.signatures.sign` is called where one of the three is put together, and nowhere else."""
+    assert callers("sign", attribute=False) <= {"ca/issuing.py", "ca/crl.py", "protocols/ocsp/operations.py"}
+
+
+def test_a_certificate_is_signed_with_a_token_of_the_linters() -> None:
+    """`sign_certificate` takes a `Linted`, which takes an `Approved`: there is no other way to a signature."""
+    assert get_type_hints(sign_certificate)["linted"] is Linted
 
 
 def test_only_the_web_listener_catches_everything() -> None:
