@@ -1,0 +1,65 @@
+"""Searching certificates: a query as a statement."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Select, and_, select
+
+from emca_daemon.ca.records import CertificateQuery, RevocationReason
+from emca_daemon.errors import Reason, Refused
+from emca_daemon.store.certificate_rows import certificates
+
+_MOST = 10_000
+"""Rows that one search returns at most, whatever limit it names."""
+
+_c = certificates.c
+_HOLD = RevocationReason.CERTIFICATE_HOLD.value
+
+_STATUSES: Mapping[str, Callable[[datetime], ColumnElement[bool]]] = {
+    "valid": lambda now: and_(_c.state == "issued", _c.revoked_at.is_(None), _c.not_after >= now),
+    "expired": lambda now: and_(_c.state == "issued", _c.revoked_at.is_(None), _c.not_after < now),
+    "revoked": lambda _now: and_(
+        _c.state == "issued", _c.revocation_reason.is_not(None), _c.revocation_reason != _HOLD
+    ),
+    "held": lambda _now: and_(_c.state == "issued", _c.revocation_reason == _HOLD),
+    "abandoned": lambda _now: _c.state == "abandoned",
+}
+"""What each status means; every recorded certificate has exactly one, a revocation outliving the certificate."""
+
+
+def search_statement(query: CertificateQuery, now: datetime) -> Select[tuple[object, ...]]:
+    """The statement for a query, newest first; raises Refused(MALFORMED) for a status that does not exist."""
+    statement: Select[tuple[object, ...]] = select(certificates).where(*_conditions(query, now))
+    return (
+        statement.order_by(_c.created.desc(), _c.issuer, _c.serial)
+        .limit(min(max(query.limit, 0), _MOST))
+        .offset(max(query.offset, 0))
+    )
+
+
+def _conditions(query: CertificateQuery, now: datetime) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if query.issuer is not None:
+        conditions.append(_c.issuer == query.issuer)
+    if query.profile is not None:
+        conditions.append(_c.profile == query.profile)
+    if query.requester is not None:
+        conditions.append(_c.requester == query.requester)
+    if query.expires_before is not None:
+        conditions.append(_c.not_after < query.expires_before)
+    if query.text is not None:
+        conditions.append(_contains(query.text))
+    if query.status is not None:
+        conditions.append(_has_status(query.status, now))
+    return conditions
+
+
+def _contains(wanted: str) -> ColumnElement[bool]:
+    # PostgreSQL takes no NUL in a text and no row has one.
+    return _c.searchable.contains(wanted.lower().replace("\0", "\n\n"), autoescape=True)
+
+
+def _has_status(status: str, now: datetime) -> ColumnElement[bool]:
+    if status not in _STATUSES:
+        raise Refused(Reason.MALFORMED, f"there is no status `{status}`; expected one of {', '.join(_STATUSES)}")
+    return _STATUSES[status](now)

@@ -1,0 +1,51 @@
+"""What a failing database means: passing trouble becomes a refusal, everything else stays a bug."""
+
+import sqlite3
+
+import psycopg
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolExhausted
+
+from emca_daemon.errors import Reason, Refused
+
+_RETRY_AFTER = 2
+"""Seconds: longer than a lock is held, shorter than a client's patience."""
+
+_SQLITE_PASSING = frozenset(
+    {
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_NOMEM,
+        sqlite3.SQLITE_PROTOCOL,
+    }
+)
+"""Primary result codes of a lock that was not given in time and of a disk in trouble."""
+
+_POSTGRESQL_READ_ONLY = "25006"
+"""read_only_sql_transaction: the server became a standby; another one is or will be the primary."""
+
+
+def refusal_of(error: SQLAlchemyError) -> Refused | None:
+    """Refused(UNAVAILABLE) where trying again may help (locks, lost connections, full disks); None for a bug."""
+    if isinstance(error, PoolExhausted):
+        return _unavailable("all connections to the database are in use")
+    if not isinstance(error, DBAPIError):
+        return None
+    cause = error.orig
+    if isinstance(cause, sqlite3.Error):
+        # Extended result codes keep the primary code in the low octet. A connection that never opened has none.
+        passing = (getattr(cause, "sqlite_errorcode", sqlite3.SQLITE_CANTOPEN) & 0xFF) in _SQLITE_PASSING
+        return _unavailable("the database is locked or its disk fails") if passing else None
+    if error.connection_invalidated or isinstance(cause, psycopg.OperationalError):
+        return _unavailable("the database cannot be reached or is too busy")
+    if isinstance(cause, psycopg.Error) and cause.sqlstate == _POSTGRESQL_READ_ONLY:
+        return _unavailable("the database is read-only at the moment")
+    return None
+
+
+def _unavailable(detail: str) -> Refused:
+    return Refused(Reason.UNAVAILABLE, detail, retry_after=_RETRY_AFTER)

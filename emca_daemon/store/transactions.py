@@ -1,0 +1,197 @@
+"""Units of work: the only way to a connection."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from emca_daemon.clock import Clock, system_clock
+from emca_daemon.store.audit import AuditRows, AuditWriter
+from emca_daemon.store.certificates import CertificateRows, CertificateWriter
+from emca_daemon.store.connections import connections_of
+from emca_daemon.store.crls import CrlRows, CrlWriter
+from emca_daemon.store.failures import refusal_of
+from emca_daemon.store.issuers import IssuerRows, IssuerWriter
+from emca_daemon.store.leases import LeaseWriter
+from emca_daemon.store.pending import PendingRows, PendingWriter
+
+_BEGIN_READING = {"sqlite": "BEGIN"}
+"""SQLite: one snapshot for the whole reading. PostgreSQL: none, each statement is a transaction of its own, which is
+what READ COMMITTED gives anyway and saves two round trips out of three."""
+
+_BEGIN_WRITING = {"sqlite": "BEGIN IMMEDIATE", "postgresql": "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"}
+"""SQLite: the write lock at once, since a transaction that read first could not take it any more after another wrote.
+PostgreSQL: READ COMMITTED, because all that must exclude each other locks the row that it is about (a certificate's,
+an issuer's counters, the audit head, a lease); stricter levels would make callers repeat what they did."""
+
+
+class SqlReading:
+    """An open transaction for questions; fulfils `ca.ports.Reading`."""
+
+    __slots__ = ("_clock", "_connection")
+
+    def __init__(self, connection: Connection, clock: Clock) -> None:
+        self._connection = connection
+        self._clock = clock
+
+    @property
+    def certificates(self) -> CertificateRows:
+        """Serial numbers and certificates."""
+        return CertificateRows(self._connection, self._clock)
+
+    @property
+    def issuers(self) -> IssuerRows:
+        """Our certificate authorities."""
+        return IssuerRows(self._connection)
+
+    @property
+    def crls(self) -> CrlRows:
+        """Published CRLs."""
+        return CrlRows(self._connection)
+
+    @property
+    def audit(self) -> AuditRows:
+        """The audit chain."""
+        return AuditRows(self._connection)
+
+    @property
+    def pending(self) -> PendingRows:
+        """Requests that wait for a person."""
+        return PendingRows(self._connection)
+
+
+class SqlTransaction(SqlReading):
+    """An open transaction for changes; fulfils `ca.ports.Writing`."""
+
+    __slots__ = ()
+
+    @property
+    def certificates(self) -> CertificateWriter:
+        """Serial numbers and certificates."""
+        return CertificateWriter(self._connection, self._clock)
+
+    @property
+    def issuers(self) -> IssuerWriter:
+        """Our certificate authorities."""
+        return IssuerWriter(self._connection)
+
+    @property
+    def crls(self) -> CrlWriter:
+        """Published CRLs."""
+        return CrlWriter(self._connection)
+
+    @property
+    def audit(self) -> AuditWriter:
+        """The audit chain."""
+        return AuditWriter(self._connection)
+
+    @property
+    def pending(self) -> PendingWriter:
+        """Requests that wait for a person."""
+        return PendingWriter(self._connection)
+
+    @property
+    def leases(self) -> LeaseWriter:
+        """Work that one process does at a time."""
+        return LeaseWriter(self._connection)
+
+
+class _Thread(threading.local):
+    """What the store knows of the thread that asks: the connection of its open transaction."""
+
+    connection: Connection | None = None
+
+
+class SqlReadingStore:
+    """A store that can only be asked; fulfils `ca.ports.ReadingStore`.
+
+    It may be used from any thread, and each thread has one transaction at a time: a reading inside of another
+    transaction joins it (and sees what that one changed so far); a writing inside of another would wait for it
+    (SQLite) or for a connection that never comes back (PostgreSQL), so it is a RuntimeError. `timeout` (seconds) is
+    how long a thread waits for a database in memory. A Refused raised by a writing method leaves the transaction
+    usable.
+    """
+
+    def __init__(self, engine: Engine, clock: Clock = system_clock, *, timeout: float = 10) -> None:
+        self._connections = connections_of(engine, timeout)
+        self._clock = clock
+        self._thread = _Thread()
+        self._begin_reading = _BEGIN_READING.get(engine.dialect.name)
+        self._begin_writing = _BEGIN_WRITING[engine.dialect.name]
+
+    @contextmanager
+    def reading(self) -> Iterator[SqlReading]:
+        """Open a transaction for questions; raises Refused(UNAVAILABLE)."""
+        joined = self._thread.connection
+        if joined is not None:
+            yield SqlReading(joined, self._clock)
+            return
+        with self._transaction(self._begin_reading) as connection:
+            yield SqlReading(connection, self._clock)
+
+    def close(self) -> None:
+        """Close every connection; threads that use the store later open new ones."""
+        self._connections.close()
+
+    @contextmanager
+    def _transaction(self, begin: str | None) -> Iterator[Connection]:
+        if self._thread.connection is not None:
+            raise RuntimeError("this thread has a transaction open already")
+        try:
+            connection = self._take(begin)
+            self._thread.connection = connection
+            try:
+                yield connection
+                connection.commit()
+            except BaseException:
+                _roll_back(connection)
+                raise
+            finally:
+                self._thread.connection = None
+                self._connections.give_back(connection)
+        except SQLAlchemyError as error:
+            refusal = refusal_of(error)
+            if refusal is None:
+                raise
+            raise refusal from error
+
+    def _take(self, begin: str | None) -> Connection:
+        connection = self._connections.take()
+        if begin is None:
+            return connection
+        try:
+            connection.exec_driver_sql(begin)
+        except DBAPIError as error:
+            _roll_back(connection)
+            self._connections.give_back(connection)
+            if not error.connection_invalidated:
+                raise
+            # The server was restarted while the connection lay in the pool. Nothing was done on it yet, and its
+            # failure emptied the pool: a new one will do.
+            connection = self._connections.take()
+            connection.exec_driver_sql(begin)
+        return connection
+
+
+class SqlStore(SqlReadingStore):
+    """A store that can be asked and told; fulfils `ca.ports.Store`."""
+
+    @contextmanager
+    def writing(self) -> Iterator[SqlTransaction]:
+        """Open a transaction for changes: committed when the block ends, rolled back when it raises.
+
+        Raises Refused(UNAVAILABLE) when the database cannot be reached or stays locked, also at the end: when the
+        connection breaks during the commit, nobody knows whether it took place.
+        """
+        with self._transaction(self._begin_writing) as connection:
+            yield SqlTransaction(connection, self._clock)
+
+
+def _roll_back(connection: Connection) -> None:
+    try:
+        connection.rollback()
+    except DBAPIError:
+        with suppress(DBAPIError):
+            connection.invalidate()
