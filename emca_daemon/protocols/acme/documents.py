@@ -1,0 +1,107 @@
+"""The JSON objects of RFC 8555 7.1: what clients see of accounts, orders, authorizations and challenges."""
+
+import json
+from datetime import datetime
+
+from emca_daemon.names import AlternativeName
+from emca_daemon.protocols.acme.endpoint import Endpoint
+from emca_daemon.protocols.acme.errors import Problem
+from emca_daemon.protocols.acme.records import Account, Authorization, Challenge, Order
+from emca_daemon.protocols.acme.states import (
+    AuthorizationStatus,
+    ChallengeStatus,
+    OrderStage,
+    OrderStatus,
+    authorization_status,
+    order_status,
+)
+
+Document = dict[str, object]
+
+
+def time_text(moment: datetime) -> str:
+    """A time as RFC 3339 has it, whole seconds in UTC."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def identifier_document(name: AlternativeName) -> dict[str, str]:
+    """An identifier object (RFC 8555 9.7.7)."""
+    return {"type": name.type.value, "value": name.value}
+
+
+def account_document(endpoint: Endpoint, account: Account) -> Document:
+    """An account object (7.1.2)."""
+    return {
+        "status": account.status.value,
+        "contact": list(account.contacts),
+        "termsOfServiceAgreed": account.terms_agreed,
+        "orders": endpoint.account_url(account.id) + "/orders",
+    }
+
+
+def order_document(endpoint: Endpoint, order: Order, now: datetime) -> Document:
+    """An order object (7.1.3)."""
+    url = endpoint.order_url(order.id)
+    status = order_status(order, now)
+    document: Document = {
+        "status": status.value,
+        "expires": time_text(order.expires),
+        "identifiers": [identifier_document(name) for name in order.names],
+        "authorizations": [endpoint.authorization_url(one.id) for one in order.authorizations],
+        "finalize": url + "/finalize",
+    }
+    if order.not_before is not None:
+        document["notBefore"] = time_text(order.not_before)
+    if order.not_after is not None:
+        document["notAfter"] = time_text(order.not_after)
+    if status is OrderStatus.VALID:
+        document["certificate"] = endpoint.certificate_url(order.id)
+    if status is OrderStatus.INVALID:
+        document["error"] = json.loads(order.error) if order.error else _derived_error(endpoint, order, now).document()
+    return document
+
+
+def _derived_error(endpoint: Endpoint, order: Order, now: datetime) -> Problem:
+    for one in order.authorizations:
+        status = authorization_status(one, now)
+        if order.stage is OrderStage.OPEN and status not in {AuthorizationStatus.PENDING, AuthorizationStatus.VALID}:
+            detail = f"the authorization {endpoint.authorization_url(one.id)} is {status.value}"
+            return Problem("unauthorized", detail, 403)
+    return Problem("unauthorized", "the order has expired", 403)
+
+
+def authorization_document(endpoint: Endpoint, authorization: Authorization, now: datetime) -> Document:
+    """An authorization object (7.1.4)."""
+    document: Document = {
+        "identifier": identifier_document(authorization.identifier),
+        "status": authorization_status(authorization, now).value,
+        "expires": time_text(authorization.expires),
+        "challenges": [challenge_document(endpoint, challenge) for challenge in authorization.challenges],
+    }
+    if authorization.wildcard:
+        document["wildcard"] = True
+    return document
+
+
+def challenge_document(endpoint: Endpoint, challenge: Challenge) -> Document:
+    """A challenge object (7.1.5, 8); after several failures the last is told, the earlier ones beneath it."""
+    document: Document = {
+        "type": challenge.type,
+        "url": endpoint.challenge_url(challenge.id),
+        "status": challenge.status.value,
+        "token": challenge.token,
+    }
+    if challenge.validated is not None:
+        document["validated"] = time_text(challenge.validated)
+    if challenge.errors and challenge.status is not ChallengeStatus.VALID:
+        document["error"] = json.loads(challenge.errors[-1])
+    return document
+
+
+def retry_after(authorization: Authorization, now: datetime) -> dict[str, str]:
+    """The Retry-After header of an authorization that is being validated: seconds, never a date."""
+    running = [one for one in authorization.challenges if one.status is ChallengeStatus.PROCESSING]
+    if authorization.status is not AuthorizationStatus.PENDING or not running:
+        return {}
+    waits = [(one.next_attempt - now).total_seconds() for one in running if one.next_attempt is not None]
+    return {"Retry-After": str(max(1, min(60, int(min(waits, default=1)) + 1)))}

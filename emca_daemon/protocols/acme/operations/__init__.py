@@ -1,0 +1,1 @@
+"""The ACME resources, one operation a file."""

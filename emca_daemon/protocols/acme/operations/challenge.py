@@ -1,0 +1,50 @@
+"""Reading a challenge and responding to it (RFC 8555 7.5.1)."""
+
+from dataclasses import replace
+
+from emca_daemon.protocols.acme.calls import AccountCall
+from emca_daemon.protocols.acme.documents import challenge_document, retry_after
+from emca_daemon.protocols.acme.errors import malformed
+from emca_daemon.protocols.acme.ports import Writing
+from emca_daemon.protocols.acme.records import Authorization, Challenge
+from emca_daemon.protocols.acme.replies import Reply
+from emca_daemon.protocols.acme.states import (
+    CHALLENGE_MOVES,
+    AuthorizationStatus,
+    ChallengeStatus,
+    authorization_status,
+    move,
+)
+
+
+def challenge(call: AccountCall, tx: Writing) -> Reply:
+    """Return a challenge; a payload says that it is ready to be validated.
+
+    Saying so again while it is being validated, or afterwards, changes nothing and is no fault: clients do so.
+    """
+    (challenge_id,) = call.parameters
+    authorization = tx.acme.challenged(challenge_id)
+    if authorization is None or authorization.endpoint != call.endpoint.name:
+        raise malformed("there is no such challenge", 404)
+    call.require_own(authorization.account_id)
+    current = next(one for one in authorization.challenges if one.id == challenge_id)
+    wake = ""
+    if not call.is_read:
+        call.payload()
+        if current.status not in {ChallengeStatus.PROCESSING, ChallengeStatus.VALID}:
+            current = _start(call, tx, authorization, current)
+            wake = challenge_id
+    link = {"Link": f'<{call.endpoint.authorization_url(authorization.id)}>;rel="up"'}
+    seen = replace(authorization, challenges=(current,))
+    document = challenge_document(call.endpoint, current)
+    return Reply(200, document, headers={**link, **retry_after(seen, call.now)}, wake=wake)
+
+
+def _start(call: AccountCall, tx: Writing, authorization: Authorization, current: Challenge) -> Challenge:
+    status = authorization_status(authorization, call.now)
+    if status is not AuthorizationStatus.PENDING or current.status is not ChallengeStatus.PENDING:
+        raise malformed(f"the authorization is {status.value} and the challenge {current.status.value}")
+    new = move(CHALLENGE_MOVES, current.status, ChallengeStatus.PROCESSING)
+    started = replace(current, status=new, next_attempt=call.now)
+    tx.acme.update_challenge(started, ChallengeStatus.PENDING)
+    return started

@@ -1,0 +1,75 @@
+"""Finalizing an order: the CSR comes in, and as a rule the certificate is there with the answer (RFC 8555 7.4)."""
+
+from hashlib import sha256
+
+from emca_daemon.errors import Pending, Reason, Refused
+from emca_daemon.protocols.acme.calls import AccountCall
+from emca_daemon.protocols.acme.csr import bad_csr, request_facts
+from emca_daemon.protocols.acme.documents import order_document
+from emca_daemon.protocols.acme.errors import AcmeRefusal, Problem
+from emca_daemon.protocols.acme.issuance import OrderCompanion
+from emca_daemon.protocols.acme.json_text import read_base64url
+from emca_daemon.protocols.acme.records import Order
+from emca_daemon.protocols.acme.replies import Reply
+from emca_daemon.protocols.acme.settling import order_headers, own_order
+from emca_daemon.protocols.acme.states import OrderStage, OrderStatus, order_status
+
+_CSR_FAULTS = frozenset(
+    {
+        Reason.MALFORMED,
+        Reason.BAD_INTEGRITY,
+        Reason.BAD_PROOF_OF_POSSESSION,
+        Reason.NAME_REFUSED,
+        Reason.KEY_REFUSED,
+        Reason.ALGORITHM_REFUSED,
+        Reason.PROFILE_REFUSED,
+    }
+)
+"""Refusals of the CA that are about what the CSR asks for."""
+
+
+def finalize(call: AccountCall) -> Reply:
+    """Issue the certificate of a ready order.
+
+    The same CSR again, on an order that is on its way or done, is answered with the order: the first answer may have
+    been lost.
+    """
+    (order_id,) = call.parameters
+    der = read_base64url(call.payload().get("csr"), "the member `csr`", Reason.BAD_PROOF_OF_POSSESSION)
+    csr_hash = sha256(der).digest()
+    with call.endpoint.store.reading() as tx:
+        order = own_order(call, tx, order_id)
+    if order.csr_hash == csr_hash and order.stage in {OrderStage.PROCESSING, OrderStage.VALID}:
+        return _repeated(call, order)
+    status = order_status(order, call.now)
+    if status is not OrderStatus.READY:
+        raise Refused(Reason.WRONG_STATE, f"the order is {status.value}, not ready")
+    companion = OrderCompanion(call, order, csr_hash)
+    _issue(call, der, companion)
+    return _answer(call, companion.order)
+
+
+def _issue(call: AccountCall, der: bytes, companion: OrderCompanion) -> None:
+    order = companion.order
+    facts = request_facts(der, order, call.requester())
+    with call.endpoint.store.reading() as tx:
+        if tx.acme.key_belongs_to_account(facts.key.fingerprint):
+            raise AcmeRefusal(Problem("badCSR", "the key is that of an account"), reason=Reason.KEY_REFUSED)
+    try:
+        outcome = call.endpoint.enrollment.enroll(
+            facts, call.endpoint.settings.profile, reference=order.id, companion=companion
+        )
+    except Refused as refused:
+        raise bad_csr(refused) if refused.reason in _CSR_FAULTS else refused from None
+    assert isinstance(outcome, Pending) or outcome.record.intent.serial == companion.order.serial
+
+
+def _repeated(call: AccountCall, order: Order) -> Reply:
+    with call.endpoint.store.writing() as tx:
+        call.spend_nonce(tx)
+    return _answer(call, order)
+
+
+def _answer(call: AccountCall, order: Order) -> Reply:
+    document = order_document(call.endpoint, order, call.now)
+    return Reply(200, document, headers=order_headers(call.endpoint, order))

@@ -1,0 +1,42 @@
+"""Reading an order (RFC 8555 7.4), and an account's list of orders (7.1.2.1)."""
+
+from emca_daemon.protocols.acme.calls import AccountCall
+from emca_daemon.protocols.acme.documents import order_document
+from emca_daemon.protocols.acme.errors import malformed
+from emca_daemon.protocols.acme.ports import Writing
+from emca_daemon.protocols.acme.replies import Reply
+from emca_daemon.protocols.acme.settling import order_headers, own_order, settled
+
+_PAGE = 100
+
+
+def order(call: AccountCall, tx: Writing) -> Reply:
+    """Return an order of the account as it stands now."""
+    call.require_read()
+    (order_id,) = call.parameters
+    current = settled(call, tx, own_order(call, tx, order_id))
+    document = order_document(call.endpoint, current, call.now)
+    return Reply(200, document, headers=order_headers(call.endpoint, current))
+
+
+def orders(call: AccountCall, tx: Writing) -> Reply:
+    """Return a page of the addresses of the account's orders; the query names the last one of the page before."""
+    call.require_read()
+    (account_id,) = call.parameters
+    call.require_own(account_id)
+    after = _cursor(call.request.query)
+    found = tx.acme.orders_of(account_id, after, _PAGE + 1)
+    page = found[:_PAGE]
+    headers = {}
+    if len(found) > _PAGE:
+        headers["Link"] = f'<{call.identity}/orders?after={page[-1]}>;rel="next"'
+    return Reply(200, {"orders": [call.endpoint.order_url(one) for one in page]}, headers=headers)
+
+
+def _cursor(query: str) -> str:
+    if not query:
+        return ""
+    name, _, value = query.partition("=")
+    if name != "after" or len(value) > 64 or not value.isascii():
+        raise malformed("the query is not one that this server gave")
+    return value

@@ -1,0 +1,69 @@
+"""Revoking a certificate (RFC 8555 7.6)."""
+
+from collections.abc import Iterable
+from hashlib import sha256
+
+from emca_daemon.ca.records import CertificateRecord, RevocationReason
+from emca_daemon.errors import Reason, Refused
+from emca_daemon.protocols.acme.calls import AccountCall, Call
+from emca_daemon.protocols.acme.errors import AcmeRefusal, Problem, malformed, unauthorized
+from emca_daemon.protocols.acme.identifiers import base_of
+from emca_daemon.protocols.acme.json_text import read_base64url
+from emca_daemon.protocols.acme.ports import Writing
+from emca_daemon.protocols.acme.replies import Reply
+
+_REASONS = frozenset(
+    {
+        RevocationReason.UNSPECIFIED,
+        RevocationReason.KEY_COMPROMISE,
+        RevocationReason.AFFILIATION_CHANGED,
+        RevocationReason.SUPERSEDED,
+        RevocationReason.CESSATION_OF_OPERATION,
+        RevocationReason.PRIVILEGE_WITHDRAWN,
+    }
+)
+"""What a subscriber may give: not a CA's compromise, no hold, no removal from a delta CRL."""
+
+
+def revoke_cert(call: Call) -> Reply:
+    """Revoke a certificate for the account that ordered it, an account that controls all its names, or its own key."""
+    payload = call.payload()
+    der = read_base64url(payload.get("certificate"), "the member `certificate`")
+    reason = _reason(payload.get("reason"))
+    with call.endpoint.store.writing() as tx:
+        call.spend_nonce(tx)
+        record = tx.certificates.find_by_fingerprint(sha256(der).digest())
+        if record is None:
+            raise Refused(Reason.UNKNOWN_CERTIFICATE, "this server has not issued that certificate")
+        if not _may_revoke(call, tx, record):
+            raise unauthorized("neither the account nor the key may revoke that certificate")
+    if record.intent.not_after < call.now:
+        raise unauthorized("the certificate has expired")
+    call.endpoint.revoking.revoke(record.intent.issuer, record.intent.serial, reason, call.requester())
+    return Reply(200)
+
+
+def _reason(value: object) -> RevocationReason:
+    if value is None:
+        return RevocationReason.UNSPECIFIED
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise malformed("the member `reason` is not an integer")
+    for reason in _REASONS:
+        if reason.value == value:
+            return reason
+    allowed = ", ".join(str(number) for number in sorted(reason.value for reason in _REASONS))
+    raise AcmeRefusal(Problem("badRevocationReason", f"the reason must be one of {allowed}"))
+
+
+def _may_revoke(call: Call, tx: Writing, record: CertificateRecord) -> bool:
+    if not isinstance(call, AccountCall):
+        return call.key.fingerprint == record.intent.key_fingerprint
+    if record.intent.protocol == "acme" and record.intent.requester == call.identity:
+        return True
+    names = record.intent.names
+    found = tx.acme.valid_authorizations(call.account.id, [base_of(name) for name in names], call.now)
+    return bool(names) and _covers((one.name for one in found), names)
+
+
+def _covers(controlled: Iterable[object], names: tuple[object, ...]) -> bool:
+    return set(names) <= set(controlled)

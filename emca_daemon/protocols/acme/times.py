@@ -1,0 +1,29 @@
+"""The validity that an order asks for (RFC 8555 7.1.3)."""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from emca_daemon.protocols.acme.errors import malformed
+
+_RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
+
+
+def read_validity(payload: Mapping[str, object], now: datetime) -> tuple[datetime | None, datetime | None]:
+    """`notBefore` and `notAfter`, None where not asked for; raises malformed if they make no sense."""
+    not_before, not_after = _read(payload, "notBefore"), _read(payload, "notAfter")
+    if not_after is not None and not_after <= (not_before or now):
+        raise malformed("notAfter does not lie after notBefore and now")
+    return not_before, not_after
+
+
+def _read(payload: Mapping[str, object], member: str) -> datetime | None:
+    value = payload.get(member)
+    if value is None:
+        return None
+    if not isinstance(value, str) or not _RFC3339.fullmatch(value):
+        raise malformed(f"the member `{member}` is not a time as RFC 3339 has it")
+    try:
+        return datetime.fromisoformat(value.upper()).astimezone(UTC).replace(microsecond=0)
+    except (ValueError, OverflowError):
+        raise malformed(f"the member `{member}` is not a time as RFC 3339 has it") from None
