@@ -18,24 +18,20 @@ LARGEST: Final = 65_536
 CREDENTIAL: Final = "credential:"
 
 
-def secret_path(path: Path) -> Path:
-    """The path as settings hold it: `credential:NAME` is in no folder, for systemd says where it is."""
-    return Path(path.name) if path.name.startswith(CREDENTIAL) else path
+def secret_path(path: Path, environment: Mapping[str, str] = os.environ) -> Path:
+    """Where a secret is on disk: for a credential, in the folder that systemd names.
 
-
-def secret_file(path: Path, environment: Mapping[str, str] = os.environ) -> Path:
-    """Where a secret is on disk; raises Refused(UNAVAILABLE) for a credential that was not handed over."""
+    A credential that was not handed to this process stays `credential:NAME`, in no folder.
+    """
     if not path.name.startswith(CREDENTIAL):
         return path
     name, folder = path.name.removeprefix(CREDENTIAL), environment.get("CREDENTIALS_DIRECTORY")
-    if not folder or name in ("", ".", ".."):
-        raise Refused(Reason.UNAVAILABLE, f"no credential `{name}` was handed to this process (CREDENTIALS_DIRECTORY)")
-    return Path(folder) / name
+    return Path(path.name) if not folder or name in ("", ".", "..") else Path(folder) / name
 
 
 def read_secret(path: Path, environment: Mapping[str, str] = os.environ) -> bytes:
     """The secret in a file, without the newline at its end; raises Refused(UNAVAILABLE) where there is none to read."""
-    file = secret_file(path, environment)
+    file = secret_path(path, environment)
     try:
         with file.open("rb") as opened:
             content = opened.read(LARGEST + 1)
@@ -50,17 +46,15 @@ def read_secret(path: Path, environment: Mapping[str, str] = os.environ) -> byte
 def misplaced(path: Path, environment: Mapping[str, str] = os.environ) -> str | None:
     """What was expected of a secret's file, where that is not so; None for a readable file that others cannot read.
 
-    Credentials are for the service alone: from outside it, without `CREDENTIALS_DIRECTORY`, nothing is said of them.
+    Credentials are for the service alone: of those that this process was not handed, nothing is said.
     """
-    if path.name.startswith(CREDENTIAL) and "CREDENTIALS_DIRECTORY" not in environment:
+    file = secret_path(path, environment)
+    if file.name.startswith(CREDENTIAL):
         return None
     try:
-        file = secret_file(path, environment)
         mode = file.stat().st_mode
-    except Refused as refusal:
-        return refusal.detail
     except OSError as error:
-        return f"expected a file with a secret at {path} ({error.strerror})"
+        return f"expected a file with a secret at {file} ({error.strerror})"
     if not stat.S_ISREG(mode) or not os.access(file, os.R_OK):
         return f"expected a readable file with a secret at {file}"
     return f"{file} must not be open to others (chmod o= {file})" if mode & stat.S_IRWXO else None

@@ -59,6 +59,13 @@ def test_signers_of_both_kinds_stand_side_by_side(tmp_path: Path) -> None:
     assert settings.pkcs11["token"].module == Path("/lib/p11.so")
 
 
+def test_credentials_are_where_systemd_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever reads the secret later finds a plain path."""
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", "/run/credentials/emca")
+    settings = good(tmp_path, '[signers.disk]\nkind = "software"\npassphrase_file = "credential:keys"')
+    assert settings.software["disk"].passphrase_file == Path("/run/credentials/emca/keys")
+
+
 def test_issuers_inherit_from_the_default(tmp_path: Path) -> None:
     """A key that an issuer's section does not have is taken from `[issuers.default]`, else from the model."""
     settings = good(

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from emca_daemon.errors import Reason, Refused
-from emca_daemon.settings.secrets import LARGEST, misplaced, read_secret, secret_file, secret_path
+from emca_daemon.settings.secrets import LARGEST, misplaced, read_secret, secret_path
 
 
 def secret(folder: Path, content: bytes, mode: int = 0o600) -> Path:
@@ -51,18 +51,19 @@ def test_a_credential_is_in_the_folder_that_systemd_names(tmp_path: Path) -> Non
     """Whatever folder the settings file put before it."""
     secret(tmp_path, b"open\n")
     environment = {"CREDENTIALS_DIRECTORY": str(tmp_path)}
-    assert secret_path(Path("/etc/emca/credential:secret")) == Path("credential:secret")
-    assert secret_path(Path("/etc/emca/secret")) == Path("/etc/emca/secret")
+    assert secret_path(Path("/etc/emca/credential:secret"), environment) == tmp_path / "secret"
+    assert secret_path(Path("/etc/emca/secret"), environment) == Path("/etc/emca/secret")
     assert read_secret(Path("/etc/emca/credential:secret"), environment) == b"open"
     assert misplaced(Path("credential:secret"), environment) is None
 
 
 @pytest.mark.parametrize("name", ["credential:secret", "credential:", "credential:.."])
 def test_a_credential_that_was_not_handed_over_is_unavailable(name: str) -> None:
-    """Neither is a name that would lead out of the folder."""
+    """Neither is a name that would lead out of the folder; it is then in no folder at all."""
     environment = {} if name == "credential:secret" else {"CREDENTIALS_DIRECTORY": "/run/credentials"}
-    with pytest.raises(Refused, match="no credential"):
-        secret_file(Path(name), environment)
+    assert secret_path(Path("/etc/emca") / name, environment) == Path(name)
+    with pytest.raises(Refused, match="cannot be read"):
+        read_secret(Path(name), environment)
 
 
 def test_a_secret_open_to_others_is_misplaced(tmp_path: Path) -> None:
@@ -78,7 +79,6 @@ def test_a_secret_is_a_file_that_is_there(tmp_path: Path) -> None:
 
 
 def test_credentials_are_judged_only_where_they_can_be_seen() -> None:
-    """Outside the service nothing is said; inside, a missing one and a bad name are."""
+    """Outside the service nothing is said; inside, a missing one is told."""
     assert misplaced(Path("credential:pin"), {}) is None
     assert "No such file" in str(misplaced(Path("credential:pin"), {"CREDENTIALS_DIRECTORY": "/nowhere"}))
-    assert "no credential" in str(misplaced(Path("credential:"), {"CREDENTIALS_DIRECTORY": "/nowhere"}))
