@@ -15,9 +15,7 @@ def certificate(call: AccountCall, tx: Writing) -> Reply:
     (order_id,) = call.parameters
     content_type = chosen_format(call.request.header("accept"))
     if content_type is None:
-        raise malformed(
-            f"the certificate can be had as {PEM_CHAIN}, application/pkix-cert or application/pkcs7-mime", 406
-        )
+        raise malformed(f"certificates come as {', '.join(FORMATS)}", 406)
     order = settled(call, tx, own_order(call, tx, order_id))
     record = None
     if order.issuer is not None and order.serial is not None:
