@@ -11,35 +11,12 @@ from ipaddress import ip_address
 from cryptography import x509
 
 from emca_daemon.errors import Mismatch, Reason
+from emca_daemon.policy.dns_names import dns_name_problem
 
-_LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _URI = re.compile(r"([a-z][a-z0-9+.-]*):((?:[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})+)", re.ASCII)
 _AUTHORITY = re.compile(r"(?:[^@/?#]*@)?(\[[0-9a-fA-F:.]+\]|[^:/?#@\[\]]*)(?::[0-9]{1,5})?")
 _LOCATION_SCHEMES = ("http", "https", "ldap", "ldaps")
 """What AIA and CRL distribution points may point to."""
-
-
-def dns_fault(name: str, *, wildcard: bool = False) -> str | None:
-    """What is wrong with a DNS name in canonical text, if anything (RFC 5280 4.2.1.6, RFC 5890 2.3.1).
-
-    Lower-case A-labels, at most 253 characters, `*` only as the whole leftmost label and only where `wildcard` says so.
-    """
-    if not 0 < len(name) <= 253:
-        return "a DNS name has 1 to 253 characters"
-    rest = name
-    if name.startswith("*."):
-        if not wildcard:
-            return "no wildcard is allowed here"
-        rest = name[2:]
-    labels = rest.split(".")
-    for label in labels:
-        if _LABEL.fullmatch(label) is None:
-            return "not a DNS name of lower-case letters, digits and hyphens"
-        if label[2:4] == "--" and not label.startswith("xn--"):
-            return "a label with hyphens in third and fourth place must be an A-label"
-    if labels[-1].isdigit():
-        return "the last label of a DNS name is not a number"
-    return None
 
 
 def uri_fault(uri: str, *, location: bool = False) -> str | None:
@@ -61,9 +38,14 @@ def uri_fault(uri: str, *, location: bool = False) -> str | None:
     host = authority[1]
     if not host:
         return None if scheme in ("ldap", "file") else "the URI names no host"
-    if is_address(host.strip("[]")) or dns_fault(host.lower()) is None:
+    if is_address(host.strip("[]")) or _host_fault(host.lower()) is None:
         return None
     return "the host of the URI is not a DNS name or an address"
+
+
+def _host_fault(name: str) -> str | None:
+    """What is wrong with the name of one host or domain; underscores are for the profile to allow."""
+    return dns_name_problem(name, wildcard=False, underscores=True)
 
 
 def is_address(text: str) -> bool:
@@ -79,7 +61,7 @@ def alternative_name_faults(names: Iterable[x509.GeneralName], field: str) -> It
     """What is wrong with DNS names and URIs among alternative names of subject or issuer."""
     for name in names:
         if isinstance(name, x509.DNSName):
-            fault = dns_fault(name.value, wildcard=True)
+            fault = dns_name_problem(name.value, wildcard=True, underscores=True)
         elif isinstance(name, x509.UniformResourceIdentifier):
             fault = uri_fault(name.value)
         else:
@@ -92,10 +74,10 @@ def constraint_faults(constraints: x509.NameConstraints) -> Iterator[Mismatch]:
     """What is wrong with the DNS and URI subtrees of name constraints (RFC 5280 4.2.1.10)."""
     for tree in (*(constraints.permitted_subtrees or ()), *(constraints.excluded_subtrees or ())):
         if isinstance(tree, x509.DNSName):
-            fault = dns_fault(tree.value) if tree.value else None
+            fault = _host_fault(tree.value) if tree.value else None
         elif isinstance(tree, x509.UniformResourceIdentifier):
             host = tree.value.removeprefix(".")
-            fault = dns_fault(host) if host else None
+            fault = _host_fault(host) if host else None
         else:
             continue
         if fault is not None:

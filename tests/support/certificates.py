@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.asymmetric.types import (
     CertificateIssuerPrivateKeyTypes,
+    CertificateIssuerPublicKeyTypes,
 )
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
@@ -64,12 +65,8 @@ class Draft:
     subject: x509.Name = field(default_factory=lambda: subject_name("www.example.com"))
     dns: Sequence[str] = ("www.example.com",)
     general_names: Sequence[x509.GeneralName] = ()
-    public_key: CertificatePublicKeyTypes = field(
-        default_factory=lambda: ec.generate_private_key(ec.SECP256R1()).public_key()
-    )
-    issuer_key: CertificateIssuerPrivateKeyTypes = field(
-        default_factory=lambda: ec.generate_private_key(ec.SECP256R1())
-    )
+    public_key: CertificateIssuerPublicKeyTypes = field(default_factory=lambda: new_key().public_key())
+    issuer_key: CertificateIssuerPrivateKeyTypes = field(default_factory=new_key)
     issuer_subject: x509.Name = field(default_factory=lambda: subject_name("Demo Issuing", country_name="DE"))
     not_before: datetime = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
     lifetime: timedelta = timedelta(days=90)
