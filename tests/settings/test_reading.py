@@ -38,8 +38,9 @@ def test_an_empty_file_gives_the_defaults_in_its_folder(tmp_path: Path) -> None:
     assert [settings.software, settings.pkcs11, settings.listeners, settings.acme] == [{}, {}, {}, {}]
 
 
-def test_signers_of_both_kinds_stand_side_by_side(tmp_path: Path) -> None:
+def test_signers_of_both_kinds_stand_side_by_side(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`kind` decides which keys a signer has; credentials are in no folder."""
+    monkeypatch.delenv("CREDENTIALS_DIRECTORY", raising=False)
     settings = good(
         tmp_path,
         """
