@@ -21,7 +21,8 @@ from emca_daemon.policy.profile_extensions import (
     PolicyRule,
     RequestedExtensionRules,
 )
-from emca_daemon.policy.profile_names import NameRules, SubjectRules
+from emca_daemon.policy.profile_names import NameRules
+from emca_daemon.policy.profile_subject import SubjectRules
 from emca_daemon.policy.rules import CelRule
 from emca_daemon.policy.tokens import CertificateKind
 from emca_daemon.toml_reading import between, checked

@@ -93,7 +93,7 @@ class KeyUsageRules:
             yield "bits", "expected key-agreement beside encipher-only or decipher-only"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class ExtendedKeyUsageRules:
     """Extended key usage."""
 
@@ -101,6 +101,14 @@ class ExtendedKeyUsageRules:
     """The purposes, by name or OID; none: no extension."""
     critical: bool = False
     """Whether the extension is critical."""
+
+    @cached_property
+    def extension(self) -> x509.Extension[x509.ExtensionType] | None:
+        """The extension, ready to be built in; None without purposes."""
+        if not self.purposes:
+            return None
+        value = x509.ExtendedKeyUsage([x509.ObjectIdentifier(purpose.oid) for purpose in self.purposes])
+        return x509.Extension(value.oid, self.critical, value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,6 +145,14 @@ class PolicyRule:
     """Addresses of certification practice statements."""
     user_notice: str | None = None
     """A text for relying people, at most 200 characters."""
+
+    @property
+    def information(self) -> x509.PolicyInformation:
+        """The policy as X.509 has it."""
+        qualifiers: list[str | x509.UserNotice] = list(self.cps)
+        if self.user_notice is not None:
+            qualifiers.append(x509.UserNotice(None, self.user_notice))
+        return x509.PolicyInformation(self.oid.x509, qualifiers or None)
 
     def contradictions(self) -> Iterator[tuple[str, str]]:
         """Texts that the standard does not allow."""

@@ -1,68 +1,31 @@
-"""The parts of a profile that say what a certificate may call its holder: subject and alternative names."""
+"""The part of a profile that says which alternative names are certified, type by type."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal
+from typing import Protocol
 
-from emca_daemon.asn1.attributes import COMMON_NAME
 from emca_daemon.names import NameType
-from emca_daemon.policy.dns_names import DnsPattern, DnsPatterns
-from emca_daemon.policy.patterns import AttributeName, DistinguishedName, IpNetwork, MailPattern, Oid, TextPattern
+from emca_daemon.policy import name_texts
+from emca_daemon.policy.dns_names import DnsPattern, DnsPatterns, dns_name_problem
+from emca_daemon.policy.patterns import DistinguishedName, IpNetwork, MailPattern, Oid
 from emca_daemon.toml_reading import between, checked, not_empty
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AttributeRule:
-    """One attribute of the subject; the order of the rules is the order in the certificate."""
-
-    type: AttributeName
-    """The attribute: a name (`organizationName`) or a dotted OID."""
-    use: Literal["required", "optional", "fixed", "forbidden"] = "optional"
-    """Whether the requester must, may or must not give it; `fixed`: the profile's `value` is written, always."""
-    value: str | None = None
-    """The text of a `fixed` attribute; what the requester gave instead is refused."""
-    pattern: TextPattern | None = None
-    """A regular expression that the whole value must match."""
-    string_type: Literal["automatic", "utf8", "printable", "ia5"] = "automatic"
-    """The ASN.1 string type; `automatic`: what X.520 gives the attribute, else UTF8String."""
-    maximum: int = field(default=1, metadata=checked(between(1, 16)))
-    """How many values the requester may give."""
+NOT_PERMITTED = "is not among the names that this profile permits"
+EXCLUDED = "is among the names that this profile excludes"
 
 
-@dataclass(frozen=True, kw_only=True)
-class SubjectRules:
-    """The subject: which attributes, in which order."""
+class TypeRules(Protocol):
+    """The rules for names of one type."""
 
-    common_name: Literal["as-requested", "first-dns-name", "none"] = "as-requested"
-    """Where the common name comes from.
+    def problem(self, value: str) -> str | None:
+        """What is wrong with a name; None where it may be certified."""
 
-    `as-requested`: an attribute like the others; `first-dns-name`: the one asked for if it is among the names, else
-    the first DNS name, left out where it is longer than 64 characters, never an IP address; `none`: never written.
-    With the last two, a common name asked for must be among the names.
-    """
-    unlisted: Literal["refuse", "drop"] = "refuse"
-    """What happens to attributes that no rule is for."""
-    attributes: tuple[AttributeRule, ...] = ()
-    """One rule an attribute type (several only where all are `fixed`)."""
 
-    @cached_property
-    def by_oid(self) -> dict[str, AttributeRule]:
-        """The rules by the attribute's OID."""
-        return {rule.type.oid: rule for rule in self.attributes}
-
-    def contradictions(self) -> Iterator[tuple[str, str]]:
-        """Rules that cannot hold together."""
-        seen: dict[str, AttributeRule] = {}
-        for place, rule in enumerate(self.attributes):
-            key = f"attributes[{place}]"
-            if (rule.use == "fixed") != (rule.value is not None):
-                yield f"{key}.value", 'expected a value where use = "fixed", and only there'
-            before = seen.setdefault(rule.type.oid, rule)
-            if before is not rule and (before.use != "fixed" or rule.use != "fixed"):
-                yield f"{key}.type", f"expected one rule for {rule.type}, or none but fixed ones"
-            if rule.type.oid == COMMON_NAME and self.common_name != "as-requested":
-                yield f"{key}.type", f'expected no rule for commonName where common_name = "{self.common_name}"'
+def _verdict(*, permitted: bool, excluded: bool) -> str | None:
+    if not permitted:
+        return NOT_PERMITTED
+    return EXCLUDED if excluded else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,6 +42,13 @@ class DnsRules:
     """Whether names without a dot may be certified."""
     underscores: bool = False
     """Whether `_` may stand in labels (not a host name; some services want it)."""
+
+    def problem(self, value: str) -> str | None:
+        """What is wrong with a DNS name."""
+        problem = dns_name_problem(
+            value, wildcard=self.wildcards, underscores=self.underscores, single_label=self.single_label
+        )
+        return problem or _verdict(permitted=self.permitted_set.cover(value), excluded=self.excluded_set.touch(value))
 
     @cached_property
     def permitted_set(self) -> DnsPatterns:
@@ -100,15 +70,45 @@ class IpRules:
     excluded: tuple[IpNetwork, ...] = ()
     """An address in one of these networks is refused."""
 
+    def problem(self, value: str) -> str | None:
+        """What is wrong with an IP address; one of version 4 inside version 6 is also excluded as the former."""
+        address = name_texts.ip_address(value)
+        if address is None:
+            return "is not an IP address in canonical text (RFC 5952)"
+        inner = address.ipv4_mapped if address.version == 6 else None
+        return _verdict(
+            permitted=any(network.covers(address) for network in self.permitted),
+            excluded=any(network.covers(form) for network in self.excluded for form in (address, inner) if form),
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailRules:
-    """Mailboxes or user principal names: `user@example.com`, `example.com`, `.example.com` or `*`."""
+    """Mailboxes: `user@example.com`, `example.com`, `.example.com` or `*`."""
 
     permitted: tuple[MailPattern, ...] = (MailPattern.parse("*"),)
     """An address must match one of these."""
     excluded: tuple[MailPattern, ...] = ()
     """An address that matches one of these is refused."""
+
+    def problem(self, value: str) -> str | None:
+        """What is wrong with a mailbox."""
+        return name_texts.mail_problem(value) or self._verdict(value)
+
+    def _verdict(self, value: str) -> str | None:
+        return _verdict(
+            permitted=any(pattern.covers(value) for pattern in self.permitted),
+            excluded=any(pattern.covers(value) for pattern in self.excluded),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpnRules(MailRules):
+    """User principal names, with the same patterns as mailboxes."""
+
+    def problem(self, value: str) -> str | None:
+        """What is wrong with a user principal name."""
+        return name_texts.upn_problem(value) or self._verdict(value)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,6 +121,16 @@ class UriRules:
     """The host must match one of these; a URI without a host needs `*` here."""
     excluded: tuple[DnsPattern, ...] = ()
     """A host that matches one of these is refused."""
+
+    def problem(self, value: str) -> str | None:
+        """What is wrong with a URI."""
+        parts = name_texts.scheme_and_host(value)
+        if parts is None:
+            return "is not an absolute URI in ASCII (RFC 3986)"
+        scheme, host = parts
+        if scheme not in self.schemes:
+            return f"has a scheme ({scheme}) that this profile does not allow"
+        return _verdict(permitted=self.permitted_set.cover(host), excluded=self.excluded_set.touch(host))
 
     @cached_property
     def permitted_set(self) -> DnsPatterns:
@@ -135,12 +145,33 @@ class UriRules:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OidRules:
-    """Registered ids, or the types of other names."""
+    """Registered ids."""
 
     permitted: tuple[Oid, ...] = field(metadata=checked(not_empty))
     """The identifier must be one of these, or lie beneath one."""
     excluded: tuple[Oid, ...] = ()
     """An identifier that is one of these, or lies beneath one, is refused."""
+
+    def problem(self, value: str) -> str | None:
+        """What is wrong with an object identifier."""
+        if name_texts.oid(value) is None:
+            return "is not an object identifier"
+        return _verdict(
+            permitted=any(oid.covers(value) for oid in self.permitted),
+            excluded=any(oid.covers(value) for oid in self.excluded),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OtherRules(OidRules):
+    """Other names, by their type."""
+
+    def problem(self, value: str) -> str | None:
+        """What is wrong with `OID:hex of the DER value`."""
+        dotted, _, content = value.partition(":")
+        if not name_texts.is_der_hex(content):
+            return "is not an object identifier and a DER value"
+        return OidRules.problem(self, dotted)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,6 +182,16 @@ class DirectoryRules:
     """A name must lie in one of these subtrees (RFC 4514 text; empty text: every name)."""
     excluded: tuple[DistinguishedName, ...] = ()
     """A name in one of these subtrees is refused."""
+
+    def problem(self, value: str) -> str | None:
+        """What is wrong with a directory name."""
+        name = name_texts.distinguished_name(value)
+        if name is None:
+            return "is not a distinguished name (RFC 4514)"
+        return _verdict(
+            permitted=any(subtree.covers(name.name) for subtree in self.permitted),
+            excluded=any(subtree.covers(name.name) for subtree in self.excluded),
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -171,19 +212,19 @@ class NameRules:
     """Mailboxes (RFC 822 names)."""
     uri: UriRules | None = None
     """URIs."""
-    upn: MailRules | None = None
+    upn: UpnRules | None = None
     """Microsoft user principal names."""
     registered_id: OidRules | None = None
     """Registered ids."""
     directory: DirectoryRules | None = None
     """Directory names."""
-    other: OidRules | None = None
+    other: OtherRules | None = None
     """Other names, by type."""
 
     @cached_property
-    def allowed(self) -> frozenset[NameType]:
-        """The types that the profile has rules for."""
-        rules = {
+    def by_type(self) -> Mapping[NameType, TypeRules]:
+        """The rules of each type that the profile allows."""
+        rules: dict[NameType, TypeRules | None] = {
             NameType.DNS: self.dns,
             NameType.IP: self.ip,
             NameType.EMAIL: self.email,
@@ -193,11 +234,11 @@ class NameRules:
             NameType.DIRECTORY: self.directory,
             NameType.OTHER: self.other,
         }
-        return frozenset(kind for kind, rule in rules.items() if rule is not None)
+        return {kind: rule for kind, rule in rules.items() if rule is not None}
 
     def contradictions(self) -> Iterator[tuple[str, str]]:
         """Bounds that no number of names satisfies."""
         if self.minimum > self.maximum:
             yield "minimum", "expected no more than maximum"
-        if self.minimum and not self.allowed:
+        if self.minimum and not self.by_type:
             yield "minimum", "expected at least one type of name (a table such as names.dns) where names are required"

@@ -1,0 +1,99 @@
+"""The name constraints in an issuer's certificate, applied to what it is asked to issue (RFC 5280 4.2.1.10)."""
+
+import ipaddress
+from collections.abc import Iterable, Sequence
+
+from cryptography import x509
+
+from emca_daemon.asn1.names import with_lower_domain
+from emca_daemon.errors import Mismatch, Reason
+from emca_daemon.names import AlternativeName, NameType
+from emca_daemon.policy import name_texts
+from emca_daemon.policy.dns_names import DnsPattern, DnsPatterns
+from emca_daemon.policy.patterns import DistinguishedName, MailPattern
+
+_EMAIL_ADDRESS = x509.NameOID.EMAIL_ADDRESS
+_KINDS: dict[NameType, type[x509.GeneralName]] = {
+    NameType.DNS: x509.DNSName,
+    NameType.IP: x509.IPAddress,
+    NameType.EMAIL: x509.RFC822Name,
+    NameType.URI: x509.UniformResourceIdentifier,
+    NameType.DIRECTORY: x509.DirectoryName,
+    NameType.REGISTERED_ID: x509.RegisteredID,
+    NameType.UPN: x509.OtherName,
+    NameType.OTHER: x509.OtherName,
+}
+
+
+def constraint_mismatches(
+    constraints: x509.NameConstraints | None, names: Sequence[AlternativeName], subject: x509.Name
+) -> list[Mismatch]:
+    """The names, subject and mailboxes in it included, that the issuer's name constraints do not let it certify."""
+    if constraints is None:
+        return []
+    every = [*names, *_names_in(subject)]
+    mismatches = []
+    for name in every:
+        kind = _KINDS[name.type]
+        permitted = [subtree for subtree in constraints.permitted_subtrees or () if isinstance(subtree, kind)]
+        excluded = [subtree for subtree in constraints.excluded_subtrees or () if isinstance(subtree, kind)]
+        outside = bool(permitted) and not any(_covers(subtree, name) for subtree in permitted)
+        if outside or any(_touches(subtree, name) for subtree in excluded):
+            detail = "is not among the names that the issuer's own certificate allows"
+            mismatches.append(Mismatch(name.value, detail, Reason.NAME_REFUSED))
+    return mismatches
+
+
+def _names_in(subject: x509.Name) -> Iterable[AlternativeName]:
+    if subject.rdns:
+        yield AlternativeName(NameType.DIRECTORY, subject.rfc4514_string())
+    for attribute in subject.get_attributes_for_oid(_EMAIL_ADDRESS):
+        if isinstance(attribute.value, str):
+            yield AlternativeName(NameType.EMAIL, with_lower_domain(attribute.value))
+
+
+def _covers(subtree: x509.GeneralName, name: AlternativeName) -> bool:
+    """Whether the whole of the name lies in the subtree; what cannot be told does not."""
+    match subtree:
+        case x509.DNSName():
+            return _beneath(subtree.value).cover(name.value)
+        case x509.UniformResourceIdentifier():
+            parts = name_texts.scheme_and_host(name.value)
+            return parts is not None and DnsPatterns((DnsPattern(subtree.value.lower()),)).cover(parts[1])
+        case x509.RFC822Name():
+            return _mail_pattern(subtree.value).covers(name.value)
+        case x509.IPAddress(value=ipaddress.IPv4Network() | ipaddress.IPv6Network() as network):
+            address = name_texts.ip_address(name.value)
+            return address is not None and address in network
+        case x509.DirectoryName():
+            inner = name_texts.distinguished_name(name.value)
+            return inner is not None and DistinguishedName(subtree.value).covers(inner.name)
+    return False
+
+
+def _touches(subtree: x509.GeneralName, name: AlternativeName) -> bool:
+    """Whether any part of the name lies in the subtree; what cannot be told does."""
+    match subtree:
+        case x509.DNSName():
+            return _beneath(subtree.value).touch(name.value)
+        case x509.OtherName() | x509.RegisteredID():
+            return True
+        case x509.UniformResourceIdentifier():
+            parts = name_texts.scheme_and_host(name.value)
+            return parts is None or not parts[1] or _covers(subtree, name)
+    return _covers(subtree, name)
+
+
+def _beneath(constraint: str) -> DnsPatterns:
+    """A DNS constraint as patterns: `example.com` is it and all beneath, empty text every name."""
+    lower = constraint.lower()
+    if not lower:
+        return DnsPatterns((DnsPattern("*"),))
+    return DnsPatterns((DnsPattern(lower), DnsPattern("." + lower.removeprefix("."))))
+
+
+def _mail_pattern(constraint: str) -> MailPattern:
+    local, at, domain = constraint.rpartition("@")
+    if at:
+        return MailPattern(f"{local}@{domain.lower()}", DnsPatterns(()))
+    return MailPattern("", DnsPatterns((DnsPattern(domain.lower()),)))
