@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from emca_daemon.clock import Clock, system_clock
+from emca_daemon.store.acme import AcmeRows, AcmeWriter
 from emca_daemon.store.audit import AuditRows, AuditWriter
 from emca_daemon.store.certificates import CertificateRows, CertificateWriter
 from emca_daemon.store.connections import connections_of
@@ -61,6 +62,11 @@ class SqlReading:
         """Requests that wait for a person."""
         return PendingRows(self._connection)
 
+    @property
+    def acme(self) -> AcmeRows:
+        """ACME's accounts, orders, authorizations and challenges."""
+        return AcmeRows(self._connection)
+
 
 class SqlTransaction(SqlReading):
     """An open transaction for changes; fulfils `ca.ports.Writing`."""
@@ -96,6 +102,11 @@ class SqlTransaction(SqlReading):
     def leases(self) -> LeaseWriter:
         """Work that one process does at a time."""
         return LeaseWriter(self._connection)
+
+    @property
+    def acme(self) -> AcmeWriter:
+        """ACME's accounts, orders, authorizations, challenges and used nonces."""
+        return AcmeWriter(self._connection)
 
 
 class _Thread(threading.local):

@@ -2,7 +2,7 @@
 
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.protocols.acme.calls import AccountCall
-from emca_daemon.protocols.acme.chains import chosen_format, written_chain
+from emca_daemon.protocols.acme.chains import FORMATS, chosen_format, written_chain
 from emca_daemon.protocols.acme.errors import malformed
 from emca_daemon.protocols.acme.ports import Writing
 from emca_daemon.protocols.acme.replies import Reply

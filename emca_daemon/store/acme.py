@@ -1,0 +1,23 @@
+"""ACME's rows as one: what `protocols.acme.ports` asks of a transaction."""
+
+from sqlalchemy import Connection
+
+from emca_daemon.store.acme_accounts import AccountRows, AccountWriter
+from emca_daemon.store.acme_authorizations import AuthorizationRows
+from emca_daemon.store.acme_nonces import NonceWriter
+from emca_daemon.store.acme_orders import OrderRows, OrderWriter
+
+
+class AcmeRows(AccountRows, OrderRows, AuthorizationRows):
+    """Fulfils `protocols.acme.ports.AcmeReader`."""
+
+    __slots__ = ("_connection",)
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+
+class AcmeWriter(AccountWriter, OrderWriter, NonceWriter, AcmeRows):
+    """Fulfils `protocols.acme.ports.AcmeRows`."""
+
+    __slots__ = ()

@@ -1,0 +1,99 @@
+"""ACME's accounts."""
+
+import json
+
+from sqlalchemy import Connection, Row, bindparam, exists, select, update
+from sqlalchemy.exc import IntegrityError
+
+from emca_daemon.errors import Reason, Refused
+from emca_daemon.protocols.acme.records import Account
+from emca_daemon.protocols.acme.states import AccountStatus
+from emca_daemon.store.acme_tables import accounts
+from emca_daemon.store.inserting import InsertNew
+
+_c = accounts.c
+_GET = select(accounts).where(_c.id == bindparam("id"))
+_BY_KEY = select(accounts).where(_c.endpoint == bindparam("endpoint"), _c.thumbprint == bindparam("thumbprint"))
+_KEY_EXISTS = select(exists().where(_c.key_fingerprint == bindparam("key_fingerprint")))
+_INSERT = InsertNew(accounts)
+_CHANGED = ("status", "jwk", "thumbprint", "key_fingerprint", "contacts", "terms_agreed")
+_UPDATE = (
+    update(accounts)
+    .where(_c.id == bindparam("b_id"), _c.thumbprint == bindparam("b_expected"))
+    .values({name: bindparam(name) for name in _CHANGED})
+)
+
+
+class AccountRows:
+    """The part of `protocols.acme.ports.AcmeReader` about accounts."""
+
+    __slots__ = ()
+
+    _connection: Connection
+
+    def account(self, account_id: str) -> Account | None:
+        """One account."""
+        row = self._connection.execute(_GET, {"id": account_id}).first()
+        return _account_of(row) if row else None
+
+    def account_by_key(self, endpoint: str, thumbprint: str) -> Account | None:
+        """The endpoint's account with that key."""
+        row = self._connection.execute(_BY_KEY, {"endpoint": endpoint, "thumbprint": thumbprint}).first()
+        return _account_of(row) if row else None
+
+    def key_belongs_to_account(self, key_fingerprint: bytes) -> bool:
+        """Whether any account, of whatever endpoint, has that key."""
+        return bool(self._connection.execute(_KEY_EXISTS, {"key_fingerprint": key_fingerprint}).scalar_one())
+
+
+class AccountWriter(AccountRows):
+    """The part of `protocols.acme.ports.AcmeRows` about accounts."""
+
+    __slots__ = ()
+
+    def add_account(self, account: Account) -> bool:
+        """Keep a new account; False if the endpoint has one with that key already."""
+        given = {"id": account.id, "endpoint": account.endpoint, "created": account.created, **_values(account)}
+        return _INSERT.run(self._connection, given)
+
+    def update_account(self, account: Account, expected_thumbprint: str) -> bool:
+        """Replace an account whose key is still the expected one.
+
+        Raises Refused(WRONG_STATE) if it is not; False if another account of the endpoint has the new key.
+        Refused(UNAVAILABLE) says that another transaction gives that key away at this moment.
+        """
+        if account.thumbprint != expected_thumbprint and self.account_by_key(account.endpoint, account.thumbprint):
+            return False
+        given = {"b_id": account.id, "b_expected": expected_thumbprint, **_values(account)}
+        try:
+            changed = self._connection.execute(_UPDATE, given).rowcount
+        except IntegrityError:
+            raise Refused(Reason.UNAVAILABLE, "another request uses the same key", retry_after=1) from None
+        if changed != 1:
+            raise Refused(Reason.WRONG_STATE, "the account's key was changed meanwhile")
+        return True
+
+
+def _values(account: Account) -> dict[str, object]:
+    return {
+        "status": account.status.value,
+        "jwk": account.jwk,
+        "thumbprint": account.thumbprint,
+        "key_fingerprint": account.key_fingerprint,
+        "contacts": json.dumps(account.contacts),
+        "terms_agreed": account.terms_agreed,
+    }
+
+
+def _account_of(row: Row[tuple[object, ...]]) -> Account:
+    return Account(
+        id=row.id,
+        endpoint=row.endpoint,
+        status=AccountStatus(row.status),
+        jwk=row.jwk,
+        thumbprint=row.thumbprint,
+        key_fingerprint=bytes(row.key_fingerprint),
+        contacts=tuple(json.loads(row.contacts)),
+        terms_agreed=row.terms_agreed,
+        created=row.created,
+    )

@@ -1,0 +1,170 @@
+"""ACME's authorizations and their challenges."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, Row, Select, bindparam, delete, insert, or_, select, update
+
+from emca_daemon.errors import Reason, Refused
+from emca_daemon.names import AlternativeName
+from emca_daemon.protocols.acme.records import Authorization, Challenge
+from emca_daemon.protocols.acme.states import AuthorizationStatus, ChallengeStatus
+from emca_daemon.store.acme_challenge_rows import authorization_of, challenge_of, challenge_values
+from emca_daemon.store.acme_tables import PROCESSING, authorizations, challenges
+
+_MOST_REUSABLE = 1000
+
+_a, _c = authorizations.c, challenges.c
+_BOTH = select(authorizations, *(column.label(f"c_{column.name}") for column in _c)).outerjoin(
+    challenges, _c.authorization_id == _a.id
+)
+_GET = _BOTH.where(_a.id == bindparam("id")).order_by(_c.position)
+_OF_CHALLENGE = select(_c.authorization_id).where(_c.id == bindparam("id")).scalar_subquery()
+_CHALLENGED = _BOTH.where(_a.id == _OF_CHALLENGE).order_by(_c.position)
+_VALID = (
+    select(authorizations)
+    .where(
+        _a.account_id == bindparam("account_id"),
+        _a.value.in_(bindparam("values", expanding=True)),
+        _a.status == AuthorizationStatus.VALID.value,
+        _a.expires > bindparam("until"),
+    )
+    .order_by(_a.expires.desc(), _a.id)
+    .limit(_MOST_REUSABLE)
+)
+_UNHELD = or_(_c.lease_until.is_(None), _c.lease_until <= bindparam("now"))
+_DUE = (
+    select(_c.id)
+    .where(_c.status == PROCESSING, _c.next_attempt <= bindparam("now"), _UNHELD)
+    .order_by(_c.next_attempt, _c.id)
+    .limit(bindparam("most"))
+)
+
+_INSERT, _INSERT_CHALLENGES = insert(authorizations), insert(challenges)
+_UPDATE = (
+    update(authorizations)
+    .where(_a.id == bindparam("b_id"), _a.status == bindparam("b_expected"))
+    .values(status=bindparam("status"), expires=bindparam("expires"))
+)
+_DEACTIVATE = (
+    update(authorizations)
+    .where(_a.account_id == bindparam("b_account_id"), _a.status == AuthorizationStatus.PENDING.value)
+    .values(status=AuthorizationStatus.DEACTIVATED.value)
+)
+_CHANGED = ("status", "validated", "errors", "attempts", "next_attempt", "lease_holder", "lease_until")
+_UPDATE_CHALLENGE = (
+    update(challenges)
+    .where(_c.id == bindparam("b_id"), _c.status == bindparam("b_expected"))
+    .values({name: bindparam(name) for name in _CHANGED})
+)
+_KEEP_ONLY = delete(challenges).where(
+    _c.authorization_id == bindparam("b_authorization_id"), _c.id != bindparam("b_keep")
+)
+_LEASE = (
+    update(challenges)
+    .where(_c.id == bindparam("b_id"), _c.status == PROCESSING, _c.next_attempt <= bindparam("now"), _UNHELD)
+    .values(lease_holder=bindparam("holder"), lease_until=bindparam("until"))
+)
+
+
+class AuthorizationRows:
+    """The part of `protocols.acme.ports.AcmeReader` about authorizations and challenges."""
+
+    __slots__ = ()
+
+    _connection: Connection
+
+    def authorization(self, authorization_id: str) -> Authorization | None:
+        """One authorization with its challenges; one statement."""
+        return self._one(_GET, authorization_id)
+
+    def challenged(self, challenge_id: str) -> Authorization | None:
+        """The authorization that a challenge belongs to, with all its challenges; one statement."""
+        return self._one(_CHALLENGED, challenge_id)
+
+    def valid_authorizations(
+        self, account_id: str, identifiers: Sequence[AlternativeName], now: datetime
+    ) -> Sequence[Authorization]:
+        """The account's valid authorizations for any of these identifiers, longest-lived first, no challenges."""
+        values = [identifier.value for identifier in identifiers]
+        rows = self._connection.execute(_VALID, {"account_id": account_id, "values": values, "until": now})
+        found = (authorization_of(row, ()) for row in rows)
+        return [one for one in found if one.identifier in identifiers]
+
+    def due_challenges(self, now: datetime, limit: int) -> Sequence[str]:
+        """Ids of processing challenges whose next attempt is due and that nobody holds, longest due first."""
+        return list(self._connection.execute(_DUE, {"now": now, "most": limit}).scalars())
+
+    def _one(self, statement: Select[tuple[object, ...]], row_id: str) -> Authorization | None:
+        rows: Sequence[Row[tuple[object, ...]]] = self._connection.execute(statement, {"id": row_id}).all()
+        if not rows:
+            return None
+        return authorization_of(rows[0], tuple(challenge_of(row) for row in rows if row.c_id is not None))
+
+
+class AuthorizationWriter(AuthorizationRows):
+    """The part of `protocols.acme.ports.AcmeRows` about authorizations and challenges."""
+
+    __slots__ = ()
+
+    def add_authorizations(self, fresh: Sequence[Authorization]) -> None:
+        """Keep new authorizations with their challenges."""
+        if not fresh:
+            return
+        self._connection.execute(_INSERT, [_values(one) for one in fresh])
+        self._connection.execute(
+            _INSERT_CHALLENGES,
+            [
+                {
+                    "id": challenge.id,
+                    "authorization_id": one.id,
+                    "position": position,
+                    "type": challenge.type,
+                    "token": challenge.token,
+                    **challenge_values(challenge),
+                }
+                for one in fresh
+                for position, challenge in enumerate(one.challenges)
+            ],
+        )
+
+    def update_authorization(
+        self, authorization_id: str, old: AuthorizationStatus, new: AuthorizationStatus, expires: datetime
+    ) -> None:
+        """Move an authorization; raises Refused(WRONG_STATE) unless it still is in the old state."""
+        given = {"b_id": authorization_id, "b_expected": old.value, "status": new.value, "expires": expires}
+        if self._connection.execute(_UPDATE, given).rowcount != 1:
+            raise Refused(Reason.WRONG_STATE, f"the authorization is not {old.value} any more")
+
+    def deactivate_authorizations(self, account_id: str) -> None:
+        """Deactivate every pending authorization of an account."""
+        self._connection.execute(_DEACTIVATE, {"b_account_id": account_id})
+
+    def update_challenge(self, challenge: Challenge, expected: ChallengeStatus) -> None:
+        """Replace a challenge; raises Refused(WRONG_STATE) unless it still is in the expected state."""
+        given = {"b_id": challenge.id, "b_expected": expected.value, **challenge_values(challenge)}
+        if self._connection.execute(_UPDATE_CHALLENGE, given).rowcount != 1:
+            raise Refused(Reason.WRONG_STATE, f"the challenge is not {expected.value} any more")
+
+    def keep_only_challenge(self, authorization_id: str, challenge_id: str) -> None:
+        """Drop the other challenges of an authorization."""
+        self._connection.execute(_KEEP_ONLY, {"b_authorization_id": authorization_id, "b_keep": challenge_id})
+
+    def lease_challenge(self, challenge_id: str, holder: str, now: datetime, until: datetime) -> bool:
+        """Take a due, processing challenge that nobody holds; False if it is not there to be taken."""
+        given = {"b_id": challenge_id, "holder": holder, "now": now, "until": until}
+        return self._connection.execute(_LEASE, given).rowcount == 1
+
+
+def _values(one: Authorization) -> dict[str, object]:
+    return {
+        "id": one.id,
+        "endpoint": one.endpoint,
+        "account_id": one.account_id,
+        "type": one.identifier.type.value,
+        "value": one.identifier.value,
+        "wildcard": one.wildcard,
+        "status": one.status.value,
+        "expires": one.expires,
+        "created": one.created,
+    }

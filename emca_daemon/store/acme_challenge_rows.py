@@ -1,0 +1,54 @@
+"""How authorizations and challenges lie in their rows."""
+
+import json
+
+from sqlalchemy import Row
+
+from emca_daemon.names import AlternativeName, NameType
+from emca_daemon.protocols.acme.records import Authorization, Challenge
+from emca_daemon.protocols.acme.states import AuthorizationStatus, ChallengeStatus
+
+
+def challenge_values(challenge: Challenge) -> dict[str, object]:
+    """The columns of a challenge that change."""
+    return {
+        "status": challenge.status.value,
+        "validated": challenge.validated,
+        "errors": json.dumps(challenge.errors),
+        "attempts": challenge.attempts,
+        "next_attempt": challenge.next_attempt,
+        "lease_holder": challenge.lease_holder,
+        "lease_until": challenge.lease_until,
+    }
+
+
+def challenge_of(row: Row[tuple[object, ...]]) -> Challenge:
+    """The challenge in a row whose columns are labelled `c_...`."""
+    return Challenge(
+        id=row.c_id,
+        authorization_id=row.c_authorization_id,
+        type=row.c_type,
+        token=row.c_token,
+        status=ChallengeStatus(row.c_status),
+        validated=row.c_validated,
+        errors=tuple(json.loads(row.c_errors)),
+        attempts=row.c_attempts,
+        next_attempt=row.c_next_attempt,
+        lease_holder=row.c_lease_holder,
+        lease_until=row.c_lease_until,
+    )
+
+
+def authorization_of(row: Row[tuple[object, ...]], challenges: tuple[Challenge, ...]) -> Authorization:
+    """The authorization in a row."""
+    return Authorization(
+        id=row.id,
+        endpoint=row.endpoint,
+        account_id=row.account_id,
+        identifier=AlternativeName(NameType(row.type), row.value),
+        wildcard=row.wildcard,
+        status=AuthorizationStatus(row.status),
+        expires=row.expires,
+        created=row.created,
+        challenges=challenges,
+    )
