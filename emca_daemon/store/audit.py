@@ -48,7 +48,7 @@ audit_head = Table(
 
 _HEAD = select(audit_head.c.number, audit_head.c.hash)
 _HEAD_AND_LOCK = _HEAD.with_for_update()
-_INSERT = insert(audit_events)
+_INSERT = insert(audit_events).inline()
 _MOVE_HEAD = update(audit_head).values(number=bindparam("b_number"), hash=bindparam("b_hash"))
 _WALK = (
     select(audit_events).where(audit_events.c.number >= bindparam("start")).order_by(audit_events.c.number).limit(_PAGE)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Table
+from sqlalchemy import ColumnElement, Connection, Insert, Table
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 from sqlalchemy.sql.elements import KeyedColumnElement
@@ -23,8 +23,8 @@ class InsertNew:
 
     def __init__(self, table: Table) -> None:
         self._statements = {
-            "sqlite": sqlite.insert(table).on_conflict_do_nothing(),
-            "postgresql": postgresql.insert(table).on_conflict_do_nothing(),
+            "sqlite": _plain(sqlite.insert(table).on_conflict_do_nothing()),
+            "postgresql": _plain(postgresql.insert(table).on_conflict_do_nothing()),
         }
 
     def run(self, connection: Connection, values: Values) -> bool:
@@ -48,18 +48,27 @@ class InsertOrChange:
         key = [column.name for column in table.primary_key]
         for_sqlite, for_postgresql = sqlite.insert(table), postgresql.insert(table)
         self._statements = {
-            "sqlite": for_sqlite.on_conflict_do_update(
-                index_elements=key,
-                set_=changes(for_sqlite.excluded),
-                where=only_where(for_sqlite.excluded) if only_where else None,
+            "sqlite": _plain(
+                for_sqlite.on_conflict_do_update(
+                    index_elements=key,
+                    set_=changes(for_sqlite.excluded),
+                    where=only_where(for_sqlite.excluded) if only_where else None,
+                )
             ),
-            "postgresql": for_postgresql.on_conflict_do_update(
-                index_elements=key,
-                set_=changes(for_postgresql.excluded),
-                where=only_where(for_postgresql.excluded) if only_where else None,
+            "postgresql": _plain(
+                for_postgresql.on_conflict_do_update(
+                    index_elements=key,
+                    set_=changes(for_postgresql.excluded),
+                    where=only_where(for_postgresql.excluded) if only_where else None,
+                )
             ),
         }
 
     def run(self, connection: Connection, values: Values) -> bool:
         """Whether the row was inserted or changed."""
         return connection.execute(self._statements[connection.dialect.name], values).rowcount == 1
+
+
+def _plain(statement: Insert) -> Insert:
+    # Inline: no RETURNING of keys that we chose ourselves, which would also hide the number of rows.
+    return statement.inline().execution_options(preserve_rowcount=True)
