@@ -1,7 +1,7 @@
 """The name constraints in an issuer's certificate, applied to what it is asked to issue (RFC 5280 4.2.1.10)."""
 
 import ipaddress
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 
 from cryptography import x509
 
@@ -12,7 +12,6 @@ from emca_daemon.policy import name_texts
 from emca_daemon.policy.dns_names import DnsPattern, DnsPatterns
 from emca_daemon.policy.patterns import DistinguishedName, MailPattern
 
-_EMAIL_ADDRESS = x509.NameOID.EMAIL_ADDRESS
 _KINDS: dict[NameType, type[x509.GeneralName]] = {
     NameType.DNS: x509.DNSName,
     NameType.IP: x509.IPAddress,
@@ -26,28 +25,33 @@ _KINDS: dict[NameType, type[x509.GeneralName]] = {
 
 
 def constraint_mismatches(
-    constraints: x509.NameConstraints | None, names: Sequence[AlternativeName], subject: x509.Name
+    constraints: x509.NameConstraints | None, names: Sequence[AlternativeName], subject: x509.Name | None
 ) -> list[Mismatch]:
-    """The names, subject and mailboxes in it included, that the issuer's name constraints do not let it certify."""
+    """What the issuer's name constraints do not let it certify: names, the subject (if known), mailboxes in it."""
     if constraints is None:
         return []
-    every = [*names, *_names_in(subject)]
-    mismatches = []
-    for name in every:
-        kind = _KINDS[name.type]
-        permitted = [subtree for subtree in constraints.permitted_subtrees or () if isinstance(subtree, kind)]
-        excluded = [subtree for subtree in constraints.excluded_subtrees or () if isinstance(subtree, kind)]
-        outside = bool(permitted) and not any(_covers(subtree, name) for subtree in permitted)
-        if outside or any(_touches(subtree, name) for subtree in excluded):
-            detail = "is not among the names that the issuer's own certificate allows"
-            mismatches.append(Mismatch(name.value, detail, Reason.NAME_REFUSED))
-    return mismatches
+    detail = "is not among the names that the issuer's own certificate allows"
+    return [
+        Mismatch(name.value, detail, Reason.NAME_REFUSED)
+        for name in [*names, *_names_in(subject)]
+        if _is_outside(constraints, name)
+    ]
 
 
-def _names_in(subject: x509.Name) -> Iterable[AlternativeName]:
-    if subject.rdns:
-        yield AlternativeName(NameType.DIRECTORY, subject.rfc4514_string())
-    for attribute in subject.get_attributes_for_oid(_EMAIL_ADDRESS):
+def _is_outside(constraints: x509.NameConstraints, name: AlternativeName) -> bool:
+    kind = _KINDS[name.type]
+    permitted = [subtree for subtree in constraints.permitted_subtrees or () if isinstance(subtree, kind)]
+    excluded = [subtree for subtree in constraints.excluded_subtrees or () if isinstance(subtree, kind)]
+    if permitted and not any(_covers(subtree, name) for subtree in permitted):
+        return True
+    return any(_touches(subtree, name) for subtree in excluded)
+
+
+def _names_in(subject: x509.Name | None) -> Iterator[AlternativeName]:
+    if subject is None or not subject.rdns:
+        return
+    yield AlternativeName(NameType.DIRECTORY, subject.rfc4514_string())
+    for attribute in subject.get_attributes_for_oid(x509.NameOID.EMAIL_ADDRESS):
         if isinstance(attribute.value, str):
             yield AlternativeName(NameType.EMAIL, with_lower_domain(attribute.value))
 

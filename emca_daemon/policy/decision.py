@@ -29,6 +29,7 @@ def decide(
     limits = IssuerLimits.of(issuer.certificate) if issuer is not None else None
     names = tuple(dict.fromkeys(facts.names))
     subject, subject_mismatches = chosen_subject(profile.subject, facts.subject, names)
+    encoded = encoded_subject(profile.subject, subject) if not subject_mismatches else None
     period, validity_mismatches = chosen_period(profile.validity, facts, limits, now)
     mismatches = [
         *requester_mismatches(profile, facts.requester),
@@ -38,12 +39,10 @@ def decide(
         *key_mismatches(profile.key, facts),
         *validity_mismatches,
         *issuer_mismatches(profile, limits, now),
+        *(constraint_mismatches(limits.name_constraints, names, encoded) if limits is not None else ()),
         *requested_mismatches(profile.requested_extensions, facts.extensions),
         *rule_mismatches(profile.rules, facts, period.length),
     ]
-    encoded = encoded_subject(profile.subject, subject) if not mismatches else None
-    if encoded is not None and limits is not None:
-        mismatches += constraint_mismatches(limits.name_constraints, names, encoded)
     if mismatches or encoded is None:
         raise Refused(mismatches[0].reason, _count(len(mismatches), profile), tuple(mismatches))
     if profile.approval == "manual" and not approver:

@@ -7,6 +7,7 @@ from cryptography import x509
 
 from emca_daemon.errors import Mismatch, Reason
 from emca_daemon.policy.profile import Profile
+from emca_daemon.policy.tokens import CertificateKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ class IssuerLimits:
 
 def issuer_mismatches(profile: Profile, limits: IssuerLimits | None, now: datetime) -> list[Mismatch]:
     """Why this issuer cannot issue what the profile describes."""
-    if profile.kind.value == "root":
+    if profile.kind is CertificateKind.ROOT:
         return [] if limits is None else [_refusal("issuer", "a root certificate has no issuer")]
     if limits is None:
         return [_refusal("issuer", "only a root certificate has no issuer")]

@@ -1,13 +1,28 @@
 """The part of a profile that says what the subject of a certificate holds."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
-from emca_daemon.asn1.attributes import COMMON_NAME
+from cryptography.x509.name import _ASN1Type as StringType
+
+from emca_daemon.asn1.attributes import COMMON_NAME, attribute_type
 from emca_daemon.policy.patterns import AttributeName, TextPattern
 from emca_daemon.toml_reading import between, checked
+
+_PRINTABLE = re.compile(r"[A-Za-z0-9 '()+,./:=?-]*")
+_STRING_TYPES = {
+    "utf8": StringType.UTF8String,
+    "printable": StringType.PrintableString,
+    "ia5": StringType.IA5String,
+}
+_CHARACTERS: dict[StringType, Callable[[str], bool]] = {
+    StringType.UTF8String: str.isprintable,
+    StringType.PrintableString: lambda value: _PRINTABLE.fullmatch(value) is not None,
+    StringType.IA5String: str.isascii,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +41,31 @@ class AttributeRule:
     """The ASN.1 string type; `automatic`: what X.520 gives the attribute, else UTF8String."""
     maximum: int = field(default=1, metadata=checked(between(1, 16)))
     """How many values the requester may give."""
+
+    @property
+    def encoding(self) -> StringType:
+        """The ASN.1 string type to write."""
+        return _STRING_TYPES.get(self.string_type) or attribute_type(self.type.oid).string_type
+
+    def problem(self, value: str) -> str | None:
+        """What is wrong with a value; None where it may be certified."""
+        kind = attribute_type(self.type.oid)
+        if not kind.minimum <= len(value) <= kind.maximum:
+            return f"must have {kind.minimum} to {kind.maximum} characters"
+        if not value.isprintable() or value != value.strip():
+            return "must hold printable characters, and no spaces at its ends"
+        if not _CHARACTERS[self.encoding](value):
+            return f"holds characters that {self.encoding.name} cannot"
+        if self.pattern is not None and not self.pattern.covers(value):
+            return "does not match the pattern of this profile"
+        return None
+
+    def contradictions(self) -> Iterator[tuple[str, str]]:
+        """A value where there must be none, none where there must be one, or one that could not be written."""
+        if (self.use == "fixed") != (self.value is not None):
+            yield "value", 'expected a value where use = "fixed", and only there'
+        elif self.value is not None and (problem := self.problem(self.value)):
+            yield "value", f"it {problem}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,8 +102,6 @@ class SubjectRules:
         seen: dict[str, AttributeRule] = {}
         for place, rule in enumerate(self.attributes):
             key = f"attributes[{place}]"
-            if (rule.use == "fixed") != (rule.value is not None):
-                yield f"{key}.value", 'expected a value where use = "fixed", and only there'
             before = seen.setdefault(rule.type.oid, rule)
             if before is not rule and (before.use != "fixed" or rule.use != "fixed"):
                 yield f"{key}.type", f"expected one rule for {rule.type}, or none but fixed ones"

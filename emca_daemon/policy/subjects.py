@@ -1,10 +1,8 @@
 """The subject of a certificate, from what was asked for and what the profile says of each attribute."""
 
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from cryptography import x509
-from cryptography.x509.name import _ASN1Type as StringType
 
 from emca_daemon.asn1.attributes import COMMON_NAME, attribute_type
 from emca_daemon.asn1.names import subject_to_name
@@ -14,18 +12,7 @@ from emca_daemon.policy import name_texts
 from emca_daemon.policy.profile import Profile
 from emca_daemon.policy.profile_subject import AttributeRule, SubjectRules
 
-_PRINTABLE = re.compile(r"[A-Za-z0-9 '()+,./:=?-]*")
 _LONGEST_COMMON_NAME = 64
-_STRING_TYPES = {
-    "utf8": StringType.UTF8String,
-    "printable": StringType.PrintableString,
-    "ia5": StringType.IA5String,
-}
-_CHARACTERS: dict[StringType, Callable[[str], bool]] = {
-    StringType.UTF8String: str.isprintable,
-    StringType.PrintableString: lambda value: _PRINTABLE.fullmatch(value) is not None,
-    StringType.IA5String: str.isascii,
-}
 
 
 def chosen_subject(
@@ -67,8 +54,7 @@ def presence_mismatches(profile: Profile, subject: Subject, names: Sequence[Alte
 
 def encoded_subject(rules: SubjectRules, subject: Subject) -> x509.Name:
     """The subject as X.509 has it, with the string types of the profile."""
-    known = {oid: _STRING_TYPES.get(rule.string_type) for oid, rule in rules.by_oid.items()}
-    types = {oid: string_type for oid, string_type in known.items() if string_type is not None}
+    types = {oid: rule.encoding for oid, rule in rules.by_oid.items()}
     return subject_to_name(subject, types)
 
 
@@ -106,21 +92,7 @@ def _attribute_mismatches(rules: SubjectRules, rule: AttributeRule, given: list[
         return [_refusal(oid, "must not be given")] if given else []
     if not given:
         return [_refusal(oid, "is required")] if rule.use == "required" else []
-    mismatches = [_refusal(oid, problem) for value in given if (problem := _value_problem(rule, value))]
+    mismatches = [_refusal(oid, problem) for value in given if (problem := rule.problem(value))]
     if len(given) > rule.maximum:
         mismatches.append(_refusal(oid, f"must not be given more than {rule.maximum} times"))
     return mismatches
-
-
-def _value_problem(rule: AttributeRule, value: str) -> str | None:
-    kind = attribute_type(rule.type.oid)
-    string_type = _STRING_TYPES.get(rule.string_type, kind.string_type)
-    if not kind.minimum <= len(value) <= kind.maximum:
-        return f"must have {kind.minimum} to {kind.maximum} characters"
-    if not value.isprintable() or value != value.strip():
-        return "must hold printable characters, and no spaces at its ends"
-    if not _CHARACTERS[string_type](value):
-        return f"holds characters that {string_type.name} cannot"
-    if rule.pattern is not None and not rule.pattern.covers(value):
-        return "does not match the pattern of this profile"
-    return None
