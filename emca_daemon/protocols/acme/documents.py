@@ -3,9 +3,9 @@
 import json
 from datetime import datetime
 
-from emca_daemon.names import AlternativeName
 from emca_daemon.protocols.acme.endpoint import Endpoint
 from emca_daemon.protocols.acme.errors import Problem
+from emca_daemon.protocols.acme.identifiers import identifier_document
 from emca_daemon.protocols.acme.records import Account, Authorization, Challenge, Order
 from emca_daemon.protocols.acme.states import (
     AuthorizationStatus,
@@ -22,11 +22,6 @@ Document = dict[str, object]
 def time_text(moment: datetime) -> str:
     """A time as RFC 3339 has it, whole seconds in UTC."""
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def identifier_document(name: AlternativeName) -> dict[str, str]:
-    """An identifier object (RFC 8555 9.7.7)."""
-    return {"type": name.type.value, "value": name.value}
 
 
 def account_document(endpoint: Endpoint, account: Account) -> Document:

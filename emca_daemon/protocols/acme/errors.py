@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from emca_daemon.errors import Mismatch, Reason, Refused
+from emca_daemon.errors import Reason, Refused
 
 NAMESPACE = "urn:ietf:params:acme:error:"
 
@@ -80,30 +80,13 @@ CSR_TABLE: Mapping[Reason, tuple[str, int]] = {
 }
 """The same while a CSR is judged: whatever is wrong with it is badCSR (RFC 8555 7.4)."""
 
-_IDENTIFIER_PREFIX = "dns:"
-
 
 def problem_of(refused: Refused, table: Mapping[Reason, tuple[str, int]] = TABLE) -> Problem:
-    """The problem document of a refusal.
-
-    Several mismatches about names become subproblems with their identifiers; other mismatches are told in the detail.
-    """
+    """The problem document of a refusal, every mismatch told in its detail."""
     if isinstance(refused, AcmeRefusal):
         return refused.problem
     kind, status = table[refused.reason]
-    subproblems = tuple(_subproblem(mismatch) for mismatch in refused.mismatches if _is_about_name(mismatch))
-    if len(subproblems) < 2:
-        return Problem(kind, str(refused), status)
-    return Problem(kind, str(refused), status, subproblems=subproblems)
-
-
-def _is_about_name(mismatch: Mismatch) -> bool:
-    return mismatch.reason is Reason.NAME_REFUSED and mismatch.field.startswith(_IDENTIFIER_PREFIX)
-
-
-def _subproblem(mismatch: Mismatch) -> Problem:
-    identifier = {"type": "dns", "value": mismatch.field.removeprefix(_IDENTIFIER_PREFIX)}
-    return Problem("rejectedIdentifier", mismatch.detail, identifier=identifier)
+    return Problem(kind, str(refused), status)
 
 
 def malformed(detail: str, status: int = 400) -> AcmeRefusal:

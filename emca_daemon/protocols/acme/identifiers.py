@@ -1,10 +1,10 @@
 """The identifiers of an order: reading them strictly, and asking policy (RFC 8555 7.4, 9.7.7)."""
 
-from emca_daemon.errors import Mismatch, Reason, Refused
+from emca_daemon.errors import Reason, Refused
 from emca_daemon.names import AlternativeName, NameType
-from emca_daemon.policy.decision import name_mismatches
 from emca_daemon.policy.dns_names import dns_name_problem
 from emca_daemon.policy.facts import Requester
+from emca_daemon.policy.identifiers import name_mismatches
 from emca_daemon.policy.profile import Profile
 from emca_daemon.protocols.acme.challenges import offered
 from emca_daemon.protocols.acme.errors import AcmeRefusal, Problem, malformed
@@ -32,6 +32,11 @@ def _read(entry: object) -> AlternativeName:
     return AlternativeName(kind, entry["value"].lower())
 
 
+def identifier_document(name: AlternativeName) -> dict[str, str]:
+    """An identifier object (RFC 8555 9.7.7)."""
+    return {"type": name.type.value, "value": name.value}
+
+
 def is_wildcard(name: AlternativeName) -> bool:
     """Whether the identifier is a wildcard domain name."""
     return name.type is NameType.DNS and name.value.startswith("*.")
@@ -47,21 +52,41 @@ def check_identifiers(
 ) -> None:
     """Raises rejectedIdentifier for every name that is no DNS name, that policy refuses, or that nothing can prove.
 
-    Every fault is told; with several, each is a subproblem with its identifier.
+    Every fault is told; with several, each is a subproblem with its identifier. Raises unauthorized where policy
+    refuses the requester.
     """
-    faults = [fault for name in names for fault in _syntax(name)]
-    flawed = {fault.field for fault in faults}
-    sound = tuple(name for name in names if str(name) not in flawed)
-    faults.extend(name_mismatches(profile, sound, requester))
-    faults.extend(
-        Mismatch(str(name), "no challenge on offer can prove control of it", Reason.NAME_REFUSED)
-        for name in sound
-        if not offered(challenges, name.type, wildcard=is_wildcard(name))
-    )
+    faults = {name: problem for name in names if (problem := _syntax_problem(name)) is not None}
+    sound = tuple(name for name in names if name not in faults)
+    others = []
+    for mismatch in name_mismatches(profile, sound, requester) if sound else []:
+        name = next((name for name in sound if name.value == mismatch.field), None)
+        if name is None:
+            others.append(mismatch)
+        else:
+            faults.setdefault(name, mismatch.detail)
+    if others:
+        raise Refused(others[0].reason, "the order does not fit the profile", tuple(others))
+    for name in sound:
+        if not offered(challenges, name.type, wildcard=is_wildcard(name)):
+            faults.setdefault(name, "can be proved by no challenge on offer")
     if faults:
-        raise Refused(Reason.NAME_REFUSED, "some identifiers are refused", tuple(faults))
+        raise _rejected(faults)
 
 
-def _syntax(name: AlternativeName) -> list[Mismatch]:
-    problem = dns_name_problem(name.value, wildcard=True)
-    return [] if problem is None else [Mismatch(str(name), problem, Reason.NAME_REFUSED)]
+def _syntax_problem(name: AlternativeName) -> str | None:
+    return dns_name_problem(name.value, wildcard=True)
+
+
+def _rejected(faults: dict[AlternativeName, str]) -> AcmeRefusal:
+    subproblems = tuple(
+        Problem("rejectedIdentifier", f"{name.value} {fault}", identifier=identifier_document(name))
+        for name, fault in faults.items()
+    )
+    first = subproblems[0].detail
+    if len(subproblems) == 1:
+        problem = Problem("rejectedIdentifier", first)
+    else:
+        rest = len(subproblems) - 1
+        detail = f"{first}, and {rest} more problem" + "s" * (rest > 1)
+        problem = Problem("rejectedIdentifier", detail, subproblems=subproblems)
+    return AcmeRefusal(problem, reason=Reason.NAME_REFUSED)

@@ -51,7 +51,7 @@ def finalize(call: AccountCall) -> Reply:
 
 def _issue(call: AccountCall, der: bytes, companion: OrderCompanion) -> None:
     order = companion.order
-    facts = request_facts(der, order, call.requester())
+    facts = request_facts(der, order, call.requester(), call.endpoint.weak_keys)
     with call.endpoint.store.reading() as tx:
         if tx.acme.key_belongs_to_account(facts.key.fingerprint):
             raise AcmeRefusal(Problem("badCSR", "the key is that of an account"), reason=Reason.KEY_REFUSED)
