@@ -21,9 +21,9 @@ install_packages() {
     fi
     say "Installing system packages: $*"
     {
-        $as_root env DEBIAN_FRONTEND=noninteractive apt-get update -q &&
-            $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "$@"
-    } >&2 </dev/null || fail "apt could not install: $*"
+        $as_root env DEBIAN_FRONTEND=noninteractive apt-get update -qq &&
+            $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "$@"
+    } >/dev/null </dev/null || fail "apt could not install: $*"
 }
 
 # Prints the first Python that is new enough; with an argument, that can also make virtual environments.
