@@ -11,6 +11,10 @@ from emca_daemon.names import KeyName
 from emca_daemon.randomness import RandomBytes, system_random
 from emca_daemon.settings.model import Pkcs11SignerSettings, SoftwareSignerSettings
 from emca_daemon.signers import labels
+from emca_daemon.signers.pkcs11 import TokenKeys
+from emca_daemon.signers.pkcs11_module import Module
+from emca_daemon.signers.pkcs11_pin import PinFile
+from emca_daemon.signers.pkcs11_token import Token
 from emca_daemon.signers.software import SoftwareKeys
 
 
@@ -72,4 +76,9 @@ def open_keys(
     signers: dict[str, Signer] = {
         name: SoftwareKeys(name, one.directory, one.passphrase_file, random) for name, one in software.items()
     }
+    modules = {path: Module(path) for path in {one.proxy or one.module for one in pkcs11.values()}}
+    for name, settings in pkcs11.items():
+        module = modules[settings.proxy or settings.module]
+        pin = PinFile(name, settings.pin_file)
+        signers[name] = TokenKeys(Token(name, module, pin, settings.token_label, settings.token_serial), random)
     return ChosenKeys(signers, waits=bool(pkcs11))

@@ -1,0 +1,47 @@
+"""A SoftHSM2 of the tests' own: settings, folder and tokens that nobody else uses."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+PIN = "pin-of-the-tests-8461"
+OFFICER_PIN = "officer-pin-of-the-tests-5530"
+MODULES = (
+    Path("/usr/lib/softhsm/libsofthsm2.so"),
+    Path("/usr/lib/x86_64-linux-gnu/softhsm/libsofthsm2.so"),
+    Path("/usr/lib/aarch64-linux-gnu/softhsm/libsofthsm2.so"),
+    Path("/usr/lib64/pkcs11/libsofthsm2.so"),
+)
+
+
+def softhsm_module() -> Path:
+    """The module; tests of tokens fail, and are not skipped, where it is not installed."""
+    for path in MODULES:
+        if path.exists():
+            return path
+    raise AssertionError("SoftHSM2 is not installed: apt-get install softhsm2")
+
+
+class SoftHsm:
+    """A folder with tokens. The module reads its settings when it is initialised, from where the environment says."""
+
+    def __init__(self, folder: Path) -> None:
+        """Write the settings and point this process at them."""
+        self.module = softhsm_module()
+        self.tokens = folder / "tokens"
+        self.tokens.mkdir(parents=True)
+        self.settings = folder / "softhsm2.conf"
+        self.settings.write_text(
+            f"directories.tokendir = {self.tokens}\nobjectstore.backend = file\nlog.level = ERROR\n", encoding="utf-8"
+        )
+        self.pin_file = folder / "pin"
+        self.pin_file.write_text(PIN + "\n", encoding="utf-8")
+        os.environ["SOFTHSM2_CONF"] = str(self.settings)
+
+    def make_token(self, label: str) -> None:
+        """Set up a token, in a process of its own."""
+        tool = shutil.which("softhsm2-util")
+        assert tool, "SoftHSM2 is not installed: apt-get install softhsm2"
+        command = [tool, "--init-token", "--free", "--label", label, "--so-pin", OFFICER_PIN, "--pin", PIN]
+        subprocess.run(command, check=True, capture_output=True, timeout=60)
