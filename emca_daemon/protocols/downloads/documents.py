@@ -20,7 +20,7 @@ class CrlForm(Enum):
 
 
 class CertificateForm(Enum):
-    """The forms of an issuer's certificates; longer endings come first, so that the first that fits is the right one."""
+    """The forms of an issuer's certificates, longer endings first: the first that fits is the right one."""
 
     CHAIN = ".chain.pem"
     PEM = ".pem"
