@@ -1,7 +1,7 @@
 """The audit chain: events sealed one behind the other, so that none can be changed, removed or slipped in unseen."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -64,13 +64,6 @@ def verify(events: Iterable[SealedEvent], head: tuple[int, bytes]) -> ChainRepor
         if fault:
             return ChainReport(walk.number, walk.hash, fault)
     return ChainReport(walk.number, walk.hash, walk.compare_head(head))
-
-
-def progress(events: Iterable[SealedEvent], counter: list[int]) -> Iterator[SealedEvent]:
-    """The same events; `counter[0]` counts them as they pass."""
-    for sealed in events:
-        counter[0] += 1
-        yield sealed
 
 
 class _Walk:

@@ -31,10 +31,11 @@ class CrlPublishing:
     def due(self) -> tuple[IssuerName, ...]:
         """The issuers whose next CRL must come out now."""
         now = self._clock()
+        known = self._authorities.known()
         with self._store.reading() as tx:
             return tuple(
                 authority.name
-                for authority in self._authorities.known()
+                for authority in known
                 if self._is_due(authority, tx.crls.latest(authority.name), tx.crls.changes(authority.name), now)
             )
 
@@ -101,6 +102,7 @@ class CrlAge:
     def remaining(self) -> dict[IssuerName, timedelta]:
         """How long each issuer's latest CRL still holds; negative when it is over or was never made."""
         now = self._clock()
+        known = self._authorities.known()
         with self._store.reading() as tx:
-            latest = {known.name: tx.crls.latest(known.name) for known in self._authorities.known()}
+            latest = {authority.name: tx.crls.latest(authority.name) for authority in known}
         return {name: crl.next_update - now if crl else timedelta(seconds=-1) for name, crl in latest.items()}

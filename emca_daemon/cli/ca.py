@@ -14,7 +14,7 @@ from emca_daemon.cli.certificates import read_certificates, reason_of
 from emca_daemon.cli.command import core_command, operator
 from emca_daemon.cli.output import Output, Value
 from emca_daemon.cli.progress import waiting
-from emca_daemon.composition import Core
+from emca_daemon.composition import Core, publication
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.names import IssuerName, KeyName, ProfileName, Subject
 from emca_daemon.settings.secrets import read_secret
@@ -151,9 +151,7 @@ def show(core: Core, output: Output, name: str) -> None:
     record = _get(core, name)
     with core.store.reading() as tx:
         latest = tx.crls.latest(record.name)
-    published = (
-        core.authorities.get(record.name).publication if record.chain and record.state.value == "active" else None
-    )
+    published = publication(core.settings, record.name)
     output.record(
         _row(record)
         | {

@@ -1,5 +1,6 @@
 """`emca-daemon cert`: certificates, listed, shown, searched, revoked, held, released, exported."""
 
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -93,7 +94,8 @@ def release(core: Core, output: Output, certificate: str) -> None:
     """End the hold of a certificate."""
     intent = find_certificate(core, certificate).intent
     core.revoking.release(intent.issuer, intent.serial, operator())
-    output.said(f"released {intent.subject or certificate}", **_named(core, certificate))
+    text = f"{intent.issuer}/{intent.serial:x}"
+    output.said(f"released: {intent.subject or text}", **_named(core, text))
 
 
 @cert.command()
@@ -111,7 +113,7 @@ def export(core: Core, output: Output, certificate: str, form: str, out: Path | 
         out.write_bytes(data)
         output.said(f"wrote {out}", file=str(out))
     elif form in ("der", "p7b"):
-        click.get_binary_stream("stdout").write(data)
+        sys.stdout.buffer.write(data)
     else:
         output.raw(data.decode())
 

@@ -74,7 +74,7 @@ def certificate_row(record: CertificateRecord, now: datetime) -> dict[str, Value
 def status_word(record: CertificateRecord, now: datetime) -> str:
     """One word: `valid`, `expired`, `revoked`, `held`, `abandoned` or `intended`."""
     if record.state is not CertificateState.ISSUED:
-        return record.state.value
+        return str(record.state.value)
     if record.revocation is not None:
         return "held" if record.revocation.reason is RevocationReason.CERTIFICATE_HOLD else "revoked"
     return "expired" if record.intent.not_after < now else "valid"

@@ -65,23 +65,21 @@ def json_option(function: Callable[P, R]) -> Callable[P, R]:
     )
 
 
-def core_command(function: Callable[P, R]) -> Callable[P, R]:
+def core_command(function: Callable[..., None]) -> Callable[..., None]:
     """A command that works on the CA: it is given `core`, opened from `--config`, and `output`."""
 
     @config_option
     @json_option
     @functools.wraps(function)
     @report_refusals
-    def run(*args: P.args, **kwargs: P.kwargs) -> R:
-        config = kwargs.pop("config")
-        assert isinstance(config, Path)
+    def run(config: Path, **options: object) -> None:
         core = open_core(load_settings(config))
         try:
-            return function(*args, core=core, **kwargs)  # type: ignore[arg-type]
+            function(core=core, **options)
         finally:
             core.store.close()
 
-    return run  # type: ignore[return-value]
+    return run
 
 
 def open_core(settings: Settings) -> Core:

@@ -25,7 +25,7 @@ def init(folder: Path, output: Output) -> None:
     if (folder / "emca.toml").exists():
         raise Refused(Reason.WRONG_STATE, f"{folder} holds settings already")
     with as_file(files("emca_daemon") / "conf") as conf:
-        settings = (conf / "emca.toml").read_text()
+        settings = (conf / "starter.toml").read_text()
     config = prepare(folder, settings)
     output.said(f"made {config}; next: emca-daemon --help, then ca create-root and ca create-sub", config=str(config))
 

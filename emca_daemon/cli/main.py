@@ -1,5 +1,8 @@
 """The `emca-daemon` command: one group, one file a subcommand."""
 
+import os
+from pathlib import Path
+
 import click
 
 from emca_daemon.cli.audit import audit
@@ -18,12 +21,15 @@ from emca_daemon.cli.serve import serve
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="emca-daemon")
-def main() -> None:
+@click.option("--config", type=click.Path(path_type=Path, dir_okay=False), help="The settings file, for every command.")
+def main(config: Path | None) -> None:
     """A certificate authority as one daemon.
 
     Every command takes --config FILE (or EMCA_CONFIG) and --json. Exit codes: 0 done, 1 refused, 2 wrong usage,
     3 not found, 4 store or signer out of reach, 5 integrity broken.
     """
+    if config is not None:
+        os.environ["EMCA_CONFIG"] = str(config.absolute())
 
 
 for command in (init, demo, serve, check_config, migrate, ca, profile, cert, request, crl, audit, key):

@@ -58,5 +58,5 @@ def test_keys_that_no_certificate_is_signed_with_are_refused() -> None:
         lambda: algorithm_identifier(ec.generate_private_key(ec.SECP256K1()).public_key()),
     ):
         with pytest.raises(Refused) as refused:
-            attempt()  # type: ignore[no-untyped-call]
+            attempt()
         assert refused.value.reason is Reason.ALGORITHM_REFUSED

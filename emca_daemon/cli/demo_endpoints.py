@@ -1,0 +1,62 @@
+"""Where the demonstration is to be found: `endpoints.json` for programs, lines to try for people."""
+
+import json
+from pathlib import Path
+
+import click
+
+
+def endpoints(home: Path, port: int, tls_port: int) -> dict[str, str | dict[str, str]]:
+    """The content of endpoints.json: nested, and each nested value under its dotted name as well."""
+    nested = {
+        "acme": {"directory": f"https://localhost:{tls_port}/acme/directory"},
+        "ocsp": {"url": f"http://localhost:{port}/ocsp"},
+        "crl": {"url": f"http://localhost:{port}/crl/demo-issuing.crl"},
+        "metrics": {"url": f"http://localhost:{port + 1}/metrics"},
+    }
+    dotted = {f"{name}.{key}": value for name, fields in nested.items() for key, value in fields.items()}
+    return {
+        "root_certificate": str(home / "root.pem"),
+        "issuer_certificate": str(home / "issuer.pem"),
+        "ca_bundle": str(home / "ca-bundle.pem"),
+        **nested,
+        **dotted,
+    }
+
+
+def write_endpoints(home: Path, port: int, tls_port: int) -> None:
+    """Write endpoints.json at once, whole."""
+    fresh = home / "endpoints.json.new"
+    fresh.write_text(json.dumps(endpoints(home, port, tls_port), indent=2) + "\n")
+    fresh.replace(home / "endpoints.json")
+
+
+def announce(home: Path, port: int, tls_port: int) -> None:
+    """Print the addresses and one line to try for each protocol."""
+    found = endpoints(home, port, tls_port)
+    work = home / "certbot"
+    lines = (
+        f"The demonstration CA is ready: HTTP on {port}, HTTPS on {tls_port}, loopback only. Ctrl-C stops it.",
+        "",
+        f"  settings   export EMCA_CONFIG={home / 'emca.toml'}",
+        f"  root       {found['root_certificate']}",
+        f"  addresses  {home / 'endpoints.json'}",
+        f"  metrics    {found['metrics.url']}",
+        "",
+        "Try, in another terminal:",
+        "",
+        (
+            f"  ACME  REQUESTS_CA_BUNDLE={found['ca_bundle']} certbot certonly -n --agree-tos -m you@example.com"
+            f" --server {found['acme.directory']} --standalone --http-01-port 5002 -d www.emca.test"
+            f" --config-dir {work} --work-dir {work}/work --logs-dir {work}/logs"
+        ),
+        (
+            f"  OCSP  openssl ocsp -issuer {found['issuer_certificate']} -CAfile {found['ca_bundle']}"
+            f" -cert {work}/live/www.emca.test/cert.pem -url {found['ocsp.url']}"
+        ),
+        f"  CRL   curl -s {found['crl.url']} | openssl crl -inform DER -noout -text",
+        "  CLI   emca-daemon cert list; emca-daemon audit verify",
+        "",
+    )
+    for line in lines:
+        click.echo(line)

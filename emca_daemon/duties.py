@@ -1,0 +1,80 @@
+"""What the daemon does by itself, again and again: CRLs, its own certificates, what crashes left behind."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from emca_daemon.ca.crl import CrlPublishing
+from emca_daemon.ca.ocsp_signers import OcspSigners
+from emca_daemon.ca.ports import Store
+from emca_daemon.ca.recovery import abandon_open_intents
+from emca_daemon.clock import Clock
+from emca_daemon.errors import Refused
+from emca_daemon.policy.facts import Requester
+
+LEASE = timedelta(seconds=60)
+"""How long one process keeps the duties; another takes them over when it stops renewing."""
+
+CRASH_AGE = timedelta(seconds=60)
+"""An intent open that long belongs to no living request: a signature takes milliseconds, a slow HSM seconds."""
+
+
+def daemon_requester(request_id: str) -> Requester:
+    """The daemon itself, as the audit chain names it."""
+    return Requester("daemon", "daemon", "local", "daemon", request_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """One thing to see to; `run` is quick when there is nothing to do and may raise Refused."""
+
+    name: str
+    run: Callable[[], object]
+
+
+class Duties:
+    """Runs every duty, if this process holds the lease; what one duty refuses does not stop the next."""
+
+    def __init__(self, *, store: Store, holder: str, clock: Clock, duties: Sequence[Duty]) -> None:
+        self._store = store
+        self._holder = holder
+        self._clock = clock
+        self._duties = duties
+
+    def run(self) -> list[tuple[str, Refused]]:
+        """One round; the duties that could not be done, with their reason."""
+        now = self._clock()
+        failed: list[tuple[str, Refused]] = []
+        try:
+            with self._store.writing() as tx:
+                if not tx.leases.take("duties", self._holder, now, now + LEASE):
+                    return []
+        except Refused as refusal:
+            return [("lease", refusal)]
+        for duty in self._duties:
+            try:
+                duty.run()
+            except Refused as refusal:
+                failed.append((duty.name, refusal))
+        return failed
+
+    def stop(self) -> None:
+        """Let another process take over at once."""
+        with self._store.writing() as tx:
+            tx.leases.give_back("duties", self._holder)
+
+
+def ca_duties(
+    *, store: Store, crls: CrlPublishing, ocsp_signers: OcspSigners, requester: Requester, clock: Clock
+) -> tuple[Duty, ...]:
+    """The CA's own: abandon what crashed, renew OCSP signers, publish the CRLs that are due."""
+
+    def publish() -> None:
+        for issuer in crls.due():
+            crls.publish(issuer, requester)
+
+    return (
+        Duty("crash recovery", lambda: abandon_open_intents(store, requester, clock, CRASH_AGE)),
+        Duty("OCSP signers", lambda: ocsp_signers.renew(requester)),
+        Duty("CRLs", publish),
+    )

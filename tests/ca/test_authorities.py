@@ -1,0 +1,55 @@
+"""Our issuers, ready to be used."""
+
+from datetime import timedelta
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec, x25519
+from cryptography.hazmat.primitives.hashes import SHA256
+
+from emca_daemon.ca.authorities import Authorities, Publication, signing_key_of
+from emca_daemon.ca.records import RevocationReason
+from emca_daemon.errors import Reason, Refused
+from emca_daemon.names import IssuerName
+from tests.support.ca_world import BY, ISSUING, ROOT, START, World, new_authority
+
+
+def test_issuers_are_known_by_name_with_their_addresses() -> None:
+    """Certificate, chain, key and the addresses that go into certificates."""
+    publication = Publication(crl_urls=("http://ca.test/x.crl",), ocsp_urls=("http://ca.test/ocsp",))
+    world = World(publication=publication).with_issuers()
+    authority = world.authorities.get(ISSUING)
+    assert authority.facts.crl_urls == ("http://ca.test/x.crl",)
+    assert {known.name for known in world.authorities.known()} == {ROOT, ISSUING}
+    assert authority.chain_for_leaf(b"leaf") == (b"leaf", authority.record.chain[0])
+    identifier = authority.certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
+    assert authority.key_identifier == identifier.digest
+
+
+def test_another_process_sees_changes() -> None:
+    """A second reader of the same store notices new and revoked issuers."""
+    world = World().with_issuers()
+    elsewhere = Authorities(world.store, lambda _: Publication())
+    assert elsewhere.get(ISSUING).name == ISSUING
+    version = elsewhere.version()
+    world.hierarchy.create_sub(new_authority(IssuerName("second"), "issuing-ca"), ROOT, BY)
+    assert elsewhere.version() != version
+    assert elsewhere.get(IssuerName("second"))
+    world.hierarchy.revoke(ISSUING, RevocationReason.SUPERSEDED, BY)
+    with pytest.raises(Refused) as refused:
+        elsewhere.get(ISSUING)
+    assert refused.value.reason is Reason.WRONG_STATE
+
+
+def test_a_key_that_only_agrees_signs_nothing() -> None:
+    """X25519 in a CA certificate is refused."""
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "agreement")])
+    certificate = (
+        x509.CertificateBuilder(name, name, x25519.X25519PrivateKey.generate().public_key(), 1)
+        .not_valid_before(START)
+        .not_valid_after(START + timedelta(days=1))
+        .sign(ec.generate_private_key(ec.SECP256R1()), SHA256())
+    )
+    with pytest.raises(Refused) as refused:
+        signing_key_of(certificate)
+    assert refused.value.reason is Reason.KEY_REFUSED

@@ -1,0 +1,120 @@
+"""Enrollment: decide, issue, wait, refuse."""
+
+from dataclasses import replace
+
+import pytest
+from cryptography import x509
+
+from emca_daemon.ca.enrollment import Issued
+from emca_daemon.ca.records import CertificateState, RevocationReason
+from emca_daemon.errors import Pending, Reason, Refused
+from emca_daemon.names import IssuerName, ProfileName
+from tests.support.ca_world import BY, ISSUING, ROOT, World, server_request
+
+SERVER = ProfileName("tls-server")
+
+
+def test_an_approved_request_becomes_a_recorded_certificate() -> None:
+    """The certificate is signed by the issuer, in the store, audited, and comes with its chain."""
+    world = World().with_issuers()
+    outcome = world.enrollment.enroll(server_request("a.example.test"), SERVER, issuer=ISSUING)
+    assert isinstance(outcome, Issued)
+    leaf, issuing = (x509.load_der_x509_certificate(der) for der in outcome.chain)
+    leaf.verify_directly_issued_by(issuing)
+    with world.store.reading() as tx:
+        record = tx.certificates.find(ISSUING, outcome.record.intent.serial)
+        assert tx.audit.head()[0] == len(world_actions(world, tx))
+    assert record is not None
+    assert (record.state, record.der) == (CertificateState.ISSUED, outcome.der)
+    assert world.actions()[-1] == ("certificate.issue", "success")
+    assert world.enrollment.chain_of(record) == outcome.chain
+
+
+def world_actions(world: World, tx: object) -> list[object]:
+    """The events of the chain, read in the open transaction."""
+    return list(tx.audit.walk())  # type: ignore[attr-defined]
+
+
+def test_a_refusal_names_every_mismatch_and_is_audited() -> None:
+    """Nothing is written but the refusal, with its reasons."""
+    world = World().with_issuers()
+    with pytest.raises(Refused) as refused:
+        world.enrollment.enroll(server_request("-bad-.example.test", "a..b"), SERVER, issuer=ISSUING)
+    assert len(refused.value.mismatches) >= 2
+    assert world.actions()[-1] == ("certificate.request", "refused")
+    with world.store.reading() as tx:
+        assert tx.certificates.find_by_key(server_request("a").key.fingerprint) == []
+        (event,) = [sealed.event for sealed in tx.audit.walk() if sealed.event.outcome == "refused"]
+    assert "a..b" in str(event.details["detail"])
+
+
+def test_unknown_profiles_and_issuers_are_refused() -> None:
+    """Neither is guessed."""
+    world = World().with_issuers()
+    for profile, issuer in ((ProfileName("none"), ISSUING), (SERVER, IssuerName("nobody"))):
+        with pytest.raises(Refused) as refused:
+            world.enrollment.enroll(server_request("a.example.test"), profile, issuer=issuer)
+        assert refused.value.reason is Reason.NOT_FOUND
+    world.profiles[SERVER] = replace(world.profiles[SERVER], issuer=None)
+    enrollment = World(world.profiles).with_issuers().enrollment
+    with pytest.raises(Refused) as refused:
+        enrollment.enroll(server_request("a.example.test"), SERVER)
+    assert refused.value.reason is Reason.PROFILE_REFUSED
+
+
+def test_a_revoked_issuer_signs_nothing() -> None:
+    """An issuer that was revoked refuses, in this process and in others."""
+    world = World().with_issuers()
+    world.hierarchy.revoke(ISSUING, RevocationReason.KEY_COMPROMISE, BY)
+    with pytest.raises(Refused) as refused:
+        world.enrollment.enroll(server_request("a.example.test"), SERVER, issuer=ISSUING)
+    assert refused.value.reason is Reason.WRONG_STATE
+
+
+def test_a_key_that_is_down_leaves_an_abandoned_serial() -> None:
+    """The refusal is "unavailable", the serial is revoked and nothing was issued."""
+    world = World().with_issuers()
+    world.keys.down = True
+    with pytest.raises(Refused) as refused:
+        world.enrollment.enroll(server_request("a.example.test"), SERVER, issuer=ISSUING)
+    assert refused.value.reason is Reason.UNAVAILABLE
+    assert world.actions()[-1] == ("certificate.issue", "failed")
+    with world.store.reading() as tx:
+        revoked = list(tx.certificates.revoked(ISSUING, world.clock()))
+        status = tx.certificates.status(ISSUING, revoked[0].serial)
+    assert len(revoked) == 1
+    assert status
+    assert status.state is CertificateState.ABANDONED
+
+
+def test_a_manual_profile_waits() -> None:
+    """Policy has nothing against it, a person must approve: the request is kept with its reference."""
+    world = World()
+    world.profiles[SERVER] = replace(world.profiles[SERVER], approval="manual")
+    world = World(world.profiles).with_issuers()
+    outcome = world.enrollment.enroll(server_request("a.example.test"), SERVER, issuer=ISSUING, reference="order-1")
+    assert isinstance(outcome, Pending)
+    with world.store.reading() as tx:
+        waiting = tx.pending.find("cli", "order-1")
+    assert waiting
+    assert waiting.id == outcome.request_id
+    assert world.actions()[-1] == ("certificate.request", "pending")
+
+
+def test_the_root_can_issue_too() -> None:
+    """A certificate issued by a root comes with an empty chain above it."""
+    world = World().with_issuers()
+    outcome = world.enrollment.enroll(server_request("a.example.test"), SERVER, issuer=ROOT)
+    assert isinstance(outcome, Issued)
+    assert len(outcome.chain) == 1
+
+
+def test_a_certificate_of_nobody_here_has_no_chain() -> None:
+    """A record whose issuer is gone is refused."""
+    world = World().with_issuers()
+    outcome = world.enrollment.enroll(server_request("a.example.test"), SERVER, issuer=ISSUING)
+    assert isinstance(outcome, Issued)
+    foreign = replace(outcome.record, intent=replace(outcome.record.intent, issuer=IssuerName("gone")))
+    with pytest.raises(Refused) as refused:
+        world.enrollment.chain_of(foreign)
+    assert refused.value.reason is Reason.UNKNOWN_CERTIFICATE

@@ -1,0 +1,127 @@
+"""Certificate authorities from outside."""
+
+from datetime import timedelta
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, pkcs12
+from cryptography.x509.oid import NameOID
+
+from emca_daemon.ca.enrollment import Issued
+from emca_daemon.ca.records import IssuerState, RevocationReason
+from emca_daemon.errors import Reason, Refused
+from emca_daemon.names import IssuerName, ProfileName
+from tests.support.ca_world import BY, START, World, new_authority, server_request
+
+EXTERNAL = IssuerName("external")
+
+
+def common_name(text: str) -> x509.Name:
+    """A subject of one attribute."""
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
+
+
+class Outside:
+    """A CA that is not ours."""
+
+    def __init__(self) -> None:
+        self.key = ec.generate_private_key(ec.SECP256R1())
+        self.name = common_name("Outside Root")
+        self.certificate = self.sign(self.name, self.key.public_key())
+
+    def sign(self, subject: x509.Name, key: ec.EllipticCurvePublicKey, *, ca: bool = True) -> x509.Certificate:
+        """A certificate of ours."""
+        builder = x509.CertificateBuilder(self.name, subject, key, x509.random_serial_number())
+        usage = x509.KeyUsage(False, False, False, False, False, ca, ca, False, False)
+        return (
+            builder.not_valid_before(START - timedelta(days=1))
+            .not_valid_after(START + timedelta(days=3650))
+            .add_extension(x509.BasicConstraints(ca, None), critical=True)
+            .add_extension(usage, critical=True)
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
+            .sign(self.key, SHA256())
+        )
+
+
+def waiting(world: World) -> x509.CertificateSigningRequest:
+    """The request of a CA that waits for its certificate."""
+    record = world.external.request(new_authority(EXTERNAL, "issuing-ca"), BY)
+    assert record.state is IssuerState.WAITING
+    return x509.load_der_x509_csr(record.csr or b"")
+
+
+def test_a_request_goes_out_and_the_certificate_comes_in() -> None:
+    """After that the CA issues, with the chain to the outside root; its own end is ours to declare."""
+    world, outside = World(), Outside()
+    csr = waiting(world)
+    assert csr.is_signature_valid
+    key = csr.public_key()
+    assert isinstance(key, ec.EllipticCurvePublicKey)
+    with pytest.raises(Refused) as refused:
+        world.authorities.get(EXTERNAL)
+    assert refused.value.reason is Reason.NOT_FOUND
+    world.external.bring_in(EXTERNAL, [outside.certificate, outside.sign(csr.subject, key)], BY)
+    outcome = world.enrollment.enroll(server_request("a.example.test"), ProfileName("tls-server"), issuer=EXTERNAL)
+    assert isinstance(outcome, Issued)
+    assert len(outcome.chain) == 2
+    world.hierarchy.revoke(EXTERNAL, RevocationReason.CESSATION_OF_OPERATION, BY)
+    with pytest.raises(Refused):
+        world.external.bring_in(EXTERNAL, [outside.sign(csr.subject, key)], BY)
+
+
+def test_a_certificate_for_another_name_or_key_is_refused() -> None:
+    """The answer must fit the request."""
+    world, outside = World(), Outside()
+    csr = waiting(world)
+    key = csr.public_key()
+    assert isinstance(key, ec.EllipticCurvePublicKey)
+    with pytest.raises(Refused) as refused:
+        world.external.bring_in(
+            EXTERNAL, [outside.sign(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Else")]), key)], BY
+        )
+    assert refused.value.reason is Reason.NAME_REFUSED
+    with pytest.raises(Refused) as refused:
+        world.external.bring_in(EXTERNAL, [outside.certificate], BY)
+    assert refused.value.reason is Reason.KEY_REFUSED
+    with pytest.raises(Refused) as refused:
+        world.external.bring_in(IssuerName("nobody"), [outside.certificate], BY)
+    assert refused.value.reason is Reason.NOT_FOUND
+
+
+def test_a_whole_ca_comes_from_pkcs12() -> None:
+    """Key and certificate are taken over; the CA issues and can revoke what it issues."""
+    world, outside = World(), Outside()
+    data = pkcs12.serialize_key_and_certificates(
+        b"ca", outside.key, outside.certificate, None, BestAvailableEncryption(b"secret")
+    )
+    world.external.bring_in_pkcs12(new_authority(EXTERNAL, "root-ca", ""), data, b"secret", BY)
+    outcome = world.enrollment.enroll(server_request("a.example.test"), ProfileName("tls-server"), issuer=EXTERNAL)
+    assert isinstance(outcome, Issued)
+    x509.load_der_x509_certificate(outcome.der).verify_directly_issued_by(outside.certificate)
+    with world.store.reading() as tx:
+        adopted = tx.certificates.find_by_fingerprint(outside.certificate.fingerprint(SHA256()))
+    assert adopted
+
+
+def test_pkcs12_files_that_cannot_be_used_are_refused() -> None:
+    """Wrong passphrase, garbage, no key, a key that no CA can have, a certificate that is no CA's."""
+    world, outside = World(), Outside()
+    leaf_key = ec.generate_private_key(ec.SECP256R1())
+    leaf = outside.sign(outside.name, leaf_key.public_key(), ca=False)
+    locked = BestAvailableEncryption(b"secret")
+    cases = {
+        Reason.MALFORMED: [
+            (b"garbage", b"secret"),
+            (pkcs12.serialize_key_and_certificates(b"a", outside.key, outside.certificate, None, locked), b"wrong"),
+            (pkcs12.serialize_key_and_certificates(b"a", None, outside.certificate, None, locked), b"secret"),
+            (pkcs12.serialize_key_and_certificates(b"a", leaf_key, leaf, None, locked), b"secret"),
+        ],
+    }
+    for reason, files in cases.items():
+        for data, passphrase in files:
+            with pytest.raises(Refused) as refused:
+                world.external.bring_in_pkcs12(new_authority(EXTERNAL, "root-ca", ""), data, passphrase, BY)
+            assert refused.value.reason is reason
+    assert world.keys.keys == {}

@@ -1,0 +1,83 @@
+"""Roots, subordinates, and their end."""
+
+import pytest
+from cryptography import x509
+
+from emca_daemon.ca.records import IssuerState, RevocationReason
+from emca_daemon.errors import Reason, Refused
+from emca_daemon.names import IssuerName
+from tests.support.ca_world import BY, ISSUING, ROOT, World, new_authority
+
+ALGORITHMS = ["p-256", "p-384", "p-521", "ed25519", "ed448", "ml-dsa-44", "ml-dsa-65", "ml-dsa-87", "rsa-2048"]
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_every_algorithm_makes_a_root_and_a_sub(algorithm: str) -> None:
+    """Root and sub-CA verify, whatever kind of key signs."""
+    world = World().with_issuers(algorithm)
+    sub, root = (x509.load_der_x509_certificate(der) for der in world.authorities.get(ISSUING).record.chain)
+    sub.verify_directly_issued_by(root)
+    root.verify_directly_issued_by(root)
+    assert world.authorities.get(ROOT).self_signed
+    assert not world.authorities.get(ISSUING).self_signed
+
+
+def test_pss_is_a_choice() -> None:
+    """An RSA issuer can sign with PSS."""
+    world = World().with_issuers("rsa-2048", pss=True)
+    sub = world.authorities.get(ISSUING).certificate
+    assert sub.signature_algorithm_oid == x509.oid.SignatureAlgorithmOID.RSASSA_PSS
+    sub.verify_directly_issued_by(world.authorities.get(ROOT).certificate)
+
+
+def test_a_hierarchy_may_be_deep() -> None:
+    """A CA under a CA under a CA, as far as the profiles' path lengths allow."""
+    world = World()
+    world.hierarchy.create_root(new_authority(ROOT, "root-ca"), BY)
+    world.hierarchy.create_sub(new_authority(IssuerName("policy"), "policy-ca"), ROOT, BY)
+    record = world.hierarchy.create_sub(new_authority(ISSUING, "issuing-ca"), IssuerName("policy"), BY)
+    assert len(record.chain) == 3
+    with pytest.raises(Refused):
+        world.hierarchy.create_sub(new_authority(IssuerName("too-deep"), "issuing-ca"), ISSUING, BY)
+
+
+def test_a_taken_name_is_refused_before_a_key_is_made() -> None:
+    """Neither root nor sub-CA replaces another."""
+    world = World().with_issuers()
+    keys = dict(world.keys.keys)
+    with pytest.raises(Refused) as refused:
+        world.hierarchy.create_root(new_authority(ROOT, "root-ca"), BY)
+    assert refused.value.reason is Reason.WRONG_STATE
+    with pytest.raises(Refused) as refused:
+        world.hierarchy.create_sub(new_authority(ISSUING, "issuing-ca"), ROOT, BY)
+    assert refused.value.reason is Reason.WRONG_STATE
+    assert world.keys.keys == keys
+
+
+def test_an_existing_key_can_be_used() -> None:
+    """Without an algorithm the key is taken as it is."""
+    world = World()
+    key = world.keys.generate(new_authority(ROOT, "root-ca").key, "p-384")
+    world.hierarchy.create_root(new_authority(ROOT, "root-ca", ""), BY)
+    assert world.authorities.get(ROOT).public_key == key.public_key()
+
+
+def test_revoking_a_sub_lists_it_at_its_parent() -> None:
+    """The parent's CRL has it; the state says so; it cannot be revoked twice."""
+    world = World().with_issuers()
+    record = world.hierarchy.revoke(ISSUING, RevocationReason.CA_COMPROMISE, BY)
+    assert record.state is IssuerState.REVOKED
+    assert world.crls.publish(ROOT, BY).entries == 1
+    assert ("issuer.revoke", "success") in world.actions()
+    with pytest.raises(Refused):
+        world.hierarchy.revoke(ISSUING, RevocationReason.CA_COMPROMISE, BY)
+
+
+def test_revoking_a_root_ends_it() -> None:
+    """A root is listed on its own CRL and signs no certificate any more."""
+    world = World().with_issuers()
+    world.hierarchy.revoke(ROOT, RevocationReason.KEY_COMPROMISE, BY)
+    with pytest.raises(Refused) as refused:
+        world.hierarchy.create_sub(new_authority(IssuerName("next"), "issuing-ca"), ROOT, BY)
+    assert refused.value.reason is Reason.WRONG_STATE
+    assert world.crls.publish(ROOT, BY).entries == 1

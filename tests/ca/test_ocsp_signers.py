@@ -1,0 +1,81 @@
+"""Delegated OCSP signers."""
+
+import pytest
+from cryptography import x509
+from cryptography.x509.oid import ExtendedKeyUsageOID
+
+from emca_daemon.ca.authorities import Publication
+from emca_daemon.ca.ocsp_signers import OcspSigner, key_name
+from emca_daemon.ca.records import RevocationReason
+from emca_daemon.errors import Reason, Refused
+from emca_daemon.names import KeyName
+from tests.support.ca_world import BY, ISSUING, World
+
+
+def signer(world: World) -> OcspSigner:
+    """The issuing CA's signer."""
+    return next(one for one in world.ocsp_signers.all() if one.issuer == ISSUING)
+
+
+def test_a_signer_is_issued_directly_by_its_issuer() -> None:
+    """EKU OCSPSigning alone, no-check, signed by the CA whose answers it signs; one a renewal."""
+    world = World().with_issuers()
+    assert signer(world).certificate is None
+    assert len(world.ocsp_signers.renew(BY)) == 2
+    certificate = signer(world).certificate
+    assert certificate
+    certificate.verify_directly_issued_by(world.authorities.get(ISSUING).certificate)
+    usage = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    assert list(usage) == [ExtendedKeyUsageOID.OCSP_SIGNING]
+    assert certificate.extensions.get_extension_for_class(x509.OCSPNoCheck)
+    assert world.ocsp_signers.key(signer(world)).public_key() == certificate.public_key()
+    assert world.ocsp_signers.renew(BY) == []
+
+
+def test_it_is_renewed_at_half_of_its_life() -> None:
+    """A newer certificate takes over, before the old one ends."""
+    world = World().with_issuers()
+    world.ocsp_signers.renew(BY)
+    first = signer(world).certificate
+    assert first
+    life = first.not_valid_after_utc - first.not_valid_before_utc
+    world.clock.now = first.not_valid_before_utc + life * 0.6
+    assert len(world.ocsp_signers.renew(BY)) == 2
+    second = signer(world).certificate
+    assert second
+    assert second.not_valid_after_utc > first.not_valid_after_utc
+
+
+def test_without_a_profile_the_issuer_signs_itself() -> None:
+    """No delegation: the CA's own key."""
+    world = World(publication=Publication()).with_issuers()
+    assert world.ocsp_signers.renew(BY) == []
+    assert signer(world).certificate is None
+    assert signer(world).key == world.authorities.get(ISSUING).record.key
+
+
+def test_a_revoked_issuer_gets_no_new_signer() -> None:
+    """What there is goes on; nothing new is issued."""
+    world = World().with_issuers()
+    world.hierarchy.revoke(ISSUING, RevocationReason.SUPERSEDED, BY)
+    assert [issued.record.intent.issuer for issued in world.ocsp_signers.renew(BY)] == ["root"]
+    assert signer(world).certificate is None
+
+
+def test_a_token_that_is_down_is_not_taken_for_a_missing_key() -> None:
+    """Unavailable is passed on, and no second key is made."""
+    world = World().with_issuers()
+    world.keys.down = True
+    for attempt in (lambda: world.ocsp_signers.renew(BY), world.ocsp_signers.all):
+        with pytest.raises(Refused) as refused:
+            attempt()
+        assert refused.value.reason is Reason.UNAVAILABLE
+
+
+def test_the_key_lives_where_the_settings_say_or_beside_the_issuers() -> None:
+    """`ocsp-NAME` in the issuer's own signer, unless told otherwise."""
+    world = World().with_issuers()
+    assert key_name(world.authorities.get(ISSUING)) == "memory:ocsp-issuing"
+    world = World(publication=Publication(ocsp_key=KeyName("token:o"))).with_issuers()
+    assert key_name(world.authorities.get(ISSUING)) == "token:o"
+    assert world.ocsp_signers.version() == world.authorities.version()
