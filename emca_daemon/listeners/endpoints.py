@@ -13,6 +13,7 @@ from twisted.internet.task import LoopingCall
 from emca_daemon.clock import Clock
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.listeners.answering import Answering, Surroundings
+from emca_daemon.listeners.fast import FastFactory
 from emca_daemon.listeners.front import Front
 from emca_daemon.listeners.limits import Connections, Timeouts
 from emca_daemon.listeners.tls import TlsContext, identification, wrap
@@ -167,7 +168,7 @@ def listen(
         secure=tls is not None,
         identify=identification(settings.tls),
     )
-    factory: ServerFactory[Connected] = WebFactory(front)
+    factory: ServerFactory[Connected] = FastFactory(front) if fast else WebFactory(front)
     if tls is not None:
         factory = wrap(tls, factory)
     listener = Listener(reactor, sock, connections, tls)
