@@ -31,6 +31,8 @@ OTHER = IssuerName("demo-other")
 GOOD_SERIAL, REVOKED_SERIAL, HELD_SERIAL, ABANDONED_SERIAL, INTENDED_SERIAL, EXPIRED_SERIAL = range(1001, 1007)
 UNKNOWN_SERIAL = 77
 
+_AUTHORITY = ((x509.BasicConstraints(ca=True, path_length=None), True),)
+
 HASH_OIDS = {
     "md5": "1.2.840.113549.2.5",
     "sha1": "1.3.14.3.2.26",
@@ -136,16 +138,18 @@ class FixedSigners:
 class OcspWorld:
     """A responder for `ISSUER` (delegated signer) and `OTHER` (signs itself), with a clock that tests turn."""
 
-    def __init__(self, settings: OcspSettings | None = None) -> None:
-        self.now = NOW
+    def __init__(self, settings: OcspSettings | None = None, now: datetime = NOW) -> None:
+        self.now = now
         self.issuer_key, self.other_key, self.signer_key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(3))
-        self.issuer = make_certificate("Demo Issuing CA", self.issuer_key)
-        self.other = make_certificate("Demo Other CA", self.other_key)
+        start, end = now - timedelta(days=30), now + timedelta(days=30)
+        self.issuer = make_certificate("Demo Issuing CA", self.issuer_key, start=start, end=end, extensions=_AUTHORITY)
+        self.other = make_certificate("Demo Other CA", self.other_key, start=start, end=end, extensions=_AUTHORITY)
         self.signer_certificate = make_certificate(
             "OCSP demo-issuing",
             self.signer_key,
             ("Demo Issuing CA", self.issuer_key),
-            end=NOW + timedelta(days=7),
+            start=start,
+            end=now + timedelta(days=7),
             extensions=[
                 (x509.ExtendedKeyUsage([ExtendedKeyUsageOID.OCSP_SIGNING]), False),
                 (x509.OCSPNoCheck(), False),

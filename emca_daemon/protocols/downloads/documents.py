@@ -65,9 +65,8 @@ def certificate_document(chain: Sequence[bytes], form: CertificateForm) -> Docum
         case CertificateForm.PKCS7:
             message = pkcs7.serialize_certificates(certificates, Encoding.DER)
             return _document(message, "application/pkcs7-mime", modified)
-        case CertificateForm.CHAIN:
-            text = b"".join(certificate.public_bytes(Encoding.PEM) for certificate in certificates)
-            return _document(text, "application/pem-certificate-chain", modified)
+    text = b"".join(certificate.public_bytes(Encoding.PEM) for certificate in certificates)
+    return _document(text, "application/pem-certificate-chain", modified)
 
 
 def _document(body: bytes, media_type: str, modified: datetime) -> Document:
