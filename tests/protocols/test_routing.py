@@ -1,0 +1,60 @@
+"""Which protocol answers a path."""
+
+import pytest
+
+from emca_daemon.protocols.http import Request, Response
+from emca_daemon.protocols.routing import Mount, Routes
+
+
+class Named:
+    """A responder that can be told from others."""
+
+    max_body = 0
+
+    def respond(self, request: Request) -> Response:
+        """Say nothing."""
+        return Response(204)
+
+    def waits(self, request: Request) -> bool:
+        """Answer from memory."""
+        return False
+
+    def failed(self, request: Request) -> Response:
+        """Say that it was a bug."""
+        return Response(500)
+
+    def busy(self, request: Request) -> Response:
+        """Say that it may be tried later."""
+        return Response(503)
+
+
+ACME, ACME_TWO, OCSP, REST = Named(), Named(), Named(), Named()
+ROUTES = Routes((Mount("/acme", ACME), Mount("/acme/two", ACME_TWO), Mount("/ocsp", OCSP)))
+
+
+@pytest.mark.parametrize(
+    ("path", "responder"),
+    [
+        ("/acme", ACME),
+        ("/acme/", ACME),
+        ("/acme/new-order", ACME),
+        ("/acme/two", ACME_TWO),
+        ("/acme/two/new-order", ACME_TWO),
+        ("/acme/twofold", ACME),
+        ("/ocsp/MEk=", OCSP),
+        ("/ocspx", None),
+        ("/", None),
+        ("", None),
+        ("/x/acme", None),
+    ],
+)
+def test_the_longest_mount_answers_a_path_and_what_is_below(path: str, responder: Named | None) -> None:
+    """A path that only begins with the same letters is not below."""
+    assert ROUTES.find(path) is responder
+
+
+def test_the_empty_mount_answers_what_is_left() -> None:
+    """Every path is below it."""
+    routes = Routes((Mount("", REST), Mount("/ocsp", OCSP)))
+    assert routes.find("/ocsp") is OCSP
+    assert routes.find("/anything") is REST
