@@ -1,9 +1,10 @@
 """Searching certificates: a query as a statement."""
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, and_, select
+from sqlalchemy import ColumnElement, Select, and_, false, select
 
 from emca_daemon.ca.records import CertificateQuery, RevocationReason
 from emca_daemon.errors import Reason, Refused
@@ -11,6 +12,9 @@ from emca_daemon.store.certificate_rows import certificates
 
 _MOST = 10_000
 """Rows that one search returns at most, whatever limit it names."""
+
+_UNKEPT = re.compile(r"[\0\ud800-\udfff]")
+"""What no row has, since no text in a database can: NUL (PostgreSQL) and lone surrogates (both)."""
 
 _c = certificates.c
 _HOLD = RevocationReason.CERTIFICATE_HOLD.value
@@ -55,8 +59,9 @@ def _conditions(query: CertificateQuery, now: datetime) -> list[ColumnElement[bo
 
 
 def _contains(wanted: str) -> ColumnElement[bool]:
-    # PostgreSQL takes no NUL in a text and no row has one.
-    return _c.searchable.contains(wanted.lower().replace("\0", "\n\n"), autoescape=True)
+    if _UNKEPT.search(wanted):
+        return false()
+    return _c.searchable.contains(wanted.lower(), autoescape=True)
 
 
 def _has_status(status: str, now: datetime) -> ColumnElement[bool]:

@@ -30,7 +30,11 @@ _POSTGRESQL_READ_ONLY = "25006"
 
 
 def refusal_of(error: SQLAlchemyError) -> Refused | None:
-    """Refused(UNAVAILABLE) where trying again may help (locks, lost connections, full disks); None for a bug."""
+    """The refusal that stands for a failure; None for a bug.
+
+    UNAVAILABLE where trying again may help (locks, lost connections, full disks), MALFORMED for a value that
+    PostgreSQL cannot hold, such as a text with a NUL.
+    """
     if isinstance(error, PoolExhausted):
         return _unavailable("all connections to the database are in use")
     if not isinstance(error, DBAPIError):
@@ -42,6 +46,8 @@ def refusal_of(error: SQLAlchemyError) -> Refused | None:
         return _unavailable("the database is locked or its disk fails") if passing else None
     if error.connection_invalidated or isinstance(cause, psycopg.OperationalError):
         return _unavailable("the database cannot be reached or is too busy")
+    if isinstance(cause, psycopg.DataError):
+        return Refused(Reason.MALFORMED, "the database cannot hold one of the values")
     if isinstance(cause, psycopg.Error) and cause.sqlstate == _POSTGRESQL_READ_ONLY:
         return _unavailable("the database is read-only at the moment")
     return None

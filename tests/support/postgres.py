@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -39,6 +40,7 @@ class PostgresServer:
 
     def __init__(self) -> None:
         self._programs = _find_programs()
+        self._account = ACCOUNT if os.getuid() == 0 else None
         self._numbers = count(1)
         self._template = ""
         self._folder = Path()
@@ -48,8 +50,8 @@ class PostgresServer:
     def start(self) -> None:
         """Make the cluster and run it; raises RuntimeError when that does not succeed within half a minute."""
         self._folder = Path(tempfile.mkdtemp(prefix="emca-postgres-"))
-        if _is_root():
-            shutil.chown(self._folder, ACCOUNT, ACCOUNT)
+        if self._account:
+            shutil.chown(self._folder, self._account, self._account)
         data = self._folder / "data"
         self._run("initdb", "--pgdata", str(data), "--username", "emca", "--encoding", "UTF8", "--locale", "C", "-N")
         with (data / "postgresql.conf").open("a") as configuration:
@@ -63,15 +65,20 @@ class PostgresServer:
         arguments = ("-D", str(self._folder / "data"), "-p", str(self._port))
         with (self._folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
-                [self._programs / "postgres", *arguments], cwd=self._folder, stdout=log, stderr=log, **_account()
+                [self._programs / "postgres", *arguments],
+                cwd=self._folder,
+                stdout=log,
+                stderr=log,
+                user=self._account,
+                group=self._account,
             )
         self._wait_until_ready()
 
     def pause(self) -> None:
         """Stop the server at once and keep its data; every connection breaks."""
         if self._process is not None:
-            # SIGQUIT: end now, recover at the next start.
-            self._process.send_signal(3)
+            # End now, recover at the next start.
+            self._process.send_signal(signal.SIGQUIT)
             self._process.wait(30)
             self._process = None
 
@@ -102,14 +109,19 @@ class PostgresServer:
     def execute(self, statement: str) -> None:
         """Run one statement as the owner of everything."""
         with psycopg.connect(self._url("postgres"), autocommit=True) as connection:
-            connection.execute(statement)  # type: ignore[call-overload]
+            connection.execute(statement)
 
     def _url(self, database: str) -> str:
         return f"postgresql://emca@127.0.0.1:{self._port}/{database}"
 
     def _run(self, program: str, *arguments: str) -> None:
         done = subprocess.run(
-            [self._programs / program, *arguments], cwd=self._folder, capture_output=True, check=False, **_account()
+            [self._programs / program, *arguments],
+            cwd=self._folder,
+            capture_output=True,
+            check=False,
+            user=self._account,
+            group=self._account,
         )
         if done.returncode:
             raise RuntimeError(f"{program} failed: {done.stderr.decode(errors='replace')}")
@@ -135,14 +147,6 @@ def _find_programs() -> Path:
     if not versions:
         raise RuntimeError("PostgreSQL is not installed: install the package postgresql")
     return versions[-1].parent
-
-
-def _is_root() -> bool:
-    return os.getuid() == 0
-
-
-def _account() -> dict[str, str | list[str]]:
-    return {"user": ACCOUNT, "group": ACCOUNT, "extra_groups": []} if _is_root() else {}
 
 
 def _free_port() -> int:

@@ -1,11 +1,13 @@
 """Records to put into stores."""
 
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from itertools import count
 
-from emca_daemon.ca.ports import Store
+from emca_daemon.ca.ports import Store, Writing
 from emca_daemon.ca.records import (
     AuditEvent,
     AuditValue,
@@ -136,3 +138,10 @@ def approved(request: PendingRequest) -> PendingRequest:
         issuer=ISSUER,
         serial=SerialNumber(0x1000),
     )
+
+
+def fail_after(store: Store, work: Callable[[Writing], None]) -> None:
+    """Do the work in a transaction that then fails."""
+    with suppress(ZeroDivisionError), store.writing() as tx:
+        work(tx)
+        raise ZeroDivisionError
