@@ -15,6 +15,7 @@ from emca_daemon.errors import Reason, Refused
 from emca_daemon.listeners.answering import Answering, Surroundings
 from emca_daemon.listeners.fast import FastFactory
 from emca_daemon.listeners.front import Front
+from emca_daemon.listeners.handover import from_parent, from_systemd
 from emca_daemon.listeners.limits import Connections, Timeouts
 from emca_daemon.listeners.tls import TlsContext, identification, wrap
 from emca_daemon.listeners.web import WebFactory
@@ -51,6 +52,30 @@ def bind(name: str, settings: ListenerSettings, handed_over: Mapping[str, socket
         where = f"{settings.address} port {settings.port}"
         raise Refused(Reason.UNAVAILABLE, f"listener {name}: cannot listen on {where}: {error.strerror}") from error
     return bound
+
+
+def open_sockets(
+    listeners: Mapping[str, ListenerSettings], environment: Mapping[str, str], pid: int
+) -> dict[str, socket.socket]:
+    """The sockets of all listeners: those of the parent in a worker, else bound or taken from systemd.
+
+    Raises Refused(UNAVAILABLE); the sockets that were open by then are closed again.
+    """
+    inherited = from_parent(environment)
+    if inherited is not None:
+        if missing := listeners.keys() - inherited.keys():
+            raise Refused(Reason.UNAVAILABLE, f"no socket was handed over for {', '.join(sorted(missing))}")
+        return {name: inherited[name] for name in listeners}
+    handed_over = from_systemd(environment, pid)
+    opened: dict[str, socket.socket] = {}
+    try:
+        for name, settings in listeners.items():
+            opened[name] = bind(name, settings, handed_over)
+    except Refused:
+        for sock in opened.values():
+            sock.close()
+        raise
+    return opened
 
 
 class Port(Protocol):
@@ -102,8 +127,8 @@ class Listener:
         self._reactor = reactor
         self._socket = sock
         self._port: Port | None = None
-        self._sweep = _repeating(reactor, connections.sweep)
-        self._watch = None if tls is None else _repeating(reactor, tls.reload_if_changed)
+        self._sweep = repeating(reactor, connections.sweep)
+        self._watch = None if tls is None else repeating(reactor, tls.reload_if_changed)
         self.connections = connections
         self.tls = tls
 
@@ -176,8 +201,8 @@ def listen(
     return listener
 
 
-def _repeating(reactor: Reactor, call: Callable[[], object]) -> LoopingCall:
+def repeating(reactor: Reactor, call: Callable[[], object]) -> LoopingCall:
     """A call to be made again and again on that reactor."""
-    repeating = LoopingCall(call)
-    repeating.clock = reactor  # type: ignore[assignment]
-    return repeating
+    looping = LoopingCall(call)
+    looping.clock = reactor  # type: ignore[assignment]
+    return looping

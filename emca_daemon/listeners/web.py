@@ -18,6 +18,7 @@ from twisted.web import http
 from emca_daemon.errors import Refused
 from emca_daemon.listeners.front import LARGE, LINGER, Front, GradualBody, Transport
 from emca_daemon.listeners.wire import BODILESS, split_target, text
+from emca_daemon.logs import REQUEST_ID
 from emca_daemon.protocols.http import Peer, Request, Responder, Response
 
 MOST_FIELDS: Final = 100
@@ -33,10 +34,13 @@ class Guard:
 
     def respond(self, responder: Responder, request: Request) -> Response:
         """Its answer; for a bug its own "internal error", and 500 if it cannot even say that."""
+        token = REQUEST_ID.set(request.id)
         try:
             return responder.respond(request)
         except Exception as error:  # noqa: BLE001
             self._bug(request, error)
+        finally:
+            REQUEST_ID.reset(token)
         try:
             return responder.failed(request)
         except Exception as error:  # noqa: BLE001
