@@ -1,0 +1,94 @@
+"""One attempt at one challenge: fetch as its type wants, judge, and say whether another attempt could end otherwise."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from emca_daemon.ca.records import AuditValue
+from emca_daemon.errors import Refused
+from emca_daemon.outbound.dns import Lookups
+from emca_daemon.outbound.dns_exchange import Exchange
+from emca_daemon.outbound.http import HttpFetcher
+from emca_daemon.outbound.waiting import Deadline
+from emca_daemon.protocols.acme.challenges import (
+    DNS_01,
+    DNS_LABEL,
+    HTTP_01,
+    HTTP_PATH,
+    FetchFailure,
+    HttpAnswer,
+    TxtAnswer,
+    judge_dns01,
+    judge_http01,
+)
+from emca_daemon.protocols.acme.errors import Problem
+from emca_daemon.protocols.acme.validation import ValidationTask
+from emca_daemon.randomness import RandomBytes
+from emca_daemon.settings.model import AcmeSettings
+
+_LASTING = ("refused-address",)
+"""Failures that another attempt would only repeat."""
+
+_PASSING_STATUS = (404, 408, 425, 429, 500, 502, 503, 504)
+"""Answers of a server that is not ready yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What came of an attempt: no problem, or one, and whether it may pass; `details` are for the audit."""
+
+    problem: Problem | None
+    retry: bool = False
+    details: Mapping[str, AuditValue] = field(default_factory=dict)
+
+
+class AnswerFetches:
+    """Attempts for one ACME endpoint."""
+
+    def __init__(self, reactor: Any, lookups: Lookups, http: HttpFetcher, seconds: float) -> None:
+        """`reactor` provides IReactorTime; `seconds` is how long DNS look-ups may take in all."""
+        self._reactor = reactor
+        self._lookups = lookups
+        self._http = http
+        self._seconds = seconds
+
+    @classmethod
+    def of_endpoint(cls, reactor: Any, settings: AcmeSettings, random: RandomBytes) -> "AnswerFetches":
+        """Attempts as the settings of an endpoint have them; `reactor` also provides IReactorTCP and IReactorUDP."""
+        lookups = Lookups(settings.network, Exchange(reactor, random))
+        seconds = settings.network.timeout.total_seconds()
+        return cls(reactor, lookups, HttpFetcher(reactor, lookups, settings), seconds)
+
+    async def verdict(self, task: ValidationTask) -> Verdict:
+        """Attempt the challenge once."""
+        if task.type == HTTP_01:
+            return await self._http_01(task)
+        if task.type == DNS_01:
+            return await self._dns_01(task)
+        return Verdict(Problem("malformed", f"challenges of type {task.type} are not validated here"))
+
+    async def _http_01(self, task: ValidationTask) -> Verdict:
+        """RFC 8555 8.3. A wrong answer stands; a missing one may come yet."""
+        fetched = await self._http.fetch(task.identifier.value, HTTP_PATH + task.token)
+        problem = judge_http01(task.key_authorization, fetched)
+        if isinstance(fetched, FetchFailure):
+            return Verdict(problem, fetched.kind not in _LASTING)
+        return Verdict(problem, fetched.status in _PASSING_STATUS, _where(fetched))
+
+    async def _dns_01(self, task: ValidationTask) -> Verdict:
+        """RFC 8555 8.4. No record at all may be one that did not spread yet; other records are an answer."""
+        name = DNS_LABEL + task.identifier.value.removeprefix("*.")
+        found: TxtAnswer | FetchFailure
+        try:
+            found = TxtAnswer(await self._lookups.texts(name, Deadline(self._reactor, self._seconds)))
+        except Refused as refused:
+            found = FetchFailure("dns", refused.detail)
+        problem = judge_dns01(task.key_authorization, found, name)
+        if isinstance(found, FetchFailure):
+            return Verdict(problem, retry=True)
+        return Verdict(problem, not found.records, {"name": name, "records": len(found.records)})
+
+
+def _where(answer: HttpAnswer) -> Mapping[str, AuditValue]:
+    """Where an answer came from."""
+    return {"url": answer.url, "address": answer.address}
