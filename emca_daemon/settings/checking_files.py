@@ -2,6 +2,7 @@
 
 import os
 import pwd
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,7 +24,7 @@ def check_files(settings: Settings) -> Iterator[Finding]:
 
 
 def _profiles(settings: Settings) -> Iterator[Finding]:
-    if not settings.profiles.is_dir():
+    if not _is_folder(settings.profiles):
         yield "profiles", f"expected a folder at {settings.profiles}"
         return
     used = [(f"acme.{name}.profile", acme.profile) for name, acme in settings.acme.items()]
@@ -34,23 +35,23 @@ def _profiles(settings: Settings) -> Iterator[Finding]:
         if issuer.ocsp_profile is not None:
             used.append((f"issuers.{key}.ocsp_profile", issuer.ocsp_profile))
     for key, profile in used:
-        if not (settings.profiles / f"{profile}.toml").is_file():
+        if not _is_file(settings.profiles / f"{profile}.toml"):
             yield key, f"there is no profile `{profile}` in {settings.profiles}"
 
 
 def _store_and_signers(settings: Settings) -> Iterator[Finding]:
     store = settings.store
-    if store.url.startswith(SQLITE) and not Path(store.url.removeprefix(SQLITE)).parent.is_dir():
+    if store.url.startswith(SQLITE) and not _is_folder(Path(store.url.removeprefix(SQLITE)).parent):
         yield "store.url", f"expected a folder at {Path(store.url.removeprefix(SQLITE)).parent}"
     if store.password_file is not None:
         yield from _secret("store.password_file", store.password_file)
     for name, software in settings.software.items():
         yield from _secret(f"signers.{name}.passphrase_file", software.passphrase_file)
-        if not software.directory.is_dir():
+        if not _is_folder(software.directory):
             yield f"signers.{name}.directory", f"expected a folder at {software.directory}"
     for name, token in settings.pkcs11.items():
         yield from _secret(f"signers.{name}.pin_file", token.pin_file)
-        if not token.module.is_file():
+        if not _is_file(token.module):
             yield f"signers.{name}.module", f"expected a PKCS#11 module at {token.module}"
 
 
@@ -60,7 +61,7 @@ def _tls(tls: TlsSettings, key: str) -> Iterator[Finding]:
         yield from _secret(f"{key}.key", tls.key)
     else:
         for field, path in (("certificate", tls.certificate), ("key", tls.key)):
-            if not path.parent.is_dir():
+            if not _is_folder(path.parent):
                 yield f"{key}.{field}", f"expected a folder at {path.parent}"
     for path in tls.client_authorities:
         yield from _readable(f"{key}.client_authorities", path)
@@ -72,13 +73,29 @@ def _secret(key: str, path: Path) -> Iterator[Finding]:
 
 
 def _readable(key: str, path: Path) -> Iterator[Finding]:
-    if not (path.is_file() and os.access(path, os.R_OK)):
+    if not (_is_file(path) and os.access(path, os.R_OK)):
         yield key, f"expected a readable file at {path}"
+
+
+def _is_folder(path: Path) -> bool:
+    return stat.S_ISDIR(_mode(path))
+
+
+def _is_file(path: Path) -> bool:
+    return stat.S_ISREG(_mode(path))
+
+
+def _mode(path: Path) -> int:
+    """What is there; 0 for what cannot be seen, be it missing, behind a closed folder, or no name of a file at all."""
+    try:
+        return path.stat().st_mode
+    except (OSError, ValueError):
+        return 0
 
 
 def _known_user(name: str) -> bool:
     try:
         pwd.getpwnam(name)
-    except KeyError:
+    except (KeyError, ValueError):
         return False
     return True

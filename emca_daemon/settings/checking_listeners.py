@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from ipaddress import ip_address
 from itertools import combinations
 
-from emca_daemon.settings.findings import Finding, is_address, names
+from emca_daemon.settings.findings import Finding, is_address, is_host_pattern, names
 from emca_daemon.settings.model import ListenerSettings, Settings, TlsSettings
 
 
@@ -54,6 +54,9 @@ def _tls(tls: TlsSettings, key: str) -> Iterator[Finding]:
         yield f"{key}.names", "expected the names that the issued certificate is for"
     if tls.issuer is None and tls.names:
         yield f"{key}.names", "names are for a certificate that the daemon issues (`issuer` and `profile`)"
+    for name in tls.names:
+        if not is_host_pattern(name) and not is_address(name):
+            yield f"{key}.names", f"expected host names in lower case, or IP addresses, found `{name}`"
     if tls.certificate == tls.key:
         yield f"{key}.key", "the key and the certificate are two files"
     if tls.client_certificates == "no" and tls.client_authorities:

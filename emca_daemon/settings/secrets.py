@@ -55,6 +55,8 @@ def misplaced(path: Path, environment: Mapping[str, str] = os.environ) -> str | 
         mode = file.stat().st_mode
     except OSError as error:
         return f"expected a file with a secret at {file} ({error.strerror})"
+    except ValueError:
+        return f"expected the name of a file with a secret, found {str(file)!r}"
     if not stat.S_ISREG(mode) or not os.access(file, os.R_OK):
         return f"expected a readable file with a secret at {file}"
     return f"{file} must not be open to others (chmod o= {file})" if mode & stat.S_IRWXO else None

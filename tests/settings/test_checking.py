@@ -1,10 +1,15 @@
 """Settings whole."""
 
+from dataclasses import is_dataclass
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from emca_daemon.errors import Mismatch, Reason, Refused
+from emca_daemon.settings import model
 from emca_daemon.settings.checking import check, load_settings
 
 
@@ -103,3 +108,25 @@ def test_the_machine_is_looked_at_unless_told_otherwise(tmp_path: Path) -> None:
     """An empty file wants its folder of profiles."""
     assert problems(tmp_path, "", files=True) == [f"profiles: expected a folder at {tmp_path}/profiles"]
     assert problems(tmp_path, "", files=False) == []
+
+
+TEXTS = st.one_of(
+    st.text(max_size=20), st.sampled_from(["1d", "a:b", "https://a/b", "127.0.0.1", "sqlite:///x", "pkcs11"])
+)
+VALUES = st.recursive(
+    st.one_of(TEXTS, st.integers(), st.booleans(), st.floats()),
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(TEXTS, inner, max_size=3)),
+    max_leaves=8,
+)
+KEYS = sorted({key for cls in vars(model).values() if is_dataclass(cls) for key in cls.__dataclass_fields__})
+TABLES = st.dictionaries(st.sampled_from([*KEYS, "signers", "kind", "default"]), VALUES, max_size=4)
+FILES = st.dictionaries(st.sampled_from([*KEYS, "signers"]), st.one_of(VALUES, TABLES, st.dictionaries(TEXTS, TABLES)))
+
+
+@settings(max_examples=50, suppress_health_check=[HealthCheck.too_slow])
+@given(tables=FILES)
+def test_whatever_stands_in_a_file_there_are_settings_or_problems(tables: dict[str, object]) -> None:
+    """No table, however odd, makes the checks fail."""
+    with patch("emca_daemon.settings.reading.read_toml", lambda _file, _problems: tables):
+        read, found = check(Path("/nowhere/emca.toml"))
+    assert read is not None or found

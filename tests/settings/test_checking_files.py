@@ -119,6 +119,20 @@ def test_a_secret_open_to_everybody_is_told(machine: Path) -> None:
     }
 
 
+@pytest.mark.parametrize("odd", ["x" * 5000, "keys.passphrase/x"])
+def test_what_cannot_even_be_looked_at_is_told(machine: Path, odd: str) -> None:
+    """Names too long for any file, and files that are taken for folders."""
+    text = f'''profiles = "{odd}"\n[store]\nurl = "sqlite:///{odd}/emca.db"\n[signers.a]\nkind = "software"
+directory = "{odd}"\npassphrase_file = "{odd}"'''
+    assert set(findings(machine, text)) == {"profiles", "store.url", "signers.a.directory", "signers.a.passphrase_file"}
+
+
+def test_no_account_has_a_nul_in_its_name(machine: Path) -> None:
+    """Nor has a file of the store."""
+    text = 'user = "a\\u0000"\n[store]\nurl = "sqlite:///a\\u0000/emca.db"'
+    assert set(findings(machine, text)) == {"user", "store.url"}
+
+
 def test_an_account_that_is_not_there_is_told(machine: Path) -> None:
     """The daemon could not change to it."""
     assert findings(machine, 'user = "no-such-account"') == {

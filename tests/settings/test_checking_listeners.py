@@ -64,6 +64,10 @@ def test_two_listeners_cannot_be_in_one_place(first: ListenerSettings, second: L
         (with_tls(issuer=IssuerName("a")), "listeners.a.tls.issuer: `issuer` and `profile` go together"),
         (with_tls(issuer=IssuerName("a")), "listeners.a.tls.names: expected the names that the issued certificate"),
         (with_tls(names=("a.test",)), "listeners.a.tls.names: names are for a certificate that the daemon issues"),
+        (
+            with_tls(names=("A.test",)),
+            "listeners.a.tls.names: expected host names in lower case, or IP addresses, found",
+        ),
         (with_tls(key=Path("a.pem")), "listeners.a.tls.key: the key and the certificate are two files"),
         (with_tls(client_authorities=(Path("c.pem"),)), "listeners.a.tls.client_authorities: client certificates are"),
     ],
@@ -84,6 +88,6 @@ def test_serving_acme_needs_an_endpoint() -> None:
     expected = "listeners.a.serves: `acme` needs an endpoint, [acme.NAME]"
     assert findings(at("127.0.0.1", 80), acme=False) == [expected]
     issued = with_tls(
-        issuer=IssuerName("a"), profile=ProfileName("p"), names=("a.test",), client_certificates="optional"
+        issuer=IssuerName("a"), profile=ProfileName("p"), names=("a.test", "::1"), client_certificates="optional"
     )
     assert findings(issued) == []

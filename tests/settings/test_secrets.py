@@ -76,6 +76,7 @@ def test_a_secret_is_a_file_that_is_there(tmp_path: Path) -> None:
     """Folders and missing files are told."""
     assert "No such file" in str(misplaced(tmp_path / "none", {}))
     assert "readable file" in str(misplaced(tmp_path, {}))
+    assert "the name of a file" in str(misplaced(tmp_path / "\0", {}))
 
 
 def test_credentials_are_judged_only_where_they_can_be_seen() -> None:
