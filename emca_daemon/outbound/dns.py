@@ -135,8 +135,10 @@ def server(text: str) -> Server:
     """A resolver from `address`, `address:port`, `[address]:port`; raises ValueError."""
     host, port = text, PORT
     if text.startswith("["):
-        host, _, rest = text[1:].partition("]")
-        port = int(rest[1:]) if rest.startswith(":") else PORT
+        host, closed, rest = text[1:].partition("]")
+        if not closed or (rest and not rest.startswith(":")):
+            raise ValueError(f"not a resolver: {text}")
+        port = int(rest[1:]) if rest else PORT
     elif text.count(":") == 1:
         host, _, rest = text.partition(":")
         port = int(rest)

@@ -29,8 +29,7 @@ def target(url: str, ports: Collection[int]) -> Target:
 
     Only http and https, only to DNS names, only to `ports`, without user names.
     """
-    if len(url) > MAX_URL or not url.isascii() or not url.isprintable() or " " in url:
-        raise _refused(url, "is not a URL that can be followed")
+    _check_characters(url)
     try:
         parts = urlsplit(url)
         port = parts.port
@@ -56,11 +55,18 @@ def target(url: str, ports: Collection[int]) -> Target:
 
 def redirected(here: Target, location: str, ports: Collection[int]) -> Target:
     """Where a `Location` header leads from here; raises Refused(NOT_PERMITTED)."""
+    _check_characters(location)
     try:
         joined = urljoin(here.url, location)
     except ValueError as error:
         raise _refused(location, "is not a URL") from error
     return target(joined, ports)
+
+
+def _check_characters(url: str) -> None:
+    """Printable ASCII of a sane length only: the parsers below drop other characters silently."""
+    if len(url) > MAX_URL or not url.isascii() or not url.isprintable() or " " in url:
+        raise _refused(url, "is not a URL that can be followed")
 
 
 def _refused(url: str, why: str) -> Refused:

@@ -2,7 +2,9 @@
 
 The file maps names to record types to lists of values, for instance
 `{"_acme-challenge.a.test": {"TXT": ["one", "two"]}, "a.test": {"A": ["127.0.0.1"]}, "b.test": {"CNAME": ["a.test"]},
-"c.test": {"FAIL": []}}`, where FAIL makes it answer SERVFAIL. A name `*.a.test` answers for every name beneath that has no entry of its own.
+"c.test": {"FAIL": []}}`, where FAIL makes it answer SERVFAIL. A name `*.a.test` answers for every name beneath that
+has no entry of its own.
+
 Run it with `python -m tests.support.dns_server --port 5353 --zone-file zone.json`; it prints `ready PORT`.
 """
 
