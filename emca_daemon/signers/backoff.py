@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from threading import Lock
 
-FIRST, LONGEST = 1.0, 30.0
+FIRST, LONGEST = 0.5, 10.0
 """Seconds of quiet after the first failure, and the most that the doubling leads to."""
 
 

@@ -12,7 +12,9 @@ from pathlib import Path
 from threading import Condition, Lock
 from typing import TypeVar
 
+import pkcs11
 from pkcs11 import _pkcs11
+from pkcs11.constants import TokenFlag
 from pkcs11.exceptions import DeviceError
 
 _OS_LOCKING_OK = 2
@@ -50,15 +52,25 @@ class _FunctionList(ctypes.Structure):
     )
 
 
-class LockingLibrary(_pkcs11.lib):
-    """python-pkcs11's library, but initialised so that threads may use it."""
+class LockingLibrary:
+    """A loaded module, initialised so that threads may use it."""
 
-    def initialize(self) -> None:
-        """C_Initialize with OS locking, else without; python-pkcs11 calls this when it loads the module."""
+    def __init__(self, path: str) -> None:
+        """Load and initialise; raises PKCS11Error.
+
+        `bindings` is python-pkcs11's view, made without its constructor, which would initialise the module its own way.
+        It is not a subclass because the module must stay loaded until the process ends.
+        """
+        self.bindings: _pkcs11.lib = _pkcs11.lib.__new__(_pkcs11.lib, path)  # type: ignore[call-arg]  # not in the stub
+        self._shared_object = ctypes.CDLL(path)  # the same copy
         functions = ctypes.POINTER(_FunctionList)()
-        self._shared_object = ctypes.CDLL(self.so)  # the same copy that python-pkcs11 holds
         self._shared_object.C_GetFunctionList(ctypes.byref(functions))
         self._functions = functions.contents
+        self.one_at_a_time = False
+        self.initialize()
+
+    def initialize(self) -> None:
+        """C_Initialize with OS locking, else without; raises DeviceError."""
         arguments = _InitializeArguments(flags=_OS_LOCKING_OK)
         answer = self._functions.initialize(ctypes.byref(arguments))
         self.one_at_a_time = answer == _CANT_LOCK
@@ -66,6 +78,11 @@ class LockingLibrary(_pkcs11.lib):
             answer = self._functions.initialize(None)
         if answer not in (_OK, _ALREADY_INITIALIZED):
             raise DeviceError(f"C_Initialize answered 0x{answer:x}")
+
+    def tokens(self, label: str | None, serial: bytes | None) -> list[pkcs11.Token]:
+        """The tokens of that label and serial number that have been set up; raises PKCS11Error."""
+        found = self.bindings.get_tokens(token_label=label, token_serial=serial)
+        return [token for token in found if token.flags & TokenFlag.TOKEN_INITIALIZED]
 
     def finalize(self) -> None:
         """C_Finalize; every session of the process is gone afterwards."""

@@ -14,7 +14,6 @@ from typing import TypeVar
 
 import pkcs11
 from pkcs11 import exceptions as ck
-from pkcs11.constants import TokenFlag
 from pkcs11.types import SignMixin
 
 from emca_daemon.errors import Refused
@@ -155,11 +154,7 @@ class Token:
     def _found(self, library: LockingLibrary) -> pkcs11.Token:
         """The token; raises NoSuchToken or MultipleTokensReturned."""
         serial = None if self._serial is None else self._serial.encode("utf-8")
-        tokens = [
-            token
-            for token in library.get_tokens(token_label=self._label, token_serial=serial)
-            if token.flags & TokenFlag.TOKEN_INITIALIZED
-        ]
+        tokens = library.tokens(self._label, serial)
         if len(tokens) > 1:
             raise ck.MultipleTokensReturned(f"{len(tokens)} tokens are {self._described()}: give the serial number")
         if not tokens:

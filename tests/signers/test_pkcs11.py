@@ -2,13 +2,9 @@
 
 from collections.abc import Callable
 from itertools import count
-from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec
 
-from emca_daemon.errors import Reason, Refused
-from emca_daemon.names import KeyName
 from emca_daemon.settings.model import Pkcs11SignerSettings
 from emca_daemon.signers.choosing import ChosenKeys, open_keys
 from tests.contracts.signer_contract import SignerContract
@@ -16,14 +12,6 @@ from tests.support.softhsm import SoftHsm
 
 pytestmark = pytest.mark.token
 NUMBERS = count()
-
-
-@pytest.fixture(scope="session")
-def softhsm(tmp_path_factory: pytest.TempPathFactory) -> SoftHsm:
-    """One folder for the whole run, with one token."""
-    hsm = SoftHsm(tmp_path_factory.mktemp("softhsm"))
-    hsm.make_token("contract")
-    return hsm
 
 
 @pytest.fixture
