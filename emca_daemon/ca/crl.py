@@ -99,10 +99,18 @@ class CrlAge:
         self._authorities = authorities
         self._clock = clock
 
-    def remaining(self) -> dict[IssuerName, timedelta]:
+    def remaining(self) -> dict[str, timedelta]:
         """How long each issuer's latest CRL still holds; negative when it is over or was never made."""
         now = self._clock()
+        latest = self._latest().items()
+        return {name: crl.next_update - now if crl else timedelta(seconds=-1) for name, crl in latest}
+
+    def ages(self) -> dict[str, float]:
+        """Seconds since each issuer's latest CRL came out; issuers without one are left out."""
+        now = self._clock()
+        return {name: (now - crl.this_update).total_seconds() for name, crl in self._latest().items() if crl}
+
+    def _latest(self) -> dict[str, IssuedCrl | None]:
         known = self._authorities.known()
         with self._store.reading() as tx:
-            latest = {authority.name: tx.crls.latest(authority.name) for authority in known}
-        return {name: crl.next_update - now if crl else timedelta(seconds=-1) for name, crl in latest.items()}
+            return {authority.name: tx.crls.latest(authority.name) for authority in known}

@@ -9,7 +9,7 @@ from emca_daemon.ca.records import SealedEvent
 from emca_daemon.cli.command import core_command
 from emca_daemon.cli.output import Output, Value
 from emca_daemon.cli.progress import watched
-from emca_daemon.composition import Core
+from emca_daemon.composition.core import Core
 from emca_daemon.errors import Reason, Refused
 
 

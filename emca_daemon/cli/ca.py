@@ -14,7 +14,7 @@ from emca_daemon.cli.certificates import read_certificates, reason_of
 from emca_daemon.cli.command import core_command, operator
 from emca_daemon.cli.output import Output, Value
 from emca_daemon.cli.progress import waiting
-from emca_daemon.composition import Core, publication
+from emca_daemon.composition.core import Core, publication
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.names import IssuerName, KeyName, ProfileName, Subject
 from emca_daemon.settings.secrets import read_secret

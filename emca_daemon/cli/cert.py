@@ -12,7 +12,7 @@ from emca_daemon.ca.records import CertificateQuery, CertificateRecord, Revocati
 from emca_daemon.cli.certificates import certificate_row, find_certificate, reason_of, search
 from emca_daemon.cli.command import core_command, operator
 from emca_daemon.cli.output import Output, Value
-from emca_daemon.composition import Core
+from emca_daemon.composition.core import Core
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.names import IssuerName, ProfileName
 

@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 
 from emca_daemon.ca.records import CertificateQuery, CertificateRecord, CertificateState, RevocationReason
 from emca_daemon.cli.output import Value
-from emca_daemon.composition import Core
+from emca_daemon.composition.core import Core
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.names import IssuerName, SerialNumber, serial_text
 

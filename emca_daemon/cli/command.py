@@ -10,13 +10,11 @@ from typing import ParamSpec, TypeVar
 import click
 
 from emca_daemon.cli.output import Output
-from emca_daemon.composition import Core, build_core
+from emca_daemon.composition.core import open_core
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.policy.facts import Requester
-from emca_daemon.policy.loading import load_profiles
 from emca_daemon.randomness import system_random
 from emca_daemon.settings.checking import load_settings
-from emca_daemon.settings.model import Settings
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -80,14 +78,6 @@ def core_command(function: Callable[..., None]) -> Callable[..., None]:
             core.store.close()
 
     return run
-
-
-def open_core(settings: Settings) -> Core:
-    """The CA of these settings; raises Refused with every problem of the profiles."""
-    profiles, problems = load_profiles(settings.profiles)
-    if problems:
-        raise Refused(Reason.MALFORMED, "\n  ".join(["the profiles have problems:", *map(str, problems)]))
-    return build_core(settings, profiles)
 
 
 def operator() -> Requester:

@@ -9,11 +9,11 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from emca_daemon.ca.hierarchy import NewAuthority
 from emca_daemon.cli.ca import parse_subject
-from emca_daemon.cli.command import open_core, operator, report_refusals
+from emca_daemon.cli.command import operator, report_refusals
 from emca_daemon.cli.demo_endpoints import announce, write_endpoints
 from emca_daemon.cli.init import prepare, write_secret
-from emca_daemon.composition import Core
-from emca_daemon.daemon import run_daemon
+from emca_daemon.composition.core import Core, open_core
+from emca_daemon.composition.daemon import run_daemon
 from emca_daemon.names import IssuerName, KeyName, ProfileName
 from emca_daemon.settings.checking import load_settings
 

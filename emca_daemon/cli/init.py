@@ -37,6 +37,7 @@ def prepare(folder: Path, settings: str) -> Path:
     config.write_text(settings)
     with as_file(files("emca_daemon") / "conf" / "profiles") as profiles:
         shutil.copytree(profiles, folder / "profiles", dirs_exist_ok=True)
+    (folder / "keys").mkdir(exist_ok=True, mode=0o700)
     write_secret(folder / "keys.passphrase", urlsafe_b64encode(system_random(24)))
     engine = open_engine(load_settings(config).store)
     try:

@@ -9,7 +9,7 @@ import click
 
 from emca_daemon.cli.command import core_command, json_option
 from emca_daemon.cli.output import Output, Value
-from emca_daemon.composition import Core
+from emca_daemon.composition.core import Core
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.names import ProfileName
 from emca_daemon.policy.loading import load_profile, load_profiles

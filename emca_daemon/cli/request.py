@@ -6,7 +6,7 @@ from emca_daemon.ca.pending import decode_facts
 from emca_daemon.ca.records import PendingRequest, RequestState
 from emca_daemon.cli.command import core_command, operator
 from emca_daemon.cli.output import Output, Value
-from emca_daemon.composition import Core
+from emca_daemon.composition.core import Core
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.names import serial_text
 

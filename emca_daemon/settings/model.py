@@ -129,6 +129,8 @@ class AcmeSettings:
 
     base_url: str
     profile: ProfileName
+    issuer: IssuerName | None = None
+    """Whose certificates they are; None: the profile's issuer."""
     challenges: tuple[str, ...] = limited(("http-01", "dns-01"), not_empty, each_of("http-01", "dns-01", "tls-alpn-01"))
     terms_of_service: str | None = None
     website: str | None = None

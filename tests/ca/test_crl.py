@@ -124,3 +124,4 @@ def test_age_is_what_remains_of_the_latest(world: World) -> None:
     world.crls.publish(ISSUING, BY)
     world.clock.advance(days=1)
     assert age.remaining()[ISSUING] == timedelta(days=1)
+    assert age.ages() == {ISSUING: 86400.0}

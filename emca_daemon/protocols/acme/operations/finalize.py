@@ -57,7 +57,11 @@ def _issue(call: AccountCall, der: bytes, companion: OrderCompanion) -> None:
             raise AcmeRefusal(Problem("badCSR", "the key is that of an account"), reason=Reason.KEY_REFUSED)
     try:
         outcome = call.endpoint.enrollment.enroll(
-            facts, call.endpoint.settings.profile, reference=order.id, companion=companion
+            facts,
+            call.endpoint.settings.profile,
+            issuer=call.endpoint.settings.issuer,
+            reference=order.id,
+            companion=companion,
         )
     except Refused as refused:
         raise bad_csr(refused) if refused.reason in _CSR_FAULTS else refused from None

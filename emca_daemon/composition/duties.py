@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from emca_daemon.ca.crl import CrlPublishing
 from emca_daemon.ca.ocsp_signers import OcspSigners
@@ -40,15 +40,14 @@ class Duties:
         self._holder = holder
         self._clock = clock
         self._duties = duties
+        self._held_until = datetime.min.replace(tzinfo=UTC)
 
     def run(self) -> list[tuple[str, Refused]]:
         """One round; the duties that could not be done, with their reason."""
-        now = self._clock()
         failed: list[tuple[str, Refused]] = []
         try:
-            with self._store.writing() as tx:
-                if not tx.leases.take("duties", self._holder, now, now + LEASE):
-                    return []
+            if not self._have_lease(self._clock()):
+                return []
         except Refused as refusal:
             return [("lease", refusal)]
         for duty in self._duties:
@@ -57,6 +56,16 @@ class Duties:
             except Refused as refusal:
                 failed.append((duty.name, refusal))
         return failed
+
+    def _have_lease(self, now: datetime) -> bool:
+        """Renewed only when half of it is over, so that an idle daemon hardly writes."""
+        if now + LEASE / 2 < self._held_until:
+            return True
+        with self._store.writing() as tx:
+            held = tx.leases.take("duties", self._holder, now, now + LEASE)
+        if held:
+            self._held_until = now + LEASE
+        return held
 
     def stop(self) -> None:
         """Let another process take over at once."""

@@ -1,4 +1,4 @@
-"""The composition root: the only place that builds real collaborators from settings."""
+"""The CA put together from settings: store, keys, policy and services, without listeners."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,8 +13,10 @@ from emca_daemon.ca.hierarchy import Hierarchy
 from emca_daemon.ca.ocsp_signers import OcspSigners
 from emca_daemon.ca.revocation import Revoking
 from emca_daemon.clock import Clock, system_clock
+from emca_daemon.errors import Mismatch, Reason, Refused
 from emca_daemon.names import IssuerName, ProfileName
 from emca_daemon.policy.lint import Linter
+from emca_daemon.policy.loading import load_profiles
 from emca_daemon.policy.profile import Profile
 from emca_daemon.randomness import RandomBytes, system_random
 from emca_daemon.settings.model import Settings
@@ -83,6 +85,15 @@ def build_core(
         clock=clock,
         random=random,
     )
+
+
+def open_core(settings: Settings) -> Core:
+    """The CA with the profiles that the settings name; raises Refused with every problem of theirs."""
+    profiles, problems = load_profiles(settings.profiles)
+    if problems:
+        mismatches = tuple(Mismatch(f"{p.file}: {p.key}", p.expected, Reason.MALFORMED) for p in problems)
+        raise Refused(Reason.MALFORMED, "the profiles cannot be used", mismatches)
+    return build_core(settings, profiles)
 
 
 def publication(settings: Settings, name: IssuerName) -> Publication:

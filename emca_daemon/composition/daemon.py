@@ -1,0 +1,115 @@
+"""The daemon as a process: sockets, privileges, workers, and the reactor's run."""
+
+import os
+import socket
+import sys
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from hashlib import sha256
+from typing import Any
+
+from structlog.typing import FilteringBoundLogger
+
+from emca_daemon.ca.audit import event_by
+from emca_daemon.ca.recovery import abandon_open_intents
+from emca_daemon.clock import system_clock
+from emca_daemon.composition.core import Core, open_core
+from emca_daemon.composition.duties import CRASH_AGE, daemon_requester
+from emca_daemon.errors import Reason, Refused
+from emca_daemon.listeners.endpoints import bind
+from emca_daemon.listeners.handover import from_parent, from_systemd
+from emca_daemon.listeners.notify import Notifier
+from emca_daemon.listeners.privileges import drop_privileges
+from emca_daemon.listeners.workers import Supervisor
+from emca_daemon.logs import make_log
+from emca_daemon.settings.model import Settings
+from emca_daemon.store.engine import open_engine
+from emca_daemon.store.migrating import pending_migrations
+
+Sockets = dict[str, socket.socket]
+
+
+def run_daemon(settings: Settings, *, workers: int = 1, ready: Callable[[], None] = lambda: None) -> None:
+    """Serve until told to stop; `ready` is called once requests are answered.
+
+    With several workers this process binds the sockets, starts them and watches them; each of them comes through here
+    again and finds the sockets in its environment. Raises Refused for what keeps the daemon from starting.
+    """
+    log = make_log(settings.logs, system_clock)
+    inherited = from_parent(os.environ)
+    if inherited is not None:
+        serve_here(settings, inherited, log, ready)
+        return
+    handed_over = from_systemd(os.environ, os.getpid())
+    sockets = {name: bind(name, listener, handed_over) for name, listener in settings.listeners.items()}
+    if settings.user is not None:
+        drop_privileges(settings.user)
+    prepare(settings)
+    if workers == 1:
+        serve_here(settings, sockets, log, ready)
+    else:
+        raise SystemExit(supervise(settings, workers, sockets, log))
+
+
+def prepare(settings: Settings) -> None:
+    """Before anything is served: a current schema, what a crash left behind, and a note that the daemon starts.
+
+    Raises Refused(WRONG_STATE) when the schema is not current.
+    """
+    engine = open_engine(settings.store)
+    try:
+        missing = list(pending_migrations(engine))
+    finally:
+        engine.dispose()
+    if missing:
+        raise Refused(Reason.WRONG_STATE, "the database's schema is not current: run `emca-daemon migrate` first")
+    core = open_core(settings)
+    try:
+        requester = daemon_requester(core.random(8).hex())
+        # One machine's SQLite file has no other daemon on it that could be in the middle of an issuance.
+        alone = settings.store.url.startswith("sqlite:")
+        abandon_open_intents(core.store, requester, core.clock, timedelta(0) if alone else CRASH_AGE)
+        with core.store.writing() as tx:
+            event = event_by(requester, core.clock(), "daemon.start", str(settings.file), **configuration(settings))
+            tx.audit.append(event)
+    finally:
+        core.store.close()
+
+
+def configuration(settings: Settings) -> dict[str, str]:
+    """SHA-256 of the settings file and of each profile, so that the audit chain shows when one of them changed."""
+    files = {"settings": settings.file}
+    files |= {f"profile {path.stem}": path for path in sorted(settings.profiles.glob("*.toml"))}
+    return {name: sha256(path.read_bytes()).hexdigest() for name, path in files.items()}
+
+
+def supervise(settings: Settings, workers: int, sockets: Sockets, log: FilteringBoundLogger) -> int:
+    """Start and watch the workers; the exit code."""
+    command = [sys.executable, "-m", "emca_daemon", "serve", "--config", str(settings.file)]
+    supervisor = Supervisor(
+        command,
+        workers,
+        sockets,
+        environment=os.environ,
+        notifier=Notifier(os.environ, os.getpid()),
+        log=log,
+        seconds=time.monotonic,
+    )
+    return supervisor.run()
+
+
+def serve_here(settings: Settings, sockets: Sockets, log: FilteringBoundLogger, ready: Callable[[], None]) -> None:
+    """Serve in this process, on Twisted's reactor, until SIGTERM or Ctrl-C."""
+    from twisted.internet import reactor
+
+    from emca_daemon.composition.service import DaemonService
+
+    core: Core = open_core(settings)
+    try:
+        DaemonService(core, reactor, log).start(sockets)
+        running: Any = reactor
+        running.callWhenRunning(ready)
+        running.run()
+    finally:
+        core.store.close()
