@@ -3,9 +3,9 @@
 A key is a field's name. The types understood are `str`, `int`, `float`, `bool`, `timedelta` ("90d"), `Path` (relative
 ones, defaults too, are taken from the file's folder), `bytes` (hex), `Literal`, `Enum` (by value), `NewType`s,
 `X | None`, `tuple[X, ...]`, `tuple[X, Y]`, `frozenset[X]`, `dict[str, X]`, nested dataclasses, and every class with a
-class method `parse(text)` that raises ValueError. A field with a default may be left out. A field's metadata may hold
-checks (`field(default=4, metadata=checked(between(1, 64)))`); a dataclass with a method `contradictions()` is asked,
-once built, for pairs of key and sentence.
+class method `parse(text)` that raises ValueError, saying what was expected ("an even number"). A field with a default
+may be left out. A field's metadata may hold checks (`field(default=4, metadata=checked(between(1, 64)))`); a dataclass
+with a method `contradictions()` is asked, once built, for pairs of key and sentence.
 """
 
 import tomllib

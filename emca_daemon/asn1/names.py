@@ -80,8 +80,8 @@ def alternative_name(name: x509.GeneralName) -> AlternativeName:
     match name:
         case x509.DNSName():
             return AlternativeName(NameType.DNS, name.value.lower())
-        case x509.IPAddress(value=ipaddress.IPv4Address() | ipaddress.IPv6Address()):
-            return AlternativeName(NameType.IP, str(name.value))
+        case x509.IPAddress(value=ipaddress.IPv4Address() | ipaddress.IPv6Address() as address):
+            return AlternativeName(NameType.IP, ip_text(address))
         case x509.RFC822Name():
             return AlternativeName(NameType.EMAIL, with_lower_domain(name.value))
         case x509.UniformResourceIdentifier():
@@ -93,6 +93,13 @@ def alternative_name(name: x509.GeneralName) -> AlternativeName:
         case x509.OtherName():
             return _other_name(name)
     raise Refused(Reason.MALFORMED, "an alternative name is of a kind that cannot be read")
+
+
+def ip_text(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> str:
+    """The address as RFC 5952 writes it; Python before 3.13 does not do so for IPv4 inside IPv6 (section 5)."""
+    if address.version == 6 and address.ipv4_mapped is not None:
+        return f"::ffff:{address.ipv4_mapped}"
+    return str(address)
 
 
 def with_lower_domain(address: str) -> str:

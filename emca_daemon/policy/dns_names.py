@@ -80,7 +80,7 @@ class DnsPattern:
         """From text in any case; raises ValueError."""
         lower = text.lower()
         if lower != "*" and dns_name_problem(lower.removeprefix("."), wildcard=False, underscores=True):
-            raise ValueError('expected a DNS pattern: "*", ".example.com" (names beneath) or "example.com" (that name)')
+            raise ValueError('a DNS pattern: "*", ".example.com" (names beneath) or "example.com" (that name)')
         return cls(lower)
 
 

@@ -4,6 +4,7 @@ import ipaddress
 import re
 from urllib.parse import urlsplit
 
+from emca_daemon.asn1.names import ip_text
 from emca_daemon.policy.dns_names import dns_name_problem
 from emca_daemon.policy.patterns import DistinguishedName, IpAddress, Oid, is_one_der_value
 
@@ -17,13 +18,13 @@ def ip_address(text: str) -> IpAddress | None:
         address = ipaddress.ip_address(text)
     except ValueError:
         return None
-    return address if str(address) == text and "%" not in text else None
+    return address if ip_text(address) == text and "%" not in text else None
 
 
 def canonical_ip_address(text: str) -> str | None:
     """The address as RFC 5952 writes it, where the text is one in any form that has no zone."""
     try:
-        return None if "%" in text else str(ipaddress.ip_address(text))
+        return None if "%" in text else ip_text(ipaddress.ip_address(text))
     except ValueError:
         return None
 

@@ -24,7 +24,7 @@ class Oid:
         try:
             return cls(x509.ObjectIdentifier(text).dotted_string)
         except ValueError as error:
-            raise ValueError('expected an object identifier such as "1.3.6.1.5.5.7.1.24"') from error
+            raise ValueError('an object identifier such as "1.3.6.1.5.5.7.1.24"') from error
 
     def covers(self, dotted: str) -> bool:
         """Whether `dotted` is this identifier or lies beneath it."""
@@ -50,7 +50,7 @@ class AttributeName:
         try:
             return cls(Oid.parse(text).dotted)
         except ValueError as error:
-            raise ValueError('expected an attribute name such as "organizationName", or a dotted OID') from error
+            raise ValueError('an attribute name such as "organizationName", or a dotted OID') from error
 
     def __str__(self) -> str:
         """The name of the type, or its OID."""
@@ -69,7 +69,7 @@ class IpNetwork:
         try:
             return cls(ipaddress.ip_network(text))
         except ValueError as error:
-            raise ValueError('expected a network such as "10.0.0.0/8" or "2001:db8::/32"') from error
+            raise ValueError('a network such as "10.0.0.0/8" or "2001:db8::/32"') from error
 
     def covers(self, address: IpAddress) -> bool:
         """Whether the address lies in the network."""
@@ -92,7 +92,7 @@ class MailPattern:
         except ValueError:
             pattern = None
         if pattern is None or (at and (not local or domain.startswith((".", "*")))):
-            raise ValueError('expected "user@example.com", "example.com", ".example.com" or "*"')
+            raise ValueError('a mail pattern: "user@example.com", "example.com", ".example.com" or "*"')
         if at:
             return cls(f"{local}@{pattern.text}", DnsPatterns(()))
         return cls("", DnsPatterns((pattern,)))
@@ -115,7 +115,7 @@ class TextPattern:
         try:
             return cls(text, re.compile(text))
         except re.error as error:
-            raise ValueError(f"expected a regular expression ({error})") from error
+            raise ValueError(f"a regular expression ({error})") from error
 
     def covers(self, value: str) -> bool:
         """Whether the whole value matches."""
@@ -134,7 +134,7 @@ class DistinguishedName:
         try:
             name = x509.Name.from_rfc4514_string(text)
         except ValueError as error:
-            raise ValueError('expected a distinguished name such as "OU=Staff,O=Example,C=DE"') from error
+            raise ValueError('a distinguished name such as "OU=Staff,O=Example,C=DE"') from error
         return cls(name)
 
     def covers(self, name: x509.Name) -> bool:
@@ -164,9 +164,9 @@ class DerValue:
         try:
             value = bytes.fromhex(text)
         except ValueError as error:
-            raise ValueError("expected hexadecimal text") from error
+            raise ValueError("hexadecimal text") from error
         if not is_one_der_value(value):
-            raise ValueError("expected one whole DER value in hexadecimal")
+            raise ValueError("one whole DER value in hexadecimal")
         return cls(value)
 
 

@@ -90,7 +90,7 @@ class KeyRules:
     """Which keys are certified. A key with a known weakness (ROCA, Debian, close primes ...) never is."""
 
     algorithms: tuple[Algorithm, ...] = ("rsa", "p-256", "p-384", "p-521")
-    """The kinds of key: `rsa`, `p-256`, `p-384`, `p-521`, `ed25519`, `ed448`, `ml-dsa-44`, `ml-dsa-65`, `ml-dsa-87`."""
+    """The kinds of key."""
     rsa_minimum: int = field(default=2048, metadata=checked(between(1024, 16384)))
     """The least number of bits of an RSA key."""
     rsa_maximum: int = field(default=8192, metadata=checked(between(1024, 16384)))
@@ -133,7 +133,7 @@ class Profile:
     name: ProfileName
     """The file's name without `.toml`; not a key."""
     kind: CertificateKind = CertificateKind.END_ENTITY
-    """What the certificate is for: `root`, `sub-ca`, `end-entity`, `ocsp-signer` or `tsa`."""
+    """What the certificate is for."""
     description: str = ""
     """A sentence for people."""
     issuer: IssuerName | None = None

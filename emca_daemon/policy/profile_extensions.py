@@ -73,7 +73,7 @@ class Purpose:
         try:
             return cls(PURPOSES.get(text) or Oid.parse(text).dotted)
         except ValueError as error:
-            raise ValueError(f"expected an object identifier or one of {', '.join(PURPOSES)}") from error
+            raise ValueError(f"an object identifier or one of {', '.join(PURPOSES)}") from error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -62,12 +62,12 @@ class Expression:
         try:
             program = cel.compile(text)
         except ValueError as error:
-            raise ValueError(f"expected a CEL expression ({' '.join(str(error).split())[:200]})") from error
+            raise ValueError(f"a CEL expression ({' '.join(str(error).split())[:200]})") from error
         bound = set(_BOUND.findall(text))
         if unknown := sorted(set(program.variables()) - set(VARIABLES) - _TYPES - bound):
-            raise ValueError(f"expected only the variables {', '.join(VARIABLES)}, not {', '.join(unknown)}")
+            raise ValueError(f"only the variables {', '.join(VARIABLES)}, not {', '.join(unknown)}")
         if unknown := sorted(name for name in program.functions() if name[0].isalpha() and name not in _FUNCTIONS):
-            raise ValueError(f"expected only functions of standard CEL, not {', '.join(unknown)}")
+            raise ValueError(f"only functions of standard CEL, not {', '.join(unknown)}")
         return cls(text, program)
 
     def holds(self, values: Mapping[str, object]) -> bool:

@@ -8,7 +8,7 @@ from cryptography import x509
 from emca_daemon.policy.dns_names import dns_name_problem
 
 _FORMS = (
-    'expected a subtree such as "dns:example.com", "ip:10.0.0.0/8", "email:example.com", "uri:.example.com" '
+    'a subtree such as "dns:example.com", "ip:10.0.0.0/8", "email:example.com", "uri:.example.com" '
     'or "directory:O=Example,C=DE"'
 )
 

@@ -1,0 +1,87 @@
+"""Tests of emca_daemon.policy.issuers."""
+
+from datetime import timedelta
+
+import pytest
+from cryptography import x509
+
+from emca_daemon.policy.issuers import IssuerLimits, issuer_mismatches, path_length
+from emca_daemon.policy.usages import key_usage
+from tests.support.policy_world import NOW, ca_certificate, private_key, profile
+
+DAY = timedelta(days=1)
+SUB: dict[str, object] = {"kind": "sub-ca", "key_usage": {"bits": ["key-cert-sign"]}}
+SIGNS = key_usage(("key-cert-sign",), "ec")
+SIGNS_NOT = key_usage(("digital-signature",), "ec")
+assert SIGNS is not None
+assert SIGNS_NOT is not None
+
+
+def basic(length: int | None, *, ca: bool = True) -> x509.BasicConstraints:
+    """Basic constraints."""
+    return x509.BasicConstraints(ca=ca, path_length=length)
+
+
+GOOD = [ca_certificate(), ca_certificate(SIGNS)]
+BAD = [
+    ca_certificate(SIGNS_NOT),
+    ca_certificate(basic=None),
+    ca_certificate(basic=basic(None, ca=False)),
+    ca_certificate(not_after=NOW - DAY),
+    ca_certificate(not_before=NOW + DAY),
+]
+
+
+@pytest.mark.parametrize("certificate", GOOD)
+def test_a_ca_that_may_sign_may_issue(certificate: x509.Certificate) -> None:
+    """With the right key usage or none."""
+    assert issuer_mismatches(profile(), IssuerLimits.of(certificate), NOW) == []
+
+
+@pytest.mark.parametrize("certificate", BAD)
+def test_a_certificate_that_cannot_issue_is_told(certificate: x509.Certificate) -> None:
+    """No CA, not allowed to sign, expired, or not valid yet."""
+    assert [m.field for m in issuer_mismatches(profile(), IssuerLimits.of(certificate), NOW)] == ["issuer"]
+
+
+def test_a_root_has_no_issuer_and_all_others_have_one() -> None:
+    """Either way round it is refused."""
+    root = profile({"kind": "root", "key_usage": {"bits": ["key-cert-sign"]}})
+    assert issuer_mismatches(root, None, NOW) == []
+    assert len(issuer_mismatches(root, IssuerLimits.of(ca_certificate()), NOW)) == 1
+    assert len(issuer_mismatches(profile(), None, NOW)) == 1
+
+
+PATHS = [
+    (None, None, [], None),
+    (None, 3, [], 3),
+    (0, None, ["basic_constraints"], -1),
+    (2, None, [], 1),
+    (2, 1, [], 1),
+    (2, 2, ["basic_constraints.path_length"], 2),
+    (1, 0, [], 0),
+]
+
+
+@pytest.mark.parametrize(("issuer_s", "own", "fields", "written"), PATHS)
+def test_a_path_length_gets_shorter(
+    issuer_s: int | None, own: int | None, fields: list[str], written: int | None
+) -> None:
+    """A CA's is below its issuer's, and given where the profile gives none."""
+    limits = IssuerLimits.of(ca_certificate(basic=basic(issuer_s)))
+    sub = profile(SUB, basic_constraints={} if own is None else {"path_length": own})
+    assert [m.field for m in issuer_mismatches(sub, limits, NOW)] == fields
+    assert path_length(sub, limits) == written
+
+
+def test_path_length_does_not_matter_to_an_end_entity() -> None:
+    """It counts CAs."""
+    assert issuer_mismatches(profile(), IssuerLimits.of(ca_certificate(basic=basic(0))), NOW) == []
+
+
+def test_the_key_identifier_is_the_issuer_s_own() -> None:
+    """From its certificate, else made from its key (RFC 5280 4.2.1.1)."""
+    stated = x509.SubjectKeyIdentifier(b"identifier")
+    assert IssuerLimits.of(ca_certificate(stated)).key_identifier.key_identifier == b"identifier"
+    made = x509.SubjectKeyIdentifier.from_public_key(private_key(99).public_key())
+    assert IssuerLimits.of(ca_certificate()).key_identifier.key_identifier == made.digest
