@@ -10,10 +10,10 @@ from cryptography.hazmat.primitives.asymmetric.types import (
     CertificateIssuerPublicKeyTypes,
 )
 
-from emca_daemon.ca.authorities import Authorities, Authority
+from emca_daemon.ca.authorities import Authorities, Authority, signing_key_of
 from emca_daemon.ca.enrollment import Enrollment, Issued
 from emca_daemon.ca.ports import Keys, ReadingStore
-from emca_daemon.ca.records import CertificateRecord, CertificateState, IssuerState
+from emca_daemon.ca.records import CertificateQuery, CertificateRecord, IssuerState
 from emca_daemon.clock import Clock
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.names import IssuerName, KeyName, ProfileName, SubjectAttribute
@@ -65,8 +65,8 @@ class OcspSigners:
         return self._authorities.version()
 
     def all(self) -> Sequence[OcspSigner]:
-        """The signer of every issuer that can sign now."""
-        return [signer for authority in self._authorities.known() if (signer := self._find(authority))]
+        """The signer of every issuer."""
+        return [self._find(authority) for authority in self._authorities.known()]
 
     def key(self, signer: OcspSigner) -> CertificateIssuerPrivateKeyTypes:
         """The signer's private key; raises Refused(UNAVAILABLE)."""
@@ -80,13 +80,13 @@ class OcspSigners:
             if profile is None or authority.record.state is not IssuerState.ACTIVE:
                 continue
             key = self._make_key(key_name(authority))
-            newest = self._newest(authority, key)
-            if newest is None or _past_half(newest, self._clock()):
+            newest = self._newest(authority, profile)
+            if newest is None or _past_half(newest, self._clock()) or not _holds(newest, key):
                 issued.append(self._issue(authority, profile, key, requester))
                 self._current.pop(authority.name, None)
         return issued
 
-    def _find(self, authority: Authority) -> OcspSigner | None:
+    def _find(self, authority: Authority) -> OcspSigner:
         now = self._clock()
         known = self._current.get(authority.name)
         if known and known.issuer_certificate == authority.certificate and now < known.not_after:
@@ -96,16 +96,11 @@ class OcspSigners:
         return signer
 
     def _load(self, authority: Authority, now: datetime) -> OcspSigner:
-        if authority.publication.ocsp_profile is not None:
-            try:
-                key = self._keys.get(key_name(authority)).public_key()
-            except Refused as refusal:
-                if refusal.reason is not Reason.NOT_FOUND:
-                    raise
-            else:
-                record = self._newest(authority, key)
-                if record is not None and record.der is not None:
-                    return _delegated(authority, record, record.der, key)
+        """Without a look at the key itself: a token that is down makes answers fail, not signers unknown."""
+        profile = authority.publication.ocsp_profile
+        record = self._newest(authority, profile) if profile is not None else None
+        if record is not None and record.der is not None:
+            return _delegated(authority, record, record.der)
         return OcspSigner(
             issuer=authority.name,
             issuer_certificate=authority.certificate,
@@ -116,20 +111,10 @@ class OcspSigners:
             not_after=now + timedelta(minutes=1),
         )
 
-    def _newest(self, authority: Authority, key: CertificateIssuerPublicKeyTypes) -> CertificateRecord | None:
-        now = self._clock()
+    def _newest(self, authority: Authority, profile: ProfileName) -> CertificateRecord | None:
+        query = CertificateQuery(issuer=authority.name, profile=profile, status="valid", limit=1)
         with self._store.reading() as tx:
-            records = tx.certificates.find_by_key(key_fingerprint(key))
-        good = [
-            record
-            for record in records
-            if record.intent.issuer == authority.name
-            and record.intent.profile == authority.publication.ocsp_profile
-            and record.state is CertificateState.ISSUED
-            and record.revocation is None
-            and record.intent.not_before <= now < record.intent.not_after
-        ]
-        return max(good, key=lambda record: record.intent.not_after, default=None)
+            return next(iter(tx.certificates.search(query)), None)
 
     def _make_key(self, name: KeyName) -> CertificateIssuerPublicKeyTypes:
         try:
@@ -165,15 +150,18 @@ def _past_half(record: CertificateRecord, now: datetime) -> bool:
     return now >= intent.not_before + (intent.not_after - intent.not_before) / 2
 
 
-def _delegated(
-    authority: Authority, record: CertificateRecord, der: bytes, key: CertificateIssuerPublicKeyTypes
-) -> OcspSigner:
+def _holds(record: CertificateRecord, key: CertificateIssuerPublicKeyTypes) -> bool:
+    return record.intent.key_fingerprint == key_fingerprint(key)
+
+
+def _delegated(authority: Authority, record: CertificateRecord, der: bytes) -> OcspSigner:
     intent = record.intent
+    certificate = x509.load_der_x509_certificate(der)
     return OcspSigner(
         issuer=authority.name,
         issuer_certificate=authority.certificate,
-        certificate=x509.load_der_x509_certificate(der),
-        public_key=key,
+        certificate=certificate,
+        public_key=signing_key_of(certificate),
         key=key_name(authority),
         pss=False,
         # Looked for again well before it ends: another process may have issued the next one.

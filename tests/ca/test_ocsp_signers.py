@@ -63,13 +63,28 @@ def test_a_revoked_issuer_gets_no_new_signer() -> None:
 
 
 def test_a_token_that_is_down_is_not_taken_for_a_missing_key() -> None:
-    """Unavailable is passed on, and no second key is made."""
+    """Unavailable is passed on, no second key is made, and the signers stay known."""
     world = World().with_issuers()
+    world.ocsp_signers.renew(BY)
+    keys = dict(world.keys.keys)
     world.keys.down = True
-    for attempt in (lambda: world.ocsp_signers.renew(BY), world.ocsp_signers.all):
+    assert signer(world).certificate is not None
+    for attempt in (lambda: world.ocsp_signers.renew(BY), lambda: world.ocsp_signers.key(signer(world))):
         with pytest.raises(Refused) as refused:
             attempt()
         assert refused.value.reason is Reason.UNAVAILABLE
+    assert world.keys.keys == keys
+
+
+def test_a_certificate_for_a_key_that_is_gone_is_replaced() -> None:
+    """A new key gets a certificate of its own at once."""
+    world = World().with_issuers()
+    world.ocsp_signers.renew(BY)
+    world.keys.keys.pop(key_name(world.authorities.get(ISSUING)))
+    world.clock.advance(seconds=1)
+    (issued,) = world.ocsp_signers.renew(BY)
+    assert issued.record.intent.issuer == ISSUING
+    assert signer(world).public_key == world.ocsp_signers.key(signer(world)).public_key()
 
 
 def test_the_key_lives_where_the_settings_say_or_beside_the_issuers() -> None:
