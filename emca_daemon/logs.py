@@ -96,7 +96,8 @@ class JsonLines:
 
     def __call__(self, _logger: WrappedLogger, _method: str, event: EventDict) -> str:
         """Write one event."""
-        return json.dumps(event, default=_as_json, ensure_ascii=False, separators=(",", ":"))
+        first = {name: event.pop(name) for name in ("timestamp", "level", "event") if name in event}
+        return json.dumps({**first, **event}, default=_as_json, ensure_ascii=False, separators=(",", ":"))
 
 
 def _as_json(value: object) -> str:

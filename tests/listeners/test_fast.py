@@ -1,0 +1,129 @@
+"""What is particular to the fast front end: order, pauses, and an end after many requests."""
+
+from emca_daemon.listeners import fast
+from emca_daemon.listeners.fast import MOST_REQUESTS, MOST_WAITING
+from emca_daemon.protocols.http import Response
+from tests.listeners.stage import Stage, Told
+
+GET = b"GET /here HTTP/1.1\r\nHost: a\r\n\r\n"
+
+
+def test_http_1_0_may_keep_its_connection() -> None:
+    """If it asks, and is told so; nginx and old clients do."""
+    client = Stage("fast").connect()
+    client.send(b"GET /here HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n")
+    client.send(b"GET /here HTTP/1.0\r\n\r\n")
+    first, second = client.answers()
+    assert (first.headers["connection"], second.headers["connection"]) == ("keep-alive", "close")
+    assert client.gone
+
+
+def test_a_connection_ends_after_many_requests() -> None:
+    """The last answer says so."""
+    client = Stage("fast").connect()
+    for _ in range(MOST_REQUESTS):
+        client.send(GET)
+        if client.gone:
+            break
+    answers = client.answers()
+    assert len(answers) == MOST_REQUESTS
+    assert answers[-1].headers["connection"] == "close"
+    assert client.gone
+
+
+def test_reading_pauses_while_many_requests_wait() -> None:
+    """And goes on when they have been answered."""
+    stage = Stage("fast", Told(waits=True), mode="threads")
+    client = stage.connect()
+    client.send(GET * (MOST_WAITING + 2))
+    assert client.wire.producerState == "paused"
+    for _ in range(MOST_WAITING + 2):
+        stage.reactor.run_one()
+    assert client.wire.producerState == "producing"
+    assert len(client.answers()) == MOST_WAITING + 2
+    stage.execution.stop(5)
+
+
+def test_nothing_is_answered_while_the_peer_does_not_read() -> None:
+    """Requests wait until it does; if it never does it is cut off."""
+    stage = Stage("fast")
+    client = stage.connect()
+    client.protocol.pauseProducing()  # type: ignore[attr-defined]
+    client.send(GET)
+    assert client.answers() == []
+    assert client.wire.producerState == "paused"
+    client.protocol.resumeProducing()  # type: ignore[attr-defined]
+    assert len(client.answers()) == 1
+    client.protocol.pauseProducing()  # type: ignore[attr-defined]
+    stage.pass_time(21)
+    assert client.wire.aborted
+
+
+def test_a_refusal_waits_for_the_answers_before_it() -> None:
+    """The second request is not readable, the first is still being answered."""
+    stage = Stage("fast", Told(waits=True), mode="threads")
+    client = stage.connect()
+    client.send(GET + b"nonsense\r\n\r\n")
+    assert client.answers() == []
+    stage.reactor.run_one()
+    assert [answer.status for answer in client.answers()] == [200, 400 if client.gone else 501]
+    stage.execution.stop(5)
+
+
+def test_continue_waits_for_the_answers_before_it() -> None:
+    """A client that pipelines a waiting body behind a request still gets things in order."""
+    stage = Stage("fast", Told(waits=True), mode="threads")
+    client = stage.connect()
+    client.send(GET + b"POST /here HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n")
+    assert client.wire.value() == b""
+    stage.reactor.run_one()
+    assert client.wire.value().endswith(b"HTTP/1.1 100 Continue\r\n\r\n")
+    client.send(b"ok")
+    stage.reactor.run_one()
+    assert client.wire.value().endswith(b"POST /here? ok")
+    stage.execution.stop(5)
+
+
+def test_what_follows_the_last_request_is_dropped() -> None:
+    """Nothing is read behind `Connection: close`."""
+    stage = Stage("fast", Told(waits=True), mode="threads")
+    client = stage.connect()
+    client.get("/here", "Connection: close")
+    stage.reactor.run_one()
+    client.send(GET)
+    assert len(stage.responder.requests) == 1
+    stage.execution.stop(5)
+
+
+def test_a_client_that_leaves_in_the_middle_of_a_large_body_is_forgotten() -> None:
+    """Nothing more is written to it."""
+    stage = Stage("fast", Told(lambda _: Response(200, b"x" * 1_000_000)))
+    client = stage.connect()
+    write = client.wire.write
+
+    def write_and_pause(data: bytes) -> None:
+        """A transport that is full at once."""
+        write(data)
+        client.protocol.pauseProducing()  # type: ignore[attr-defined]
+
+    client.wire.write = write_and_pause  # type: ignore[method-assign]
+    client.get()
+    written = len(client.wire.value())
+    client.protocol.stopProducing()  # type: ignore[attr-defined]
+    client.leave()
+    client.protocol.resumeProducing()  # type: ignore[attr-defined]
+    assert len(client.wire.value()) == written
+
+
+def test_stopping_twice_changes_nothing() -> None:
+    """A connection that is closing already is left to it."""
+    stage = Stage("fast")
+    client = stage.connect()
+    client.protocol.finish()  # type: ignore[attr-defined]
+    client.protocol.finish()  # type: ignore[attr-defined]
+    assert client.gone
+
+
+def test_the_module_names_its_limits() -> None:
+    """Both are positive and small enough to matter."""
+    assert 0 < fast.MOST_WAITING < fast.MOST_REQUESTS
