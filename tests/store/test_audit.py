@@ -1,7 +1,98 @@
-"""The contract of the audit chain, on every database."""
+"""The contract of the audit chain, on every database, and what happens when somebody tampers with it."""
 
+import pytest
+from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
+
+from emca_daemon.ca.audit import ChainFault, verify
+from emca_daemon.store import audit
+from emca_daemon.store.transactions import SqlStore
 from tests.contracts.store_contract import AuditContract
+from tests.support.records import event
 
 
 class TestAudit(AuditContract):
     """On SQLite in a file and in memory, and on PostgreSQL."""
+
+
+_DISARM = {
+    "sqlite": ["DROP TRIGGER audit_events_no_update", "DROP TRIGGER audit_events_no_delete"],
+    "postgresql": ["ALTER TABLE audit_events DISABLE TRIGGER USER"],
+}
+
+
+def written(store: SqlStore, events: int) -> None:
+    """Put that many events into the chain."""
+    with store.writing() as tx:
+        for number in range(events):
+            tx.audit.append(event(f"event.{number + 1}", n=number))
+
+
+def fault(store: SqlStore) -> ChainFault | None:
+    """What a walk along the chain finds wrong."""
+    with store.reading() as tx:
+        return verify(tx.audit.walk(), tx.audit.head()).fault
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE audit_events SET content = 'x' WHERE number = 1",
+        "DELETE FROM audit_events WHERE number = 1",
+        "DELETE FROM audit_head",
+    ],
+)
+def test_the_database_refuses_to_change_events(engine: Engine, store: SqlStore, statement: str) -> None:
+    """Whoever asks."""
+    written(store, 2)
+    with engine.connect() as connection, pytest.raises(DBAPIError, match="audit"):
+        connection.exec_driver_sql(statement)
+    assert fault(store) is None
+
+
+@pytest.mark.parametrize("engine", [pytest.param("postgresql", marks=pytest.mark.database)], indirect=True)
+def test_the_database_refuses_to_empty_the_table(engine: Engine, store: SqlStore) -> None:
+    """Which is another statement on PostgreSQL."""
+    written(store, 2)
+    with engine.connect() as connection, pytest.raises(DBAPIError, match="audit"):
+        connection.exec_driver_sql("TRUNCATE audit_events")
+    assert fault(store) is None
+
+
+@pytest.mark.parametrize(
+    ("statement", "number"),
+    [
+        ("UPDATE audit_events SET content = replace(content, 'event.2', 'event.9') WHERE number = 2", 2),
+        ("UPDATE audit_events SET content = replace(content, '\"n\":1', '\"n\":1.5') WHERE number = 2", 2),
+        ("UPDATE audit_events SET content = replace(content, '2026', '2027') WHERE number = 2", 2),
+        ("UPDATE audit_events SET content = '' WHERE number = 2", 2),
+        ("UPDATE audit_events SET content = '[]' WHERE number = 2", 2),
+        ("UPDATE audit_events SET content = '{\"a\":1}' WHERE number = 2", 2),
+        ("UPDATE audit_events SET content = '[1,2,3,4,5,6,7,8,9,10]' WHERE number = 2", 2),
+        ("UPDATE audit_events SET hash = previous WHERE number = 2", 2),
+        ("UPDATE audit_events SET previous = hash WHERE number = 2", 2),
+        ("DELETE FROM audit_events WHERE number = 2", 2),
+        ("DELETE FROM audit_events WHERE number = 3", 3),
+        ("INSERT INTO audit_events SELECT 4, hash, hash, content FROM audit_events WHERE number = 3", 4),
+    ],
+)
+def test_tampering_is_found(engine: Engine, store: SqlStore, statement: str, number: int) -> None:
+    """By whoever can get around the triggers; the first wrong event is named."""
+    written(store, 3)
+    with engine.connect() as connection:
+        for disarming in _DISARM[engine.dialect.name]:
+            connection.exec_driver_sql(disarming)
+        connection.exec_driver_sql(statement)
+    found = fault(store)
+    assert found is not None
+    assert found.number == number
+
+
+@pytest.mark.parametrize("events", [1, 3, 4, 5])
+def test_a_walk_goes_on_from_page_to_page(store: SqlStore, events: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether or not the last page is full."""
+    monkeypatch.setattr(audit, "_PAGE", 2)
+    monkeypatch.setattr(audit, "_WALK", audit._WALK.limit(2))
+    written(store, events)
+    with store.reading() as tx:
+        assert [sealed.number for sealed in tx.audit.walk()] == list(range(1, events + 1))
