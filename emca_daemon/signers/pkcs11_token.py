@@ -82,7 +82,7 @@ class Token:
         """
         if not self._backoff.admits():
             raise pkcs11_faults.unavailable(self.signer, "it did not answer a moment ago")
-        fault = ck.PKCS11Error()
+        why, key_gone = "", False
         for cure in (self._renew, self._restart, None):
             epoch, generation = self._epoch, self._module.generation
             try:
@@ -92,30 +92,35 @@ class Token:
                 raise
             except ck.PKCS11Error as error:
                 refused = pkcs11_faults.refusal_of(self.signer, error)
-                if refused is not None:
-                    raise refused from None
-                fault = error
+                why, key_gone = pkcs11_faults.name_of(error), isinstance(error, ck.NoSuchKey)
             else:
                 self._backoff.succeeded()
                 return result
+            # Out here, because what is raised must not hold the error: its traceback holds an operation of
+            # python-pkcs11 and with it a lock that only this thread can release.
+            if refused is not None:
+                raise refused
             if cure is not None:
                 self._heal(cure, epoch, generation)
-        if not isinstance(fault, ck.NoSuchKey):  # the token answers, only that key is gone
+        if not key_gone:  # a token that answers is asked again
             self._backoff.failed()
-        raise pkcs11_faults.unavailable(self.signer, pkcs11_faults.name_of(fault))
+        raise pkcs11_faults.unavailable(self.signer, why)
 
     def _work(self, library: LockingLibrary, work: Callable[[Session], _T]) -> _T:
         """Take a free session or open one, work, and give it back unless it broke."""
         session = self._take() or self._open(library)
-        kept = self._leftover
         try:
             result = work(session)
-            kept = self._free
         except Refused:  # an answer, not a broken session
-            kept = self._free
+            self._free.append(session)
             raise
-        finally:
-            kept.append(session)
+        except ck.PKCS11Error as error:
+            if pkcs11_faults.refusal_of(self.signer, error) is None:
+                self._leftover.append(session)
+            else:  # the token is well, but an operation may still be open in the session
+                self._close(session)
+            raise
+        self._free.append(session)
         return result
 
     def _take(self) -> Session | None:
@@ -170,14 +175,17 @@ class Token:
         """Apply the cure unless another thread has cured the token since `epoch`; raises Refused(UNAVAILABLE)."""
         if not self._healing.acquire(timeout=HEALING):
             raise pkcs11_faults.unavailable(self.signer, "it is being reconnected")
+        why = ""
         try:
             if self._epoch == epoch:
                 cure(generation)
         except ck.PKCS11Error as error:
-            self._backoff.failed()
-            raise pkcs11_faults.unavailable(self.signer, pkcs11_faults.name_of(error)) from None
+            why = pkcs11_faults.name_of(error)
         finally:
             self._healing.release()
+        if why:
+            self._backoff.failed()
+            raise pkcs11_faults.unavailable(self.signer, why)
 
     def _renew(self, _generation: int) -> None:
         """Forget every session and the login; what is left of them in the module is closed."""

@@ -138,8 +138,18 @@ def test_refusals_are_answers(bench: Bench) -> None:
 
 def test_what_the_token_cannot_do_is_refused_at_once(bench: Bench) -> None:
     """Nothing is retried."""
-    assert bench.refusal(99, ck.MechanismInvalid()).reason is Reason.ALGORITHM_REFUSED
+    refused = bench.refusal(99, ck.MechanismInvalid())
+    assert refused.reason is Reason.ALGORITHM_REFUSED
     assert len(bench.done) == 1
+    assert [session.open for session in bench.library.token.sessions] == [True, False]
+
+
+def test_refusals_do_not_hold_the_module_s_errors(bench: Bench) -> None:
+    """Their tracebacks hold operations, and with them locks of the thread that failed."""
+    for fault in (ck.MechanismInvalid(), ck.GeneralError()):
+        refused = bench.refusal(99, fault)
+        assert refused.__context__ is None
+        assert refused.__cause__ is None
 
 
 def test_a_refused_pin_is_not_offered_again(bench: Bench) -> None:

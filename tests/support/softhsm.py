@@ -1,5 +1,6 @@
 """A SoftHSM2 of the tests' own: settings, folder and tokens that nobody else uses."""
 
+import ctypes
 import os
 import shutil
 import subprocess
@@ -41,7 +42,21 @@ class SoftHsm:
 
     def make_token(self, label: str) -> None:
         """Set up a token, in a process of its own."""
-        tool = shutil.which("softhsm2-util")
-        assert tool, "SoftHSM2 is not installed: apt-get install softhsm2"
-        command = [tool, "--init-token", "--free", "--label", label, "--so-pin", OFFICER_PIN, "--pin", PIN]
-        subprocess.run(command, check=True, capture_output=True, timeout=60)
+        _softhsm2_util("--init-token", "--free", "--label", label, "--so-pin", OFFICER_PIN, "--pin", PIN)
+
+    def remove_token(self, label: str) -> None:
+        """Take a token away with its keys, in a process of its own."""
+        _softhsm2_util("--delete-token", "--token", label)
+
+    def raw(self, function: str, *arguments: int | None) -> int:
+        """Call a function of the module behind everybody's back, as other code in the process could."""
+        called = getattr(ctypes.CDLL(str(self.module)), function)
+        called.restype = ctypes.c_ulong
+        return int(called(*(None if one is None else ctypes.c_ulong(one) for one in arguments)))
+
+
+def _softhsm2_util(*arguments: str) -> None:
+    """Run SoftHSM2's own tool."""
+    tool = shutil.which("softhsm2-util")
+    assert tool, "SoftHSM2 is not installed: apt-get install softhsm2"
+    subprocess.run([tool, *arguments], check=True, capture_output=True, timeout=60)
