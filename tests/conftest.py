@@ -11,6 +11,12 @@ settings.register_profile("project", deadline=None)  # a busy machine is not a f
 settings.load_profile("project")
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Octets and large numbers are named by their argument: fresh keys must not give a test another name each time."""
+    fresh = isinstance(val, bytes) or (isinstance(val, int) and val.bit_length() > 64)
+    return argname if fresh else None
+
+
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[PostgresServer]:
     """The one PostgreSQL server of the run; a machine without PostgreSQL fails."""
