@@ -1,0 +1,216 @@
+"""Tests of emca_daemon.policy.csr."""
+
+import ipaddress
+from functools import cache
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, mldsa, padding, rsa
+from cryptography.hazmat.primitives.serialization import Encoding
+from hypothesis import given
+from hypothesis import strategies as st
+
+from emca_daemon.asn1 import der
+from emca_daemon.errors import Reason, Refused
+from emca_daemon.names import AlternativeName, NameType
+from emca_daemon.policy.csr import MAXIMUM_SIZE, read_csr, with_common_name_among_names
+from emca_daemon.policy.facts import RequestFacts
+from emca_daemon.policy.weak_keys import WeakKeys
+from tests.support.policy_world import WHO, csr, dns, facts, subject
+
+NAMED = x509.Name(
+    [x509.NameAttribute(x509.NameOID.ORGANIZATION_NAME, "Example"), x509.NameAttribute(x509.NameOID.COMMON_NAME, "a")]
+)
+
+
+def read(data: bytes) -> RequestFacts:
+    """The facts of a request."""
+    return read_csr(data, WHO)
+
+
+def refusal(data: bytes) -> Reason:
+    """The reason for which a request is refused."""
+    with pytest.raises(Refused) as caught:
+        read(data)
+    return caught.value.reason
+
+
+def test_a_request_is_read_whole() -> None:
+    """Subject, names without doubles, key, signature, extensions."""
+    san = x509.SubjectAlternativeName(
+        [x509.DNSName("A.example"), x509.DNSName("a.example"), x509.IPAddress(ipaddress.ip_address("192.0.2.1"))]
+    )
+    staple = x509.TLSFeature([x509.TLSFeatureType.status_request])
+    found = read(csr(san, staple, name=NAMED))
+    assert found.requester == WHO
+    assert [attribute.value for attribute in found.subject] == ["Example", "a"]
+    assert found.names == (*dns("a.example"), AlternativeName(NameType.IP, "192.0.2.1"))
+    assert (found.key.parameter, found.request_signature) == ("p-256", "ecdsa-with-SHA256")
+    assert [extension.oid for extension in found.extensions] == ["2.5.29.17", "1.3.6.1.5.5.7.1.24"]
+    assert found.extensions[1].value == bytes.fromhex("3003020105")
+
+
+@cache
+def rsa_key() -> rsa.RSAPrivateKey:
+    """An RSA key."""
+    return rsa.generate_private_key(65537, 2048)
+
+
+BUILDER = x509.CertificateSigningRequestBuilder(x509.Name([]))
+
+
+def test_signatures_are_called_by_their_names() -> None:
+    """Each algorithm that can be verified, and PSS by its hash."""
+    pss = padding.PSS(padding.MGF1(hashes.SHA384()), padding.PSS.DIGEST_LENGTH)
+    signed = [
+        BUILDER.sign(rsa_key(), hashes.SHA256()),
+        BUILDER.sign(rsa_key(), hashes.SHA384(), rsa_padding=pss),
+        BUILDER.sign(ec.generate_private_key(ec.SECP384R1()), hashes.SHA384()),
+        BUILDER.sign(ed25519.Ed25519PrivateKey.generate(), None),
+        BUILDER.sign(ed448.Ed448PrivateKey.generate(), None),
+        BUILDER.sign(mldsa.MLDSA44PrivateKey.generate(), None),
+    ]
+    assert [read(request.public_bytes(Encoding.DER)).request_signature for request in signed] == [
+        "sha256WithRSAEncryption",
+        "RSASSA-PSS-SHA384",
+        "ecdsa-with-SHA384",
+        "ed25519",
+        "ed448",
+        "ml-dsa-44",
+    ]
+
+
+def test_known_weak_keys_are_asked_for() -> None:
+    """The fingerprint decides."""
+    data = csr()
+    fingerprint = read(data).key.fingerprint
+    assert read(data).key.weaknesses == ()
+    assert read_csr(data, WHO, WeakKeys([fingerprint])).key.weaknesses != ()
+
+
+def test_a_wrong_signature_is_no_proof_of_possession() -> None:
+    """One bit is enough."""
+    data = bytearray(csr(name=NAMED))
+    data[data.index(b"Example")] ^= 1
+    assert refusal(bytes(data)) is Reason.BAD_PROOF_OF_POSSESSION
+    assert refusal(csr()[:-8] + b"\0" * 8) is Reason.BAD_PROOF_OF_POSSESSION
+
+
+@pytest.mark.parametrize("data", [b"", b"\x30\x00", b"-----BEGIN CERTIFICATE REQUEST-----", b"\0" * (MAXIMUM_SIZE + 1)])
+def test_what_is_no_request_is_malformed(data: bytes) -> None:
+    """Empty, other, PEM, overlong."""
+    assert refusal(data) is Reason.MALFORMED
+
+
+def test_keys_that_are_not_certified_are_refused() -> None:
+    """DSA, and curves beyond the NIST ones."""
+    other = BUILDER.sign(ec.generate_private_key(ec.BrainpoolP256R1()), hashes.SHA256())
+    old = BUILDER.sign(dsa.generate_private_key(1024), hashes.SHA256())
+    assert refusal(other.public_bytes(Encoding.DER)) is Reason.KEY_REFUSED
+    assert refusal(old.public_bytes(Encoding.DER)) in (Reason.KEY_REFUSED, Reason.ALGORITHM_REFUSED)
+
+
+def handmade(spki: bytes, algorithm: bytes, name: bytes = b"\x30\x00", attributes: bytes = b"\xa0\x00") -> bytes:
+    """A request out of parts, with a signature of nothing."""
+    return der.sequence(der.sequence(der.integer(0), name, spki, attributes), algorithm, der.bit_string(b"\1" * 8))
+
+
+def algorithm(oid: str) -> bytes:
+    """An AlgorithmIdentifier without parameters."""
+    return der.sequence(der.oid(oid))
+
+
+P256 = der.sequence(
+    der.sequence(der.oid("1.2.840.10045.2.1"), der.oid("1.2.840.10045.3.1.7")),
+    der.bit_string(
+        bytes.fromhex(
+            "046b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296"
+            "4fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5"
+        )
+    ),
+)
+ECDSA = algorithm("1.2.840.10045.4.3.2")
+
+
+def test_unknown_algorithms_are_refused() -> None:
+    """Of the key, and of the signature."""
+    unknown = der.sequence(algorithm("1.2.3.4"), der.bit_string(b"\0"))
+    assert refusal(handmade(unknown, ECDSA)) is Reason.KEY_REFUSED
+    assert refusal(handmade(P256, algorithm("1.2.3.4"))) is Reason.ALGORITHM_REFUSED
+    assert refusal(handmade(P256, algorithm("1.2.840.113549.1.1.10"))) is Reason.BAD_PROOF_OF_POSSESSION
+    off_curve = P256[:-1] + b"\0"
+    assert refusal(handmade(off_curve, ECDSA)) is Reason.KEY_REFUSED
+
+
+def test_a_signature_of_another_kind_than_the_key_is_no_proof() -> None:
+    """An RSA signature by an EC key."""
+    assert refusal(handmade(P256, algorithm("1.2.840.113549.1.1.11"))) in (
+        Reason.BAD_PROOF_OF_POSSESSION,
+        Reason.ALGORITHM_REFUSED,
+    )
+
+
+def test_a_huge_rsa_key_is_not_looked_at() -> None:
+    """Its verification would take seconds."""
+    numbers = rsa.RSAPublicNumbers(65537, (1 << 16_390) + 1)
+    key = numbers.public_key()
+    from cryptography.hazmat.primitives.serialization import PublicFormat
+
+    spki = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    assert refusal(handmade(spki, algorithm("1.2.840.113549.1.1.11"))) is Reason.KEY_REFUSED
+
+
+def test_names_that_cannot_be_read_are_malformed() -> None:
+    """In the extensions and in the subject, after the signature was found right."""
+    text = x509.UnrecognizedExtension(x509.ObjectIdentifier("2.5.29.17"), b"\x30\x03\x82\x01\xff")
+    assert refusal(csr(text)) is Reason.MALFORMED
+    x400 = x509.UnrecognizedExtension(x509.ObjectIdentifier("2.5.29.17"), b"\x30\x02\xa3\x00")
+    assert refusal(csr(x400)) is Reason.MALFORMED
+
+
+def test_a_common_name_may_count_as_a_name() -> None:
+    """Host names and addresses, once; other text stays text."""
+
+    def names(*common_names: str) -> tuple[AlternativeName, ...]:
+        asked = tuple(attribute for value in common_names for attribute in subject(CN=value))
+        return with_common_name_among_names(facts(dns("a.example"), (*asked, *subject(O="b.example")))).names
+
+    assert names("A.example") == dns("a.example")
+    assert names("*.b.example", "c.example") == dns("a.example", "*.b.example", "c.example")
+    assert names("2001:DB8:0::1") == (*dns("a.example"), AlternativeName(NameType.IP, "2001:db8::1"))
+    assert names("Some One") == dns("a.example")
+
+
+@given(st.binary(max_size=300))
+def test_any_octets_give_facts_or_refused(data: bytes) -> None:
+    """Noise is refused."""
+    with pytest.raises(Refused):
+        read(data)
+
+
+@given(st.data())
+def test_any_damage_gives_facts_or_refused(data: st.DataObject) -> None:
+    """A real request with octets changed, cut or inserted."""
+    good = GOOD
+    at = data.draw(st.integers(min_value=0, max_value=len(good)))
+    end = data.draw(st.integers(min_value=at, max_value=min(at + 4, len(good))))
+    damaged = good[:at] + data.draw(st.binary(max_size=4)) + good[end:]
+    try:
+        assert read(damaged).names == read(good).names or damaged != good
+    except Refused as refused:
+        assert isinstance(refused.reason, Reason)  # noqa: PT017 - either outcome is right
+
+
+GOOD = csr(x509.SubjectAlternativeName([x509.DNSName("a.example")]), name=NAMED)
+
+
+@given(
+    st.binary(max_size=40), st.sampled_from(["2.5.29.17", "2.5.29.15", "2.5.29.19", "1.3.6.1.5.5.7.1.24", "2.5.29.32"])
+)
+def test_any_extension_gives_facts_or_refused(value: bytes, oid: str) -> None:
+    """Signed soundly, whatever stands in it."""
+    try:
+        assert read(csr(x509.UnrecognizedExtension(x509.ObjectIdentifier(oid), value))).extensions
+    except Refused as refused:
+        assert refused.reason is Reason.MALFORMED  # noqa: PT017 - either outcome is right
