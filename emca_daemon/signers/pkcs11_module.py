@@ -7,7 +7,7 @@ that answers that it cannot is entered by one thread at a time. See docs/decisio
 
 import ctypes
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Condition, Lock
 from typing import TypeVar
@@ -15,7 +15,7 @@ from typing import TypeVar
 import pkcs11
 from pkcs11 import _pkcs11
 from pkcs11.constants import TokenFlag
-from pkcs11.exceptions import DeviceError
+from pkcs11.exceptions import DeviceError, PKCS11Error
 
 _OS_LOCKING_OK = 2
 _OK, _CANT_LOCK, _NOT_INITIALIZED, _ALREADY_INITIALIZED = 0x0, 0xA, 0x190, 0x191
@@ -63,14 +63,18 @@ class LockingLibrary:
         """
         self.bindings: _pkcs11.lib = _pkcs11.lib.__new__(_pkcs11.lib, path)  # type: ignore[call-arg]  # not in the stub
         self._shared_object = ctypes.CDLL(path)  # the same copy
-        functions = ctypes.POINTER(_FunctionList)()
-        self._shared_object.C_GetFunctionList(ctypes.byref(functions))
+        functions = self._function_list()
         self._functions = functions.contents
+        # p11-kit's proxy gives each caller a module of its own. It locks whatever it is told, and tells its modules to.
+        self._of_its_own = ctypes.addressof(functions.contents) != ctypes.addressof(self._function_list().contents)
         self.one_at_a_time = False
         self.initialize()
 
     def initialize(self) -> None:
-        """C_Initialize with OS locking, else without; raises DeviceError."""
+        """C_Initialize with OS locking, else without; raises PKCS11Error."""
+        if self._of_its_own:
+            self.bindings.initialize()
+            return
         arguments = _InitializeArguments(flags=_OS_LOCKING_OK)
         answer = self._functions.initialize(ctypes.byref(arguments))
         self.one_at_a_time = answer == _CANT_LOCK
@@ -79,16 +83,28 @@ class LockingLibrary:
         if answer not in (_OK, _ALREADY_INITIALIZED):
             raise DeviceError(f"C_Initialize answered 0x{answer:x}")
 
+    def finalize(self) -> None:
+        """C_Finalize; every session of the process is gone afterwards; raises PKCS11Error."""
+        if self._of_its_own:
+            with suppress(PKCS11Error):  # it may be down already
+                self.bindings.finalize()
+            return
+        answer = self._functions.finalize(None)
+        if answer not in (_OK, _NOT_INITIALIZED):
+            raise DeviceError(f"C_Finalize answered 0x{answer:x}")
+
+    def _function_list(self) -> "ctypes._Pointer[_FunctionList]":
+        """Ask the module for its functions; raises DeviceError."""
+        functions = ctypes.POINTER(_FunctionList)()
+        answer = self._shared_object.C_GetFunctionList(ctypes.byref(functions))
+        if answer != _OK or not functions:
+            raise DeviceError(f"C_GetFunctionList answered 0x{answer:x}")
+        return functions
+
     def tokens(self, label: str | None, serial: bytes | None) -> list[pkcs11.Token]:
         """The tokens of that label and serial number that have been set up; raises PKCS11Error."""
         found = self.bindings.get_tokens(token_label=label, token_serial=serial)
         return [token for token in found if token.flags & TokenFlag.TOKEN_INITIALIZED]
-
-    def finalize(self) -> None:
-        """C_Finalize; every session of the process is gone afterwards."""
-        answer = self._functions.finalize(None)
-        if answer not in (_OK, _NOT_INITIALIZED):
-            raise DeviceError(f"C_Finalize answered 0x{answer:x}")
 
 
 class Module:

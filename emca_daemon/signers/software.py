@@ -78,9 +78,12 @@ class SoftwareKeys:
     def _labels(self) -> Sequence[str]:
         """The labels in the folder, in order."""
         try:
-            found = sorted(path.name.removesuffix(_SUFFIX) for path in self._directory.glob(f"*{_SUFFIX}"))
+            names = sorted(path.name for path in self._directory.iterdir() if path.suffix == _SUFFIX)
+        except FileNotFoundError:
+            return []
         except OSError as error:
             raise self._unavailable(f"the folder {self._directory} cannot be read: {error.strerror}") from None
+        found = [name.removesuffix(_SUFFIX) for name in names]
         return [label for label in found if labels.is_plain(label)]
 
     def _described(self, label: str) -> str:

@@ -134,6 +134,7 @@ class Answers:
 def library_with(answers: Answers) -> LockingLibrary:
     """A library in front of those answers, not yet initialised."""
     library = LockingLibrary.__new__(LockingLibrary)
+    library._of_its_own = False
     library._functions = cast("ctypes.Structure", answers)  # type: ignore[assignment]
     return library
 
@@ -164,6 +165,50 @@ def test_modules_that_do_not_start_or_stop_are_errors() -> None:
     with pytest.raises(DeviceError, match="0x30"):
         library_with(Answers([], 0x30)).finalize()
     library_with(Answers([], 0x190)).finalize()
+
+
+class Proxy:
+    """Stands for p11-kit's proxy: python-pkcs11's view of it is one of its own."""
+
+    def __init__(self) -> None:
+        """Nothing called yet."""
+        self.calls: list[str] = []
+
+    def initialize(self) -> None:
+        """Start."""
+        self.calls.append("initialize")
+
+    def finalize(self) -> None:
+        """Stop, which is refused as though it were down."""
+        self.calls.append("finalize")
+        raise PKCS11Error("not initialized")
+
+
+def test_a_proxy_is_started_and_stopped_through_the_bindings() -> None:
+    """What was initialised must be what is used."""
+    proxy = Proxy()
+    library = library_with(Answers([]))
+    library._of_its_own = True
+    library.bindings = proxy  # type: ignore[assignment]
+    library.initialize()
+    library.finalize()
+    assert proxy.calls == ["initialize", "finalize"]
+
+
+def test_a_module_without_functions_is_an_error() -> None:
+    """It says what it answered."""
+    library = library_with(Answers([]))
+    library._shared_object = cast("ctypes.CDLL", NoFunctions())
+    with pytest.raises(DeviceError, match="C_GetFunctionList answered 0x30"):
+        library._function_list()
+
+
+class NoFunctions:
+    """A shared object that gives no function list."""
+
+    def C_GetFunctionList(self, _functions: object) -> int:  # noqa: N802 - PKCS#11's name
+        """CKR_DEVICE_ERROR."""
+        return 0x30
 
 
 @pytest.mark.token

@@ -132,6 +132,7 @@ def test_a_folder_in_the_way_is_unavailable(keys: SoftwareKeys, tmp_path: Path) 
     with pytest.raises(Refused) as refusal:
         blocked.generate(KeyName("soft:one"), "p-256")
     assert refusal.value.reason is Reason.UNAVAILABLE
+    assert "cannot be read" in blocked.check()
 
 
 def test_other_files_are_no_keys(keys: SoftwareKeys, tmp_path: Path) -> None:

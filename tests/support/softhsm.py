@@ -8,20 +8,26 @@ from pathlib import Path
 
 PIN = "pin-of-the-tests-8461"
 OFFICER_PIN = "officer-pin-of-the-tests-5530"
-MODULES = (
-    Path("/usr/lib/softhsm/libsofthsm2.so"),
-    Path("/usr/lib/x86_64-linux-gnu/softhsm/libsofthsm2.so"),
-    Path("/usr/lib/aarch64-linux-gnu/softhsm/libsofthsm2.so"),
-    Path("/usr/lib64/pkcs11/libsofthsm2.so"),
-)
+_PLACES = tuple(map(Path, ("/usr/lib/softhsm", *sorted(map(str, Path("/usr/lib").glob("*-linux-gnu*"))), "/usr/lib64")))
 
 
 def softhsm_module() -> Path:
     """The module; tests of tokens fail, and are not skipped, where it is not installed."""
-    for path in MODULES:
-        if path.exists():
-            return path
-    raise AssertionError("SoftHSM2 is not installed: apt-get install softhsm2")
+    return _installed("softhsm2", "libsofthsm2.so", "softhsm/libsofthsm2.so", "pkcs11/libsofthsm2.so")
+
+
+def p11_kit_proxy() -> Path:
+    """The module that stands for all the modules of the system."""
+    return _installed("libp11-kit0", "p11-kit-proxy.so")
+
+
+def _installed(package: str, *names: str) -> Path:
+    """A file of a package."""
+    for place in _PLACES:
+        for name in names:
+            if (place / name).exists():
+                return place / name
+    raise AssertionError(f"{names[0]} is not installed: apt-get install {package}")
 
 
 class SoftHsm:
