@@ -1,7 +1,5 @@
 """Certificate authorities from outside."""
 
-from datetime import timedelta
-
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -13,36 +11,10 @@ from emca_daemon.ca.enrollment import Issued
 from emca_daemon.ca.records import IssuerState, RevocationReason
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.names import IssuerName, ProfileName
-from tests.support.ca_world import BY, START, World, new_authority, server_request
+from tests.support.ca_world import BY, World, new_authority, server_request
+from tests.support.outside import Outside
 
 EXTERNAL = IssuerName("external")
-
-
-def common_name(text: str) -> x509.Name:
-    """A subject of one attribute."""
-    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
-
-
-class Outside:
-    """A CA that is not ours."""
-
-    def __init__(self) -> None:
-        self.key = ec.generate_private_key(ec.SECP256R1())
-        self.name = common_name("Outside Root")
-        self.certificate = self.sign(self.name, self.key.public_key())
-
-    def sign(self, subject: x509.Name, key: ec.EllipticCurvePublicKey, *, ca: bool = True) -> x509.Certificate:
-        """A certificate of ours."""
-        builder = x509.CertificateBuilder(self.name, subject, key, x509.random_serial_number())
-        usage = x509.KeyUsage(False, False, False, False, False, ca, ca, False, False)
-        return (
-            builder.not_valid_before(START - timedelta(days=1))
-            .not_valid_after(START + timedelta(days=3650))
-            .add_extension(x509.BasicConstraints(ca, None), critical=True)
-            .add_extension(usage, critical=True)
-            .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
-            .sign(self.key, SHA256())
-        )
 
 
 def waiting(world: World) -> x509.CertificateSigningRequest:

@@ -1,0 +1,46 @@
+"""What every command shares."""
+
+import getpass
+from pathlib import Path
+
+import pytest
+
+from emca_daemon.cli.command import EXIT_CODES, operator, report_refusals
+from emca_daemon.errors import Reason, Refused
+from tests.support.cli_world import CommandLine, new_folder
+
+
+@pytest.mark.parametrize("reason", list(Reason))
+def test_every_reason_ends_with_its_exit_code(reason: Reason, capsys: pytest.CaptureFixture[str]) -> None:
+    """One line on standard error."""
+
+    @report_refusals
+    def refuse() -> None:
+        raise Refused(reason, "no")
+
+    with pytest.raises(SystemExit) as ended:
+        refuse()
+    assert ended.value.code == EXIT_CODES.get(reason, 1)
+    assert capsys.readouterr().err == "emca-daemon: no\n"
+
+
+def test_the_operator_is_the_account_at_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By name, or by number where it has none."""
+    assert operator().identity == getpass.getuser()
+
+    def nobody() -> str:
+        raise KeyError("no such account")
+
+    monkeypatch.setattr("getpass.getuser", nobody)
+    assert operator().identity.startswith("uid ")
+
+
+def test_settings_that_cannot_be_used_are_told_in_one_go(tmp_path: Path) -> None:
+    """A missing file, and profiles with problems."""
+    assert (
+        "none.toml"
+        in CommandLine(tmp_path).run("--config", str(tmp_path / "none.toml"), "ca", "list", code=1, config=False).output
+    )
+    commands = new_folder(tmp_path / "ca")
+    (commands.folder / "profiles" / "bad.toml").write_text("x = 1\n")
+    assert "bad.toml" in commands.run("ca", "list", code=1).output
