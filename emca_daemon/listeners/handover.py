@@ -24,14 +24,12 @@ def from_systemd(environment: Mapping[str, str], pid: int) -> dict[str, socket.s
     if environment.get("LISTEN_PID") != str(pid):
         return {}
     count = _number(environment.get("LISTEN_FDS", "0"), "LISTEN_FDS")
-    names = environment.get("LISTEN_FDNAMES", "").split(":")
-    sockets: dict[str, socket.socket] = {}
-    for index in range(count):
-        name = names[index] if index < len(names) else ""
-        if name in sockets:
+    given = environment.get("LISTEN_FDNAMES", "").split(":")
+    names = [given[index] if index < len(given) else "" for index in range(count)]
+    for name in names:
+        if names.count(name) > 1:
             raise Refused(Reason.UNAVAILABLE, f"two sockets are named `{name}` (FileDescriptorName=)")
-        sockets[name] = adopt(FIRST + index, name)
-    return sockets
+    return _adopt_all({name: FIRST + index for index, name in enumerate(names)})
 
 
 def from_parent(environment: Mapping[str, str]) -> dict[str, socket.socket] | None:
@@ -40,7 +38,7 @@ def from_parent(environment: Mapping[str, str]) -> dict[str, socket.socket] | No
     if passed is None:
         return None
     pairs = [pair.partition("=") for pair in passed.split()]
-    return {name: adopt(_number(descriptor, SOCKETS_VARIABLE), name) for name, _, descriptor in pairs}
+    return _adopt_all({name: _number(descriptor, SOCKETS_VARIABLE) for name, _, descriptor in pairs})
 
 
 def for_workers(sockets: Mapping[str, socket.socket]) -> str:
@@ -62,6 +60,19 @@ def adopt(descriptor: int, name: str) -> socket.socket:
     os.set_inheritable(descriptor, False)
     sock.setblocking(False)
     return sock
+
+
+def _adopt_all(descriptors: Mapping[str, int]) -> dict[str, socket.socket]:
+    """All of them, or none."""
+    adopted: dict[str, socket.socket] = {}
+    try:
+        for name, descriptor in descriptors.items():
+            adopted[name] = adopt(descriptor, name)
+    except Refused:
+        for sock in adopted.values():
+            sock.close()
+        raise
+    return adopted
 
 
 def _number(text: str, variable: str) -> int:

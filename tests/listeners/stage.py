@@ -7,9 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from io import StringIO
+from typing import cast
 
 from structlog.typing import FilteringBoundLogger
 from twisted.internet.address import IPv4Address
+from twisted.internet.interfaces import IAddress
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
@@ -194,7 +196,7 @@ class Stage:
         """A new connection, admitted."""
         assert self.connections.admit("192.0.2.7")
         factory = FastFactory(self.front) if self.kind == "fast" else WebFactory(self.front)
-        protocol = factory.buildProtocol(IPv4Address("TCP", "192.0.2.7", 4711))
+        protocol = factory.buildProtocol(cast("IAddress", IPv4Address("TCP", "192.0.2.7", 4711)))
         assert protocol is not None
         return Client(protocol)
 
@@ -230,6 +232,10 @@ class Client:
         if not self.gone:
             self.gone = True
             self.protocol.connectionLost(Failure(connectionDone.value))
+
+    def left(self) -> bool:
+        """Whether the connection is over."""
+        return self.gone
 
     def answers(self, *, heads_only: bool = False) -> list[Answer]:
         """What has come back since the last time."""

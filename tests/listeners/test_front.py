@@ -303,11 +303,11 @@ def test_silent_connections_are_cut_off(kind: str) -> None:
     idle.get()
     stage.pass_time(11)
     assert silent.gone
-    assert not idle.gone
+    assert not idle.left()
     stage.pass_time(48)
-    assert not idle.gone
+    assert not idle.left()
     stage.pass_time(2)
-    assert idle.gone
+    assert idle.left()
     assert len(stage.connections) == 0
 
 
@@ -329,12 +329,12 @@ def test_stopping_closes_idle_connections_and_finishes_the_others(kind: str) -> 
     idle, working = stage.connect(), stage.connect()
     working.get()
     stage.connections.finish()
-    assert idle.gone
-    assert not working.gone
+    assert idle.left()
+    assert not working.left()
     stage.reactor.run_one()
     [answer] = working.answers()
     assert (answer.status, answer.headers["connection"]) == (200, "close")
-    assert working.gone
+    assert working.left()
     assert not stage.connections.admit("192.0.2.8")
     stage.execution.stop(5)
 
