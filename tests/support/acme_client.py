@@ -170,7 +170,11 @@ class AcmeClient:
             assert self.send("HEAD", self.url("/new-nonce")).status == 200
         return self._nonces.pop()
 
-    def header_for(self, url: str, **changes: Json) -> dict[str, Json]:
+    def forget_nonces(self) -> None:
+        """Ask for a fresh one next time."""
+        self._nonces.clear()
+
+    def header_for(self, url: str, /, **changes: Json) -> dict[str, Json]:
         """A protected header; `changes` replaces members, a value of None leaves them out."""
         header: dict[str, Json] = {
             "alg": self.algorithm,
@@ -181,7 +185,7 @@ class AcmeClient:
         header.update(changes)
         return {name: value for name, value in header.items() if value is not None}
 
-    def post(self, url: str, payload: Json = None, accept: str | None = None, **changes: Json) -> Answer:
+    def post(self, url: str, payload: Json = None, /, *, accept: str | None = None, **changes: Json) -> Answer:
         """A signed request; without a payload a POST-as-GET."""
         content = b"" if payload is None else json.dumps(payload).encode()
         body = flattened(self.key, self.header_for(url, **changes), content)

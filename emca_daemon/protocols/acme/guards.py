@@ -118,14 +118,30 @@ def _account_id(endpoint: Endpoint, message: SignedMessage) -> str:
 
 
 def _account_key(endpoint: Endpoint, message: SignedMessage, account_id: str) -> AccountKey:
-    """The account's key as remembered or stored, after the message was verified with it."""
-    key = endpoint.keys.get(account_id)
-    if key is None:
-        with endpoint.store.reading() as tx:
-            key = read_stored(_existing(endpoint, tx, account_id).jwk)
-        endpoint.keys.put(account_id, key)
+    """The account's key as remembered or stored, after the message was verified with it.
+
+    A remembered key that does not verify may have been changed by another process: then the store is asked.
+    """
+    remembered = endpoint.keys.get(account_id)
+    failure = None if remembered is None else _failure(message, remembered)
+    if remembered is not None and failure is None:
+        return remembered
+    with endpoint.store.reading() as tx:
+        account = _existing(endpoint, tx, account_id)
+    if remembered is not None and failure is not None and remembered.thumbprint == account.thumbprint:
+        raise failure
+    key = read_stored(account.jwk)
+    endpoint.keys.put(account_id, key)
     message.verify(key)
     return key
+
+
+def _failure(message: SignedMessage, key: AccountKey) -> Refused | None:
+    try:
+        message.verify(key)
+    except Refused as refused:
+        return refused
+    return None
 
 
 def _existing(endpoint: Endpoint, tx: Reading, account_id: str) -> Account:

@@ -68,7 +68,7 @@ def test_odd_headers_are_malformed(header: dict[str, Any]) -> None:
 
 
 def test_foreign_algorithms_are_told_apart() -> None:
-    """badSignatureAlgorithm rather than malformed."""
+    """BadSignatureAlgorithm rather than malformed."""
     good = message()
     header = json.dumps({**HEADER, "alg": "none"}).encode()
     with pytest.raises(Refused) as refused:

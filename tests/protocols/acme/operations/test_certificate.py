@@ -1,0 +1,64 @@
+"""Downloading certificates."""
+
+import itertools
+
+import pytest
+from cryptography import x509
+
+from tests.support.acme_client import AcmeClient, csr_for
+from tests.support.acme_world import AcmeWorld
+
+
+@pytest.fixture(scope="module")
+def world() -> AcmeWorld:
+    """One world for all these tests."""
+    return AcmeWorld()
+
+
+def issued(world: AcmeWorld, client: AcmeClient) -> str:
+    """The address of a fresh certificate."""
+    order = world.ready_order(client, "a.example.com")
+    return str(client.finalize(order, csr_for("a.example.com")).json["certificate"])
+
+
+def test_a_chain_leaf_first(world: AcmeWorld) -> None:
+    """Each certifies the one before; the root stays out (RFC 8555 7.4.2)."""
+    client = world.account()
+    answer = client.post(issued(world, client))
+    assert answer.header("content-type") == "application/pem-certificate-chain"
+    chain = x509.load_pem_x509_certificates(answer.response.body)
+    for below, above in itertools.pairwise(chain):
+        below.verify_directly_issued_by(above)
+    assert chain[-1].issuer != chain[-1].subject
+
+
+def test_the_address_does_not_change(world: AcmeWorld) -> None:
+    """The same bytes weeks later."""
+    client = world.account()
+    url = issued(world, client)
+    before = client.post(url).response.body
+    world.clock.advance(days=30)
+    client.forget_nonces()
+    assert client.post(url).response.body == before
+
+
+def test_other_forms_by_accept(world: AcmeWorld) -> None:
+    """DER of the leaf, PKCS #7, or 406."""
+    client = world.account()
+    url = issued(world, client)
+    der = client.post(url, accept="application/pkix-cert")
+    assert der.header("content-type") == "application/pkix-cert"
+    x509.load_der_x509_certificate(der.response.body)
+    assert client.post(url, accept="application/pkcs7-mime").header("content-type") == "application/pkcs7-mime"
+    assert client.post(url, accept="text/html").problem == "406 malformed"
+
+
+def test_it_is_for_its_owner(world: AcmeWorld) -> None:
+    """Another account: 403; unknown or not there yet: 404; a payload: 400."""
+    client, other = world.account(), world.account()
+    url = issued(world, client)
+    assert other.post(url).problem == "403 unauthorized"
+    assert client.post(url + "x").problem == "404 malformed"
+    assert client.post(url, {}).problem == "400 malformed"
+    pending = client.order("b.example.com").location.rpartition("/")[2]
+    assert client.post(client.url(f"/certificate/{pending}")).problem == "404 malformed"

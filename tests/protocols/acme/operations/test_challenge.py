@@ -1,0 +1,103 @@
+"""Responding to challenges."""
+
+from typing import Any
+
+import pytest
+
+from tests.support.acme_world import AcmeWorld
+
+
+@pytest.fixture
+def world() -> AcmeWorld:
+    """A world of its own for each test: validations are counted."""
+    return AcmeWorld()
+
+
+def test_it_is_read_before_it_is_started(world: AcmeWorld) -> None:
+    """A POST-as-GET starts nothing."""
+    client = world.account()
+    challenge = client.challenge(client.order("a.example.com"))
+    answer = client.post(challenge["url"])
+    assert answer.json == challenge
+    assert world.validations.woken == []
+
+
+def test_a_payload_starts_it(world: AcmeWorld) -> None:
+    """200, processing, Link up; unknown members ignored (RFC 8555 7.5.1); the validator woken after the commit."""
+    client = world.account()
+    order = client.order("a.example.com")
+    answer = client.post(client.challenge(order)["url"], {"keyAuthorization": "old clients send this"})
+    assert (answer.status, answer.json["status"]) == (200, "processing")
+    assert answer.links("up") == [order.json["authorizations"][0]]
+    assert answer.header("retry-after") == "1"
+    assert len(world.validations.woken) == 1
+
+
+def test_starting_again_is_no_fault(world: AcmeWorld) -> None:
+    """200 while it is validated and when it is valid; clients do so, and some die of a 409."""
+    client = world.account()
+    url = client.challenge(client.order("a.example.com"))["url"]
+    for _ in range(3):
+        assert client.post(url, {}).status == 200
+    assert len(world.validations.woken) == 1
+    world.work()
+    answer = client.post(url, {})
+    assert (answer.status, answer.json["status"]) == (200, "valid")
+    assert answer.json["validated"]
+    assert "error" not in answer.json
+
+
+@pytest.mark.parametrize("payload", [[], "text", 1, True])
+def test_other_payloads_are_malformed(world: AcmeWorld, payload: Any) -> None:
+    """Only an object."""
+    client = world.account()
+    url = client.challenge(client.order("a.example.com"))["url"]
+    assert client.post(url, payload).problem == "400 malformed"
+    assert world.validations.woken == []
+
+
+def test_a_failed_challenge_tells_why_and_is_over(world: AcmeWorld) -> None:
+    """Error in the challenge; neither it nor its siblings can be started again."""
+    client = world.account()
+    order = client.order("a.example.com")
+    http, dns = client.challenges(order)
+    client.post(http["url"], {})
+    world.work(right=False)
+    failed = client.post(http["url"]).json
+    assert failed["status"] == "invalid"
+    assert failed["error"]["type"].endswith(":unauthorized")
+    assert client.post(http["url"], {}).problem == "400 malformed"
+    assert client.post(dns["url"], {}).problem == "400 malformed"
+    assert client.post(order.json["authorizations"][0]).json["status"] == "invalid"
+
+
+def test_a_retried_challenge_shows_its_last_error(world: AcmeWorld) -> None:
+    """It stays processing (RFC 8555 8.2)."""
+    client = world.account()
+    url = client.challenge(client.order("a.example.com"))["url"]
+    client.post(url, {})
+    world.work(right=False, retry=True)
+    document = client.post(url).json
+    assert document["status"] == "processing"
+    assert document["error"]["status"] == 403
+
+
+def test_a_dead_authorization_starts_nothing(world: AcmeWorld) -> None:
+    """Deactivated or expired: 400 malformed."""
+    client = world.account()
+    gone, late = client.order("g.example.com"), client.order("l.example.com")
+    challenges = [client.challenge(order)["url"] for order in (gone, late)]
+    client.post(gone.json["authorizations"][0], {"status": "deactivated"})
+    assert client.post(challenges[0], {}).problem == "400 malformed"
+    world.clock.advance(days=8)
+    client.forget_nonces()
+    assert client.post(challenges[1], {}).problem == "400 malformed"
+
+
+def test_it_is_private(world: AcmeWorld) -> None:
+    """Another account's: 403; none: 404."""
+    client, other = world.account(), world.account()
+    url = client.challenge(client.order("a.example.com"))["url"]
+    assert other.post(url, {}).problem == "403 unauthorized"
+    assert client.post(url + "x", {}).problem == "404 malformed"
+    assert world.validations.woken == []
