@@ -39,7 +39,7 @@ def test_an_untouched_chain_verifies(commands: CommandLine) -> None:
     ("statement", "says"),
     [
         (
-            "update audit_events set content = replace(content, 'issuing', 'another') where number = 3",
+            "update audit_events set content = replace(content, 'success', 'refused') where number = 3",
             "event 3 was altered",
         ),
         ("delete from audit_events where number = 2", "event 2 was removed"),
