@@ -70,7 +70,7 @@ def _general_name(name: AlternativeName) -> x509.GeneralName:
             return x509.RegisteredID(x509.ObjectIdentifier(value))
         case NameType.DIRECTORY:
             return x509.DirectoryName(x509.Name.from_rfc4514_string(value))
-        case NameType.OTHER:
+        case _:
             oid, _, content = value.partition(":")
             return x509.OtherName(x509.ObjectIdentifier(oid), bytes.fromhex(content))
 

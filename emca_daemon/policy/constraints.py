@@ -52,8 +52,7 @@ def _names_in(subject: x509.Name | None) -> Iterator[AlternativeName]:
         return
     yield AlternativeName(NameType.DIRECTORY, subject.rfc4514_string())
     for attribute in subject.get_attributes_for_oid(x509.NameOID.EMAIL_ADDRESS):
-        if isinstance(attribute.value, str):
-            yield AlternativeName(NameType.EMAIL, with_lower_domain(attribute.value))
+        yield AlternativeName(NameType.EMAIL, with_lower_domain(str(attribute.value)))
 
 
 def _covers(subtree: x509.GeneralName, name: AlternativeName) -> bool:

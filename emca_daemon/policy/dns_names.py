@@ -62,11 +62,10 @@ def _label_problem(label: str, *, underscores: bool) -> str | None:
 
 def _a_label_problem(label: str) -> str | None:
     try:
-        if idna.alabel(idna.ulabel(label)).decode() == label:
-            return None
-    except UnicodeError:  # idna.IDNAError and what its punycode decoder raises
-        pass
-    return f"has a label that is not a valid A-label: {label!r}"
+        again = idna.alabel(idna.ulabel(label)).decode()
+    except UnicodeError:  # idna.IDNAError, and what its punycode decoder raises
+        again = ""
+    return None if again == label else f"has a label that is not a valid A-label: {label!r}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, mldsa, padding, rsa
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,7 +17,7 @@ from emca_daemon.names import AlternativeName, NameType
 from emca_daemon.policy.csr import MAXIMUM_SIZE, read_csr, with_common_name_among_names
 from emca_daemon.policy.facts import RequestFacts
 from emca_daemon.policy.weak_keys import WeakKeys
-from tests.support.policy_world import WHO, csr, dns, facts, subject
+from tests.support.policy_world import WHO, csr, dns, facts, private_key, subject
 
 NAMED = x509.Name(
     [x509.NameAttribute(x509.NameOID.ORGANIZATION_NAME, "Example"), x509.NameAttribute(x509.NameOID.COMMON_NAME, "a")]
@@ -155,14 +155,37 @@ def test_a_huge_rsa_key_is_not_looked_at() -> None:
     """Its verification would take seconds."""
     numbers = rsa.RSAPublicNumbers(65537, (1 << 16_390) + 1)
     key = numbers.public_key()
-    from cryptography.hazmat.primitives.serialization import PublicFormat
-
     spki = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     assert refusal(handmade(spki, algorithm("1.2.840.113549.1.1.11"))) is Reason.KEY_REFUSED
 
 
+def test_a_pss_signature_of_an_unknown_hash_is_refused() -> None:
+    """Its parameters name the hash."""
+    pss = der.sequence(der.oid("1.2.840.113549.1.1.10"), der.sequence(der.explicit(0, algorithm("1.2.3.4"))))
+    assert refusal(handmade(P256, pss)) in (Reason.ALGORITHM_REFUSED, Reason.BAD_PROOF_OF_POSSESSION)
+
+
+def signed(name: bytes) -> bytes:
+    """A request for this subject with a right signature."""
+    spki = private_key().public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    info = der.sequence(der.integer(0), name, spki, b"\xa0\x00")
+    return der.sequence(info, ECDSA, der.bit_string(private_key().sign(info, ec.ECDSA(hashes.SHA256()))))
+
+
+def attribute(value: bytes) -> bytes:
+    """A name with one common name."""
+    return der.sequence(der.tlv(0x31, der.sequence(der.oid("2.5.4.3"), value)))
+
+
+def test_a_subject_that_cannot_be_read_is_malformed() -> None:
+    """Though its signature is right."""
+    assert read(signed(attribute(der.tlv(0x0C, b"a")))).subject == subject(CN="a")
+    assert refusal(signed(attribute(der.tlv(0x0C, b"\xff")))) is Reason.MALFORMED
+    assert refusal(signed(attribute(der.bit_string(b"a")))) is Reason.MALFORMED
+
+
 def test_names_that_cannot_be_read_are_malformed() -> None:
-    """In the extensions and in the subject, after the signature was found right."""
+    """Not ASCII, and of a kind that nobody reads."""
     text = x509.UnrecognizedExtension(x509.ObjectIdentifier("2.5.29.17"), b"\x30\x03\x82\x01\xff")
     assert refusal(csr(text)) is Reason.MALFORMED
     x400 = x509.UnrecognizedExtension(x509.ObjectIdentifier("2.5.29.17"), b"\x30\x02\xa3\x00")

@@ -22,7 +22,7 @@ def basic(length: int | None, *, ca: bool = True) -> x509.BasicConstraints:
     return x509.BasicConstraints(ca=ca, path_length=length)
 
 
-GOOD = [ca_certificate(), ca_certificate(SIGNS)]
+GOOD = [ca_certificate(), ca_certificate(SIGNS), ca_certificate(x509.OCSPNoCheck())]
 BAD = [
     ca_certificate(SIGNS_NOT),
     ca_certificate(basic=None),
