@@ -94,7 +94,11 @@ class SharedConnection:
         """Wait for a turn."""
         if not self._turn.acquire(timeout=self._timeout):
             raise Refused(Reason.UNAVAILABLE, "the database is locked", retry_after=2)
-        return self._engine.connect()
+        try:
+            return self._engine.connect()
+        except BaseException:
+            self._turn.release()
+            raise
 
     def give_back(self, connection: Connection) -> None:
         """End the turn."""

@@ -143,7 +143,7 @@ class SqlReadingStore:
             yield SqlReading(connection, self._clock)
 
     def close(self) -> None:
-        """Close every connection; threads that use the store later open new ones."""
+        """Close every connection, once no thread is in a transaction; whoever uses the store later opens new ones."""
         self._connections.close()
 
     @contextmanager
@@ -151,7 +151,7 @@ class SqlReadingStore:
         if self._thread.connection is not None:
             raise RuntimeError("this thread has a transaction open already")
         try:
-            connection = self._take(begin)
+            connection = self._begun(begin)
             self._thread.connection = connection
             try:
                 yield connection
@@ -168,21 +168,25 @@ class SqlReadingStore:
                 raise
             raise refusal from error
 
-    def _take(self, begin: str | None) -> Connection:
-        connection = self._connections.take()
-        if begin is None:
-            return connection
+    def _begun(self, begin: str | None) -> Connection:
         try:
-            connection.exec_driver_sql(begin)
+            return self._take(begin)
         except DBAPIError as error:
-            _roll_back(connection)
-            self._connections.give_back(connection)
             if not error.connection_invalidated:
                 raise
             # The server was restarted while the connection lay in the pool. Nothing was done on it yet, and its
             # failure emptied the pool: a new one will do.
-            connection = self._connections.take()
-            connection.exec_driver_sql(begin)
+            return self._take(begin)
+
+    def _take(self, begin: str | None) -> Connection:
+        connection = self._connections.take()
+        try:
+            if begin is not None:
+                connection.exec_driver_sql(begin)
+        except BaseException:
+            _roll_back(connection)
+            self._connections.give_back(connection)
+            raise
         return connection
 
 

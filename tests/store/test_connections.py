@@ -53,14 +53,18 @@ def test_a_broken_connection_is_not_kept(on_file: Engine) -> None:
     connections.close()
 
 
-def test_a_shared_connection_is_lent_to_one_at_a_time() -> None:
-    """Who waits too long is told to come back later."""
+def test_a_shared_connection_is_lent_to_one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who waits too long is told to come back later; who got no connection keeps no turn."""
     shared = SharedConnection(open_engine(StoreSettings(url="sqlite://")), 0.01)
     lent = shared.take()
     with pytest.raises(Refused) as refused:
         shared.take()
     assert refused.value.reason is Reason.UNAVAILABLE
     shared.give_back(lent)
+    with monkeypatch.context() as broken:
+        broken.setattr(Engine, "connect", lambda _engine: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            shared.take()
     shared.give_back(shared.take())
     shared.close()
 

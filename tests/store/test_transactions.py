@@ -140,6 +140,24 @@ def test_a_thread_s_connection_goes_with_it(tmp_path: Path) -> None:
     connection.close()
 
 
+def test_a_connection_that_cannot_even_roll_back_is_thrown_away(tmp_path: Path) -> None:
+    """What went wrong first is what is told."""
+    engine = open_engine(StoreSettings(url=f"sqlite:///{tmp_path / 'store.db'}"))
+    migrate(engine)
+    store = SqlStore(engine)
+
+    def broken() -> None:
+        with store.writing() as tx:
+            tx.crls.next_number(ISSUER)
+            tx._connection.connection.driver_connection.close()  # type: ignore[union-attr]
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        broken()
+    assert draw_number(store) == 1
+    store.close()
+
+
 @pytest.mark.database
 def test_a_restarted_server_is_found_again(postgres_url: str, postgres_server: PostgresServer) -> None:
     """A writing notices and goes on; a reading fails once as unavailable, and then works."""

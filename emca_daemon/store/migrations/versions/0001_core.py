@@ -49,7 +49,8 @@ def _certificates() -> None:
     for column in ("created", "not_after", "requester", "key_fingerprint", "fingerprint"):
         op.create_index(f"ix_certificates_{column}", "certificates", [column])
     _partial_index("ix_certificates_open", ["created"], "state = 'intended'")
-    _partial_index("ix_certificates_revoked", ["issuer", "serial"], "revoked_at IS NOT NULL")
+    listed = ["issuer", "serial", "not_after", "revoked_at", "revocation_reason", "invalidity_date"]
+    _partial_index("ix_certificates_revoked", listed, "revoked_at IS NOT NULL")
 
 
 def _partial_index(name: str, columns: list[str], condition: str) -> None:
