@@ -1,0 +1,34 @@
+"""The daemon as a process."""
+
+from pathlib import Path
+
+import pytest
+
+from emca_daemon.composition.daemon import configuration, prepare
+from emca_daemon.errors import Reason, Refused
+from emca_daemon.settings.checking import load_settings
+from tests.support.cli_world import new_folder
+
+
+def test_every_start_is_in_the_audit_chain_with_the_configuration(tmp_path: Path) -> None:
+    """A changed profile shows as a changed hash."""
+    commands = new_folder(tmp_path)
+    settings = load_settings(commands.config)
+    prepare(settings)
+    profile = settings.profiles / "tls-server.toml"
+    profile.write_text(profile.read_text() + "\n# changed\n")
+    prepare(settings)
+    first, second = commands.rows("audit", "list", "--action", "daemon.start")
+    changed = {key for key in first if key.startswith("detail_") and first[key] != second[key]}
+    assert changed == {"detail_profile tls-server"}
+    assert set(configuration(settings)) > {"settings", "profile root-ca"}
+
+
+def test_an_old_schema_keeps_the_daemon_from_starting(tmp_path: Path) -> None:
+    """And says what to do."""
+    commands = new_folder(tmp_path)
+    (tmp_path / "emca.db").unlink()
+    with pytest.raises(Refused) as refused:
+        prepare(load_settings(commands.config))
+    assert refused.value.reason is Reason.WRONG_STATE
+    assert "emca-daemon migrate" in refused.value.detail

@@ -1,0 +1,82 @@
+"""What the daemon does by itself."""
+
+from emca_daemon.ca.ports import Writing
+from emca_daemon.composition.duties import LEASE, Duties, Duty, ca_duties, daemon_requester
+from emca_daemon.errors import Reason, Refused
+from tests.support.ca_world import ISSUING, ROOT, World
+
+
+def duties(world: World, holder: str, *own: Duty) -> Duties:
+    """The duties of one process."""
+    return Duties(store=world.store, holder=holder, clock=world.clock, duties=own)
+
+
+def test_one_process_at_a_time_has_the_duties() -> None:
+    """Another takes over when the lease runs out or is given back."""
+    world, done = World(), list[str]()
+    first = duties(world, "first", Duty("note", lambda: done.append("first")))
+    second = duties(world, "second", Duty("note", lambda: done.append("second")))
+    assert first.run() == second.run() == []
+    assert done == ["first"]
+    world.clock.advance(seconds=LEASE.total_seconds() + 1)
+    second.run()
+    first.run()
+    assert done == ["first", "second"]
+    second.stop()
+    first.run()
+    assert done == ["first", "second", "first"]
+
+
+def test_an_idle_holder_hardly_writes() -> None:
+    """The lease is renewed when half of it is over."""
+    world = World()
+    taken: list[str] = []
+    one = duties(world, "one", Duty("note", lambda: taken.append("x")))
+    one.run()
+    writing, world.store.writing = world.store.writing, None  # type: ignore[method-assign, assignment]
+    world.clock.advance(seconds=LEASE.total_seconds() / 3)
+    one.run()
+    world.store.writing = writing  # type: ignore[method-assign]
+    world.clock.advance(seconds=LEASE.total_seconds() / 3)
+    one.run()
+    assert len(taken) == 3
+
+
+def test_a_refused_duty_does_not_stop_the_next() -> None:
+    """Both are run, the refusal is told; a store out of reach is told as the lease's."""
+    world, done = World(), list[str]()
+
+    def refuse() -> None:
+        raise Refused(Reason.UNAVAILABLE, "no token")
+
+    one = duties(world, "one", Duty("first", refuse), Duty("second", lambda: done.append("x")))
+    ((name, refusal),) = one.run()
+    assert (name, refusal.detail, done) == ("first", "no token", ["x"])
+
+    def down() -> Writing:
+        raise Refused(Reason.UNAVAILABLE, "no database")
+
+    world.store.writing = down  # type: ignore[method-assign, assignment]
+    world.clock.advance(days=1)
+    ((name, _),) = one.run()
+    assert name == "lease"
+
+
+def test_the_cas_own_duties_make_everything_current() -> None:
+    """OCSP signers and CRLs come into being, and a second round finds nothing to do."""
+    world = World().with_issuers()
+    own = ca_duties(
+        store=world.store,
+        crls=world.crls,
+        ocsp_signers=world.ocsp_signers,
+        requester=daemon_requester("d"),
+        clock=world.clock,
+    )
+    one = duties(world, "one", *own)
+    assert one.run() == []
+    with world.store.reading() as tx:
+        assert tx.crls.latest(ROOT)
+        assert tx.crls.latest(ISSUING)
+    events = len(world.actions())
+    assert one.run() == []
+    assert len(world.actions()) == events
