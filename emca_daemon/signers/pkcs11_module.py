@@ -19,8 +19,8 @@ from pkcs11.exceptions import DeviceError, PKCS11Error
 
 _OS_LOCKING_OK = 2
 _OK, _CANT_LOCK, _NOT_INITIALIZED, _ALREADY_INITIALIZED = 0x0, 0xA, 0x190, 0x191
-DRAIN = 10.0
-"""Seconds that a restart waits for calls that are under way."""
+DRAIN = 3.0
+"""Seconds that a restart waits for calls that are under way, and new ones with it."""
 
 _T = TypeVar("_T")
 
