@@ -69,6 +69,7 @@ class Duties:
 
     def stop(self) -> None:
         """Let another process take over at once."""
+        self._held_until = datetime.min.replace(tzinfo=UTC)
         with self._store.writing() as tx:
             tx.leases.give_back("duties", self._holder)
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any, TypeVar
 
 from structlog.typing import FilteringBoundLogger
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.task import LoopingCall
 from twisted.python.failure import Failure
 
@@ -41,7 +41,7 @@ DUTY_SECONDS = 1.0
 class DaemonService:
     """The daemon in one process, from start to stop, on one reactor."""
 
-    def __init__(self, core: Core, reactor: Any, log: FilteringBoundLogger) -> None:
+    def __init__(self, core: Core, metrics: Metrics, reactor: Any, log: FilteringBoundLogger) -> None:
         """`reactor` is Twisted's."""
         settings = core.settings
         self._core = core
@@ -55,7 +55,7 @@ class DaemonService:
             backlog=settings.execution.backlog,
             reactor=reactor,
         )
-        self._metrics = Metrics()
+        self._metrics = metrics
         self._crl_age = CrlAge(core.store, core.authorities, core.clock)
         holder = core.random(8).hex()
         self._requester = daemon_requester(holder)
@@ -167,7 +167,7 @@ class DaemonService:
 
     def _round(self) -> "Deferred[None]":
         """One round of duties, on the pool where they may wait; the next begins when it is over."""
-        return self._run(self._round_now).addErrback(self._note_bug)
+        return self._run(self._round_now).addErrback(self._note_failure)
 
     def _round_now(self, *, startup: bool = False) -> None:
         for name, refusal in self._duties.run():
@@ -190,20 +190,15 @@ class DaemonService:
                 self._log.error("own certificate not renewed", listener=name, detail=str(refusal))
 
     def _run(self, call: Callable[[], T]) -> "Deferred[T]":
-        """Run a call where the settings let it run: on the pool, or at once."""
-        result: Deferred[T] = Deferred()
+        """Run a call where the settings let it run: on the pool, or at once; what it raises, bugs too, is a failure."""
         if not self._execution.pooled:
-            try:
-                result.callback(call())
-            except Refused as refusal:
-                result.errback(refusal)
-            return result
+            return maybeDeferred(call)
+        result: Deferred[T] = Deferred()
 
         def outcome() -> T | Failure:
-            try:
-                return call()
-            except Refused as refusal:
-                return Failure(refusal)  # type: ignore[no-untyped-call]
+            kept: list[T | Failure] = []
+            maybeDeferred(call).addBoth(kept.append)
+            return kept[0]
 
         def done(value: T | Failure) -> None:
             if isinstance(value, Failure):
@@ -215,10 +210,18 @@ class DaemonService:
             result.errback(Refused(Reason.UNAVAILABLE, "every worker is busy", retry_after=1))
         return result
 
-    def _note_bug(self, failure: Failure) -> None:
-        self._log.error("bug", duty="round", exc_info=failure.value)
+    def _note_failure(self, failure: Failure) -> None:
+        if isinstance(failure.value, Refused):
+            self._log.warning("duties put off", detail=failure.value.detail)
+        else:
+            self._log.error("bug", duty="round", exc_info=failure.value)
 
     def _stop(self) -> "Deferred[None]":
+        """No round begins any more, and whoever starts next need not wait until the lease runs out."""
         if self._rounds.running:
             self._rounds.stop()
+        try:
+            self._duties.stop()
+        except Refused as refusal:
+            self._log.warning("duties not handed over", detail=refusal.detail)
         return self._validation.stopService()
