@@ -1,4 +1,4 @@
-"""Real clients, run as their users run them: certbot, lego, OpenSSL and curl, and the DNS server that they publish in."""
+"""Real clients, run as their users run them: certbot, lego, OpenSSL and curl, and the DNS server they publish in."""
 
 import os
 import re
@@ -106,7 +106,8 @@ class Certbot:
     def dns01(self) -> tuple[str, ...]:
         """Answer dns-01 through the zone file."""
         assert self._zone is not None
-        hooks = ("--manual-auth-hook", f"{self._zone.hook} present", "--manual-cleanup-hook", f"{self._zone.hook} cleanup")
+        hook = self._zone.hook
+        hooks = ("--manual-auth-hook", f"{hook} present", "--manual-cleanup-hook", f"{hook} cleanup")
         return ("--manual", "--preferred-challenges", "dns", *hooks)
 
     def attempt(self, verb: str, *arguments: str | Path) -> tuple[int, str]:
@@ -158,7 +159,8 @@ class Lego:
 
 def verify(daemon: Daemon, certificate: Path, chain: Path) -> None:
     """`openssl verify` under the root, with the chain that the client got."""
-    said = run("openssl", "verify", "-x509_strict", "-CAfile", daemon.home / "root.pem", "-untrusted", chain, certificate)
+    files = ("-CAfile", daemon.home / "root.pem", "-untrusted", chain)
+    said = run("openssl", "verify", "-x509_strict", *files, certificate)
     assert said.endswith(": OK\n"), said
 
 

@@ -23,16 +23,12 @@ COMMAND_SECONDS = 60
 ISSUER = "demo-issuing"
 
 
-class TookTooLong(AssertionError):
-    """Something did not happen in time."""
-
-
 def wait_for(condition: Callable[[], bool], what: str, seconds: float = 15) -> None:
-    """Ask again and again until it holds; raises TookTooLong."""
+    """Ask again and again until it holds; raises TimeoutError."""
     end = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > end:
-            raise TookTooLong(f"{what}: not within {seconds} s")
+            raise TimeoutError(f"{what}: not within {seconds} s")
         time.sleep(0.1)
 
 
@@ -195,10 +191,10 @@ class Daemon:
         self.ca_bundle.write_text(chain)
 
     def secrets(self) -> list[str]:
-        """What must never be in a log: passphrase and private keys."""
-        keys = [path.read_text() for path in (self.home / "keys").glob("*") if path.is_file() and b"-----" in _head(path)]
-        inner = [key.splitlines()[1] for key in [*keys, (self.home / "tls.key").read_text()] if len(key.splitlines()) > 2]
-        return [(self.home / "keys.passphrase").read_text().strip(), *inner]
+        """What must never be in a log: the passphrase, and the private keys by their first line."""
+        files = [*(self.home / "keys").glob("*.pem"), self.home / "tls.key"]
+        keys = [file.read_text().splitlines()[1] for file in files if file.exists()]
+        return [(self.home / "keys.passphrase").read_text().strip(), *keys]
 
     def assert_quiet(self, *more_secrets: str) -> None:
         """Nothing went wrong inside, and nothing secret was told."""
@@ -239,7 +235,3 @@ class Daemon:
 
 _PROGRAM = (sys.executable, "-m", "emca_daemon")
 _END = "-----END CERTIFICATE-----\n"
-
-
-def _head(path: Path) -> bytes:
-    return path.read_bytes()[:5]
