@@ -62,8 +62,10 @@ class AccountWriter(AccountRows):
         Raises Refused(WRONG_STATE) if it is not; False if another account of the endpoint has the new key.
         Refused(UNAVAILABLE) says that another transaction gives that key away at this moment.
         """
-        if account.thumbprint != expected_thumbprint and self.account_by_key(account.endpoint, account.thumbprint):
-            return False
+        if account.thumbprint != expected_thumbprint:
+            owner = self.account_by_key(account.endpoint, account.thumbprint)
+            if owner is not None and owner.id != account.id:
+                return False
         given = {"b_id": account.id, "b_expected": expected_thumbprint, **_values(account)}
         try:
             changed = self._connection.execute(_UPDATE, given).rowcount

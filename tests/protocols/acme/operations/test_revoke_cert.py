@@ -114,7 +114,8 @@ def test_what_is_not_ours(world: AcmeWorld) -> None:
     client = world.account()
     assert revoke(client, b"garbage").problem == "404 malformed"
     assert revoke(client, b"").problem == "404 malformed"
-    for payload in ({}, {"certificate": "a=="}, {"certificate": 7}, []):
+    payloads: list[Any] = [{}, {"certificate": "a=="}, {"certificate": 7}, []]
+    for payload in payloads:
         assert client.post(client.url("/revoke-cert"), payload).problem == "400 malformed"
 
 
@@ -133,7 +134,8 @@ def test_a_nonce_is_spent_once(world: AcmeWorld) -> None:
     """By a revocation too, granted or refused."""
     client = world.account()
     certificate = world.issue(client, NAME).public_bytes(Encoding.DER)
-    url, payload, nonce = client.url("/revoke-cert"), {"certificate": b64(certificate)}, client.nonce()
+    url, nonce = client.url("/revoke-cert"), client.nonce()
+    payload = {"certificate": b64(certificate)}
     assert client.post(url, payload, nonce=nonce).status == 200
     assert client.post(url, payload, nonce=nonce).problem == "400 badNonce"
     nonce = client.nonce()
