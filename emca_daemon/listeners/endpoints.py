@@ -64,6 +64,8 @@ def open_sockets(
     inherited = from_parent(environment)
     if inherited is not None:
         if missing := listeners.keys() - inherited.keys():
+            for sock in inherited.values():
+                sock.close()
             raise Refused(Reason.UNAVAILABLE, f"no socket was handed over for {', '.join(sorted(missing))}")
         return {name: inherited[name] for name in listeners}
     handed_over = from_systemd(environment, pid)
@@ -85,17 +87,13 @@ class Port(Protocol):
         """Accept no more."""
 
 
-class Delayed(Protocol):
-    """A call to come."""
-
-
 class Reactor(Protocol):
     """What serving needs of a reactor."""
 
     def adoptStreamPort(self, fileDescriptor: int, addressFamily: int, factory: ServerFactory[Connected]) -> Port:  # noqa: N802, N803
         """Serve a listening socket, of which the reactor makes its own copy."""
 
-    def callLater(self, delay: float, callable: object, *args: object) -> Delayed:  # noqa: N802, A002
+    def callLater(self, delay: float, callable: Callable[..., object], *args: object) -> object:  # noqa: N802, A002
         """Call it in so many seconds."""
 
     def seconds(self) -> float:

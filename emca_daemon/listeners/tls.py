@@ -147,17 +147,17 @@ class TlsContext:
         self._files = files
         self._log = log
         self._times = files.times()
-        self._context = make_context(files)
+        self.current = make_context(files)
 
     def serverConnectionForTLS(self, protocol: TLSMemoryBIOProtocol) -> SSL.Connection:  # noqa: N802, ARG002
         """A new connection."""
-        return SSL.Connection(self._context, None)
+        return SSL.Connection(self.current, None)
 
     def reload(self) -> bool:
         """Read the files anew; False (and a line in the log) where they cannot be used, the old context staying."""
         times = self._files.times()
         try:
-            self._context = make_context(self._files)
+            self.current = make_context(self._files)
         except Refused as refusal:
             self._log.error("TLS certificate not reloaded", reason=str(refusal))
             return False

@@ -134,18 +134,18 @@ class FromThread:
 
     def __init__(self) -> None:
         """Nothing yet."""
-        self.calls: list[tuple[Callable[..., object], tuple[object, ...]]] = []
+        self.handed: list[tuple[Callable[..., object], tuple[object, ...]]] = []
         self.arrived = threading.Semaphore(0)
 
     def callFromThread(self, callable: Callable[..., object], *args: object) -> None:
         """Keep it."""
-        self.calls.append((callable, args))
+        self.handed.append((callable, args))
         self.arrived.release()
 
     def run_one(self) -> None:
         """Wait for a call and make it."""
         assert self.arrived.acquire(timeout=10)
-        call, arguments = self.calls.pop(0)
+        call, arguments = self.handed.pop(0)
         call(*arguments)
 
 

@@ -1,0 +1,73 @@
+"""The systemd units: read by systemd itself where it exists, and by a parser everywhere."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+UNITS = Path(__file__).resolve().parents[2] / "systemd"
+LINE = re.compile(r"[A-Z][A-Za-z]*=.*")
+
+
+def settings(unit: str) -> dict[str, dict[str, list[str]]]:
+    """Sections, keys and values of a unit; fails on lines that are none of these."""
+    sections: dict[str, dict[str, list[str]]] = {}
+    keys: dict[str, list[str]] = {}
+    for line in (UNITS / unit).read_text(encoding="utf-8").splitlines():
+        if line.startswith("["):
+            keys = sections.setdefault(line.strip("[]"), {})
+        elif line and not line.startswith("#"):
+            assert LINE.fullmatch(line), line
+            name, _, value = line.partition("=")
+            keys.setdefault(name, []).append(value)
+    return sections
+
+
+def test_the_service_is_told_when_the_daemon_is_ready() -> None:
+    """And watches it, reloads it, and hands secrets over as credentials."""
+    service = settings("emca-daemon.service")["Service"]
+    assert service["Type"] == ["notify"]
+    assert "WatchdogSec" in service
+    assert service["ExecReload"] == ["/bin/kill -HUP $MAINPID"]
+    assert service["LoadCredential"]
+    assert service["ExecStart"][0].startswith("/usr/bin/emca-daemon serve ")
+
+
+def test_the_service_is_shut_in() -> None:
+    """No capability, no privileges to gain, a file system to read only, three address families."""
+    service = settings("emca-daemon.service")["Service"]
+    assert service["CapabilityBoundingSet"] == [""]
+    assert service["NoNewPrivileges"] == ["yes"]
+    assert service["ProtectSystem"] == ["strict"]
+    assert service["PrivateTmp"] == ["yes"]
+    assert service["StateDirectory"] == ["emca-daemon"]
+    assert service["RestrictAddressFamilies"] == ["AF_INET AF_INET6 AF_UNIX"]
+    assert service["SystemCallFilter"][0] == "@system-service"
+    assert service["User"] == ["emca-daemon"]
+
+
+@pytest.mark.parametrize(("unit", "name"), [("emca-daemon.socket", "https"), ("emca-daemon-http.socket", "http")])
+def test_sockets_are_named_and_go_to_the_service(unit: str, name: str) -> None:
+    """`FileDescriptorName` is what a listener's `socket` refers to."""
+    socket = settings(unit)["Socket"]
+    assert socket["FileDescriptorName"] == [name]
+    assert socket["Service"] == ["emca-daemon.service"]
+    assert unit in settings("emca-daemon.service")["Service"]["Sockets"][0]
+
+
+def test_systemd_has_nothing_to_complain_about(tmp_path: Path) -> None:
+    """`systemd-analyze verify`, with a program that exists in place of ours; without systemd there is nobody to ask."""
+    if shutil.which("systemd-analyze") is None:
+        return
+    for unit in UNITS.iterdir():
+        text = unit.read_text(encoding="utf-8")
+        (tmp_path / unit.name).write_text(re.sub(r"(?m)^ExecStart=\S+", "ExecStart=/bin/true", text))
+    verified = subprocess.run(
+        ["systemd-analyze", "verify", *sorted(map(str, tmp_path.iterdir()))],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (verified.returncode, verified.stderr) == (0, "")
