@@ -13,6 +13,9 @@ from emca_daemon.store.certificate_rows import certificates
 _MOST = 10_000
 """Rows that one search returns at most, whatever limit it names."""
 
+_FARTHEST = 1 << 40
+"""Where every search has ended, and an integer that both databases take."""
+
 _UNKEPT = re.compile(r"[\0\ud800-\udfff]")
 """What no row has, since no text in a database can: NUL (PostgreSQL) and lone surrogates (both)."""
 
@@ -37,7 +40,7 @@ def search_statement(query: CertificateQuery, now: datetime) -> Select[tuple[obj
     return (
         statement.order_by(_c.created.desc(), _c.issuer, _c.serial)
         .limit(min(max(query.limit, 0), _MOST))
-        .offset(max(query.offset, 0))
+        .offset(min(max(query.offset, 0), _FARTHEST))
     )
 
 

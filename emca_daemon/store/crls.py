@@ -29,6 +29,9 @@ _BODIES_KEPT = 3
 """How many of the newest CRLs of a kind keep their DER: the row of every CRL stays for ever, but a list of 10^5 serials
 published twice an hour would fill a disk. Three outlast whatever a download or a comparison still refers to."""
 
+_MOST = 10_000
+"""How much history is read at once."""
+
 crl_counters = Table(
     "crl_counters",
     metadata,
@@ -116,7 +119,7 @@ class CrlRows:
 
     def history(self, issuer: IssuerName, limit: int) -> Sequence[IssuedCrl]:
         """The newest CRLs, newest first; `der` is empty for those that are more than three publications old."""
-        rows = self._connection.execute(_HISTORY, {"issuer": issuer, "limit": max(limit, 0)})
+        rows = self._connection.execute(_HISTORY, {"issuer": issuer, "limit": min(max(limit, 0), _MOST)})
         return [_crl_of(row) for row in rows]
 
 

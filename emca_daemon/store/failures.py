@@ -29,12 +29,14 @@ _POSTGRESQL_READ_ONLY = "25006"
 """read_only_sql_transaction: the server became a standby; another one is or will be the primary."""
 
 
-def refusal_of(error: SQLAlchemyError) -> Refused | None:
+def refusal_of(error: SQLAlchemyError | UnicodeEncodeError) -> Refused | None:
     """The refusal that stands for a failure; None for a bug.
 
-    UNAVAILABLE where trying again may help (locks, lost connections, full disks), MALFORMED for a value that
-    PostgreSQL cannot hold, such as a text with a NUL.
+    UNAVAILABLE where trying again may help (locks, lost connections, full disks), MALFORMED for a value that the
+    database cannot hold: a text with a lone surrogate (which JSON can carry), on PostgreSQL one with a NUL.
     """
+    if isinstance(error, UnicodeEncodeError):
+        return Refused(Reason.MALFORMED, "a text has characters that are none")
     if isinstance(error, PoolExhausted):
         return _unavailable("all connections to the database are in use")
     if not isinstance(error, DBAPIError):

@@ -10,6 +10,9 @@ from emca_daemon.store.columns import NAME, Moment, Serial
 from emca_daemon.store.inserting import InsertNew
 from emca_daemon.store.schema import metadata
 
+_MOST = 10_000
+"""How many requests are listed at once."""
+
 pending_requests = Table(
     "pending_requests",
     metadata,
@@ -69,7 +72,7 @@ class PendingRows:
 
     def list(self, state: RequestState | None, limit: int = 100) -> Sequence[PendingRequest]:
         """Requests, oldest first."""
-        given: dict[str, object] = {"limit": max(limit, 0)}
+        given: dict[str, object] = {"limit": min(max(limit, 0), _MOST)}
         if state is None:
             rows = self._connection.execute(_LIST, given)
         else:

@@ -1,12 +1,13 @@
 """Units of work: the only way to a connection."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
+from emca_daemon.ca.records import AuditEvent
 from emca_daemon.clock import Clock, system_clock
 from emca_daemon.store.acme import AcmeRows, AcmeWriter
 from emca_daemon.store.audit import AuditRows, AuditWriter
@@ -71,7 +72,11 @@ class SqlReading:
 class SqlTransaction(SqlReading):
     """An open transaction for changes; fulfils `ca.ports.Writing`."""
 
-    __slots__ = ()
+    __slots__ = ("_noticed",)
+
+    def __init__(self, connection: Connection, clock: Clock, noticed: Callable[[AuditEvent], None]) -> None:
+        super().__init__(connection, clock)
+        self._noticed = noticed
 
     @property
     def certificates(self) -> CertificateWriter:
@@ -91,7 +96,7 @@ class SqlTransaction(SqlReading):
     @property
     def audit(self) -> AuditWriter:
         """The audit chain."""
-        return AuditWriter(self._connection)
+        return AuditWriter(self._connection, self._noticed)
 
     @property
     def pending(self) -> PendingWriter:
@@ -134,7 +139,10 @@ class SqlReadingStore:
 
     @contextmanager
     def reading(self) -> Iterator[SqlReading]:
-        """Open a transaction for questions; raises Refused(UNAVAILABLE)."""
+        """Open a transaction for questions.
+
+        Raises Refused(UNAVAILABLE), and Refused(MALFORMED) for a text that no database can hold.
+        """
         joined = self._thread.connection
         if joined is not None:
             yield SqlReading(joined, self._clock)
@@ -162,7 +170,7 @@ class SqlReadingStore:
             finally:
                 self._thread.connection = None
                 self._connections.give_back(connection)
-        except SQLAlchemyError as error:
+        except (SQLAlchemyError, UnicodeEncodeError) as error:
             refusal = refusal_of(error)
             if refusal is None:
                 raise
@@ -193,6 +201,18 @@ class SqlReadingStore:
 class SqlStore(SqlReadingStore):
     """A store that can be asked and told; fulfils `ca.ports.Store`."""
 
+    def __init__(
+        self,
+        engine: Engine,
+        clock: Clock = system_clock,
+        *,
+        timeout: float = 10,
+        noticed: Callable[[AuditEvent], None] = lambda _: None,
+    ) -> None:
+        """`noticed` is told every audit event as it is written, for metrics; it must not raise."""
+        super().__init__(engine, clock, timeout=timeout)
+        self._noticed = noticed
+
     @contextmanager
     def writing(self) -> Iterator[SqlTransaction]:
         """Open a transaction for changes: committed when the block ends, rolled back when it raises.
@@ -201,7 +221,7 @@ class SqlStore(SqlReadingStore):
         connection breaks during the commit, nobody knows whether it took place.
         """
         with self._transaction(self._begin_writing) as connection:
-            yield SqlTransaction(connection, self._clock)
+            yield SqlTransaction(connection, self._clock, self._noticed)
 
 
 def _roll_back(connection: Connection) -> None:

@@ -261,6 +261,7 @@ class SearchContract:
             (CertificateQuery(), [0xA6, 0xA5, 0xA4, 0xA3, 0xA2, 0xA1]),
             (CertificateQuery(limit=2, offset=1), [0xA5, 0xA4]),
             (CertificateQuery(limit=-1, offset=-1), []),
+            (CertificateQuery(limit=1 << 70, offset=1 << 70), []),
             (CertificateQuery(issuer=OTHER), [0xA5]),
             (CertificateQuery(profile=ProfileName("other")), []),
             (CertificateQuery(requester="account-2"), [0xA3]),

@@ -18,7 +18,7 @@ from emca_daemon.store.migrating import migrate
 from emca_daemon.store.transactions import SqlReading, SqlReadingStore, SqlStore, SqlTransaction
 from tests.contracts.sharing_contract import SharingContract, draw_number
 from tests.support.postgres import PostgresServer
-from tests.support.records import ISSUER, event, fail_after, issuer
+from tests.support.records import ISSUER, event, fail_after, issuer, waiting
 
 STORE: Callable[[Engine], Store] = SqlStore
 READING_STORE: Callable[[Engine], ReadingStore] = SqlReadingStore
@@ -69,6 +69,16 @@ def test_a_writing_inside_of_a_transaction_is_a_bug(store: SqlStore) -> None:
     """It would wait for itself."""
     with store.reading(), pytest.raises(RuntimeError, match="transaction open"), store.writing():
         pass
+    assert draw_number(store) == 1
+
+
+def test_a_text_that_is_none_is_malformed(store: SqlStore) -> None:
+    """Lone surrogates cannot be asked for, nor kept; the store goes on."""
+    with pytest.raises(Refused) as asked, store.reading() as tx:
+        tx.pending.find("acme", "\ud800")
+    with pytest.raises(Refused) as told, store.writing() as tx:
+        tx.pending.add(waiting("\udfff"))
+    assert asked.value.reason is told.value.reason is Reason.MALFORMED
     assert draw_number(store) == 1
 
 
