@@ -17,7 +17,7 @@ from twisted.web.http_headers import Headers
 from emca_daemon.errors import Refused
 from emca_daemon.outbound.addresses import networks, refused_address
 from emca_daemon.outbound.dns import Lookups
-from emca_daemon.outbound.http_connection import Beginning, LimitedEndpoint, PinnedEndpoints, with_tls
+from emca_daemon.outbound.http_connection import Beginning, LimitedEndpoint, PinnedEndpoints
 from emca_daemon.outbound.redirects import Target, redirected, target
 from emca_daemon.outbound.waiting import Deadline
 from emca_daemon.protocols.acme.challenges import MAX_HTTP_BODY, FetchFailure, HttpAnswer
@@ -79,10 +79,10 @@ class HttpFetcher:
 
     async def _request(self, here: Target, address: str, deadline: Deadline) -> HttpAnswer | FetchFailure | str:
         """One request to one address."""
-        endpoint = LimitedEndpoint(self._reactor, address, here.port, min(_PATIENCE, self._timeout))
-        secured = with_tls(endpoint, here.host) if here.scheme == "https" else endpoint
+        tls_name = here.host if here.scheme == "https" else None
+        endpoint = LimitedEndpoint(self._reactor, address, here.port, min(_PATIENCE, self._timeout), tls_name)
         pool = HTTPConnectionPool(self._reactor, persistent=False)  # type: ignore[no-untyped-call]
-        pinned = PinnedEndpoints(secured)
+        pinned = PinnedEndpoints(endpoint)
         agent = Agent.usingEndpointFactory(self._reactor, pinned, pool)  # type: ignore[no-untyped-call]
         try:
             request = agent.request(b"GET", here.url.encode("ascii"), Headers(_HEADERS))

@@ -4,11 +4,12 @@ from typing import Any
 
 from OpenSSL import SSL
 from twisted.internet.defer import Deferred
-from twisted.internet.endpoints import TCP4ClientEndpoint, TCP6ClientEndpoint, wrapClientTLS
+from twisted.internet.endpoints import TCP4ClientEndpoint, TCP6ClientEndpoint
 from twisted.internet.interfaces import IOpenSSLClientConnectionCreator, IProtocolFactory, IStreamClientEndpoint
 from twisted.internet.protocol import Protocol
 from twisted.internet.ssl import CertificateOptions
 from twisted.protocols.policies import ProtocolWrapper, WrappingFactory
+from twisted.protocols.tls import TLSMemoryBIOFactory
 from twisted.python.failure import Failure
 from twisted.web.client import ResponseDone
 from twisted.web.http import PotentialDataLoss
@@ -33,24 +34,34 @@ class PinnedEndpoints:
 
 @implementer(IStreamClientEndpoint)
 class LimitedEndpoint:
-    """A TCP endpoint at an address, whose connection is cut after MAX_RECEIVED octets and can be cut at any time."""
+    """An endpoint at an address, whose connection is cut after MAX_RECEIVED octets and can be cut at any time."""
 
-    def __init__(self, reactor: Any, address: str, port: int, seconds: float) -> None:
-        """`reactor` provides IReactorTCP; `seconds` is how long connecting may take."""
+    def __init__(self, reactor: Any, address: str, port: int, seconds: float, tls_name: str | None = None) -> None:
+        """`reactor` provides IReactorTCP and IReactorTime; `seconds` is how long connecting may take.
+
+        With `tls_name` the connection speaks TLS and names that server, whatever certificate it shows (RFC 8555 8.3).
+        """
+        self._reactor = reactor
+        self._tls_name = tls_name
         kind = TCP6ClientEndpoint if ":" in address else TCP4ClientEndpoint
         self._endpoint = kind(reactor, address, port, timeout=seconds)
         self._connection: _Limited | None = None
 
     def connect(self, protocolFactory: IProtocolFactory) -> Deferred[Any]:  # noqa: N803 - twisted's name
         """The protocol that the factory makes, connected."""
-        factory: Any = WrappingFactory(protocolFactory)  # type: ignore[no-untyped-call]
+        inner: Any = protocolFactory
+        if self._tls_name is not None:
+            creator: Any = UnverifiedTls(self._tls_name)
+            inner = TLSMemoryBIOFactory(creator, True, inner, self._reactor)
+        factory: Any = WrappingFactory(inner)  # type: ignore[no-untyped-call]
         factory.noisy = False
         factory.protocol = _Limited
         return self._endpoint.connect(factory).addCallback(self._connected)
 
     def _connected(self, connection: "_Limited") -> Any:
         self._connection = connection
-        return connection.wrappedProtocol
+        inner: Any = connection.wrappedProtocol
+        return inner if self._tls_name is None else inner.wrappedProtocol
 
     def cut(self) -> None:
         """Close the connection, if there is one, without waiting for the other side."""
@@ -70,12 +81,6 @@ class _Limited(ProtocolWrapper):
         super().dataReceived(data[:room])  # type: ignore[no-untyped-call]
         if self.received >= MAX_RECEIVED:
             self.abortConnection()
-
-
-def with_tls(endpoint: Any, host: str) -> Any:
-    """TLS on an endpoint with that server name, whatever certificate it shows (RFC 8555 8.3)."""
-    creator: Any = UnverifiedTls(host)
-    return wrapClientTLS(creator, endpoint)
 
 
 @implementer(IOpenSSLClientConnectionCreator)

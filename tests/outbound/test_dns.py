@@ -120,7 +120,7 @@ def test_a_name_without_addresses_is_not_found() -> None:
         (dns.EFORMAT, "did not understand"),
         (9, "failed"),
         (TimedOut(), "in time"),
-        (ConnectError(), "cannot be reached"),
+        (ConnectError(), "cannot be reached"),  # type: ignore[no-untyped-call]
     ],
 )
 def test_what_could_not_be_found_out_is_unavailable(trouble: Any, words: str) -> None:

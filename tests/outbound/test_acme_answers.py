@@ -1,0 +1,114 @@
+"""One attempt at one challenge."""
+
+from typing import Any, TypeVar
+
+import pytest
+from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
+
+from emca_daemon.errors import Reason, Refused
+from emca_daemon.names import AlternativeName, NameType, ProfileName
+from emca_daemon.outbound.acme_answers import AnswerFetches, Verdict
+from emca_daemon.outbound.waiting import Deadline
+from emca_daemon.protocols.acme.challenges import FetchFailure, HttpAnswer, dns_record_value
+from emca_daemon.protocols.acme.validation import ValidationTask
+from emca_daemon.settings.model import AcmeSettings
+
+T = TypeVar("T")
+KEY = "token.thumbprint"
+URL = "http://a.example/.well-known/acme-challenge/token"
+
+
+class Network:
+    """Stands for both ways to fetch: answers what it was told to."""
+
+    def __init__(self, answer: Any) -> None:
+        self._answer = answer
+        self.asked: list[tuple[str, ...]] = []
+
+    async def fetch(self, host: str, path: str) -> Any:
+        """An http-01 answer."""
+        self.asked.append((host, path))
+        return self._answer
+
+    async def texts(self, name: str, deadline: Deadline) -> Any:
+        """TXT records."""
+        assert not deadline.passed
+        self.asked.append((name,))
+        if isinstance(self._answer, Refused):
+            raise self._answer
+        return self._answer
+
+
+def attempt(network: Network, type_: str, name: str = "a.example") -> Verdict:
+    """The verdict of an attempt."""
+    identifier = AlternativeName(NameType.DNS, name)
+    task = ValidationTask("challenge", "authorization", type_, identifier, "token", KEY, 1, "main", "here")
+    fetches = AnswerFetches(Clock(), network, network, 10)  # type: ignore[arg-type]
+    results: list[Verdict] = []
+    Deferred.fromCoroutine(fetches.verdict(task)).addCallback(results.append)
+    return results[0]
+
+
+def test_the_right_http_answer_proves_it() -> None:
+    """Fetched from the path of the token; where it was found goes into the audit."""
+    network = Network(HttpAnswer(200, KEY.encode() + b"\n", URL, "192.0.2.1"))
+    assert attempt(network, "http-01") == Verdict(None, False, {"url": URL, "address": "192.0.2.1"})
+    assert network.asked == [("a.example", "/.well-known/acme-challenge/token")]
+
+
+@pytest.mark.parametrize(
+    ("answer", "problem", "retry"),
+    [
+        (HttpAnswer(200, b"other", URL, "192.0.2.1"), "unauthorized", False),
+        (HttpAnswer(403, b"", URL, "192.0.2.1"), "unauthorized", False),
+        (HttpAnswer(404, b"", URL, "192.0.2.1"), "unauthorized", True),
+        (HttpAnswer(503, b"", URL, "192.0.2.1"), "unauthorized", True),
+        (FetchFailure("connection", "x"), "connection", True),
+        (FetchFailure("dns", "x"), "dns", True),
+        (FetchFailure("tls", "x"), "tls", True),
+        (FetchFailure("refused-address", "x"), "rejectedIdentifier", False),
+    ],
+)
+def test_which_http_failures_may_pass(answer: Any, problem: str, retry: bool) -> None:
+    """A server that is not ready yet; not one that says something else."""
+    verdict = attempt(Network(answer), "http-01")
+    assert verdict.problem is not None
+    assert (verdict.problem.type, verdict.retry) == (problem, retry)
+
+
+@pytest.mark.parametrize("name", ["a.example", "*.a.example"])
+def test_the_right_record_proves_it(name: str) -> None:
+    """Among others; a wildcard is proved where its domain is."""
+    network = Network((b"other", dns_record_value(KEY).encode()))
+    verdict = attempt(network, "dns-01", name)
+    assert verdict == Verdict(None, False, {"name": "_acme-challenge.a.example", "records": 2})
+    assert network.asked == [("_acme-challenge.a.example",)]
+
+
+@pytest.mark.parametrize(
+    ("answer", "problem", "retry"),
+    [
+        ((), "unauthorized", True),
+        ((b"other",), "unauthorized", False),
+        (Refused(Reason.UNAVAILABLE, "SERVFAIL"), "dns", True),
+    ],
+)
+def test_which_dns_failures_may_pass(answer: Any, problem: str, retry: bool) -> None:
+    """A record that did not spread yet, a server in trouble; not other records."""
+    verdict = attempt(Network(answer), "dns-01")
+    assert verdict.problem is not None
+    assert (verdict.problem.type, verdict.retry) == (problem, retry)
+
+
+def test_other_types_are_not_validated_here() -> None:
+    """A challenge stored by a newer release."""
+    verdict = attempt(Network(None), "tls-alpn-01")
+    assert verdict.problem is not None
+    assert not verdict.retry
+
+
+def test_an_endpoints_settings_make_its_attempts() -> None:
+    """Nothing is opened before the first."""
+    settings = AcmeSettings(base_url="https://ca.example/acme", profile=ProfileName("server"))
+    assert AnswerFetches.of_endpoint(Clock(), settings, bytes)._seconds == 10
