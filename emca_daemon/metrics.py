@@ -9,6 +9,8 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disa
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 from prometheus_client.process_collector import ProcessCollector
 
+from emca_daemon.ca.records import AuditEvent
+
 DIRECTORY_VARIABLE: Final = "PROMETHEUS_MULTIPROC_DIR"
 """Where the workers of one parent keep their numbers; prometheus-client reads it on import, so the parent sets it."""
 
@@ -61,21 +63,19 @@ class Metrics:
             histogram = self._seconds_children[protocol] = self._seconds.labels(protocol)
         histogram.observe(seconds)
 
-    def issued(self, profile: str) -> None:
-        """One certificate issued."""
-        self._issued.labels(profile).inc()
-
-    def refused(self, profile: str, reason: str) -> None:
-        """One certificate refused."""
-        self._refused.labels(profile, reason).inc()
-
-    def revoked(self, reason: str) -> None:
-        """One certificate revoked or held."""
-        self._revoked.labels(reason).inc()
-
-    def validated(self, kind: str, outcome: str) -> None:
-        """One validation of a challenge ended."""
-        self._validations.labels(kind, outcome).inc()
+    def note(self, event: AuditEvent) -> None:
+        """Count what the audit chain is told: certificates issued, refused and revoked, names validated."""
+        details = event.details
+        if event.action in ("certificate.issue", "certificate.request"):
+            profile = str(details.get("profile", ""))
+            if event.outcome == "success":
+                self._issued.labels(profile).inc()
+            elif event.outcome in ("refused", "failed"):
+                self._refused.labels(profile, str(details.get("reason", ""))).inc()
+        elif event.action in ("certificate.revoke", "certificate.hold") and event.outcome == "success":
+            self._revoked.labels(str(details.get("reason", ""))).inc()
+        elif event.action == "authorization.validate":
+            self._validations.labels(event.proof, event.outcome).inc()
 
     def render(self, crl_ages: Mapping[str, float]) -> bytes:
         """Everything in Prometheus' text format; `crl_ages` are the seconds since each issuer's newest CRL."""

@@ -1,6 +1,6 @@
 """The CA put together from settings: store, keys, policy and services, without listeners."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from emca_daemon.ca.approval import Approval
@@ -11,6 +11,7 @@ from emca_daemon.ca.enrollment import Enrollment
 from emca_daemon.ca.external import ExternalAuthorities
 from emca_daemon.ca.hierarchy import Hierarchy
 from emca_daemon.ca.ocsp_signers import OcspSigners
+from emca_daemon.ca.records import AuditEvent
 from emca_daemon.ca.revocation import Revoking
 from emca_daemon.clock import Clock, system_clock
 from emca_daemon.errors import Mismatch, Reason, Refused
@@ -50,9 +51,10 @@ def build_core(
     profiles: Mapping[ProfileName, Profile],
     clock: Clock = system_clock,
     random: RandomBytes = system_random,
+    noticed: Callable[[AuditEvent], None] = lambda _: None,
 ) -> Core:
-    """Open the store and the keys, and put the CA together."""
-    store = SqlStore(open_engine(settings.store))
+    """Open the store and the keys, and put the CA together; `noticed` is told every audit event."""
+    store = SqlStore(open_engine(settings.store), clock, noticed=noticed)
     keys = open_keys(settings.software, settings.pkcs11)
     authorities = Authorities(store, lambda name: publication(settings, name))
     cycle = IssuanceCycle(store=store, keys=keys, linter=Linter(), clock=clock, random=random)
@@ -87,13 +89,13 @@ def build_core(
     )
 
 
-def open_core(settings: Settings) -> Core:
+def open_core(settings: Settings, noticed: Callable[[AuditEvent], None] = lambda _: None) -> Core:
     """The CA with the profiles that the settings name; raises Refused with every problem of theirs."""
     profiles, problems = load_profiles(settings.profiles)
     if problems:
         mismatches = tuple(Mismatch(f"{p.file}: {p.key}", p.expected, Reason.MALFORMED) for p in problems)
         raise Refused(Reason.MALFORMED, "the profiles cannot be used", mismatches)
-    return build_core(settings, profiles)
+    return build_core(settings, profiles, noticed=noticed)
 
 
 def publication(settings: Settings, name: IssuerName) -> Publication:

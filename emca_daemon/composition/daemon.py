@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from datetime import timedelta
 from hashlib import sha256
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from structlog.typing import FilteringBoundLogger
@@ -14,7 +15,7 @@ from structlog.typing import FilteringBoundLogger
 from emca_daemon.ca.audit import event_by
 from emca_daemon.ca.recovery import abandon_open_intents
 from emca_daemon.clock import system_clock
-from emca_daemon.composition.core import Core, open_core
+from emca_daemon.composition.core import open_core
 from emca_daemon.composition.duties import CRASH_AGE, daemon_requester
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.listeners.endpoints import bind
@@ -23,6 +24,7 @@ from emca_daemon.listeners.notify import Notifier
 from emca_daemon.listeners.privileges import drop_privileges
 from emca_daemon.listeners.workers import Supervisor
 from emca_daemon.logs import make_log
+from emca_daemon.metrics import DIRECTORY_VARIABLE, Metrics
 from emca_daemon.settings.model import Settings
 from emca_daemon.store.engine import open_engine
 from emca_daemon.store.migrating import pending_migrations
@@ -87,16 +89,17 @@ def configuration(settings: Settings) -> dict[str, str]:
 def supervise(settings: Settings, workers: int, sockets: Sockets, log: FilteringBoundLogger) -> int:
     """Start and watch the workers; the exit code."""
     command = [sys.executable, "-m", "emca_daemon", "serve", "--config", str(settings.file)]
-    supervisor = Supervisor(
-        command,
-        workers,
-        sockets,
-        environment=os.environ,
-        notifier=Notifier(os.environ, os.getpid()),
-        log=log,
-        seconds=time.monotonic,
-    )
-    return supervisor.run()
+    with TemporaryDirectory(prefix="emca-metrics-") as shared_metrics:
+        supervisor = Supervisor(
+            command,
+            workers,
+            sockets,
+            environment={**os.environ, DIRECTORY_VARIABLE: shared_metrics},
+            notifier=Notifier(os.environ, os.getpid()),
+            log=log,
+            seconds=time.monotonic,
+        )
+        return supervisor.run()
 
 
 def serve_here(settings: Settings, sockets: Sockets, log: FilteringBoundLogger, ready: Callable[[], None]) -> None:
@@ -105,9 +108,10 @@ def serve_here(settings: Settings, sockets: Sockets, log: FilteringBoundLogger, 
 
     from emca_daemon.composition.service import DaemonService
 
-    core: Core = open_core(settings)
+    metrics = Metrics()
+    core = open_core(settings, metrics.note)
     try:
-        DaemonService(core, reactor, log).start(sockets)
+        DaemonService(core, metrics, reactor, log).start(sockets)
         running: Any = reactor
         running.callWhenRunning(ready)
         running.run()

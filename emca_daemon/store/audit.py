@@ -1,7 +1,7 @@
 """The audit chain: rows that can only be added."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 from sqlalchemy import (
@@ -80,9 +80,13 @@ class AuditRows:
 
 
 class AuditWriter(AuditRows):
-    """Fulfils `ca.ports.Audit`."""
+    """Fulfils `ca.ports.Audit`; `noticed` is told each event, for those who count."""
 
-    __slots__ = ()
+    __slots__ = ("_noticed",)
+
+    def __init__(self, connection: Connection, noticed: Callable[[AuditEvent], None]) -> None:
+        super().__init__(connection)
+        self._noticed = noticed
 
     def append(self, event: AuditEvent) -> None:
         """Seal the event into the chain; the head stays locked until the transaction ends."""
@@ -96,6 +100,7 @@ class AuditWriter(AuditRows):
         }
         self._connection.execute(_INSERT, row)
         self._connection.execute(_MOVE_HEAD, {"b_number": sealed.number, "b_hash": sealed.hash})
+        self._noticed(event)
 
 
 def _event_of(row: Row[tuple[object, ...]]) -> AuditEvent:
