@@ -84,6 +84,10 @@ def _touches(subtree: x509.GeneralName, name: AlternativeName) -> bool:
         case x509.UniformResourceIdentifier():
             parts = name_texts.scheme_and_host(name.value)
             return parts is None or not parts[1] or _covers(subtree, name)
+        case x509.DirectoryName():
+            return name_texts.distinguished_name(name.value) is None or _covers(subtree, name)
+        case x509.IPAddress():
+            return name_texts.ip_address(name.value) is None or _covers(subtree, name)
     return _covers(subtree, name)
 
 

@@ -33,4 +33,5 @@ def identifier_mismatches(rules: NameRules, names: Sequence[AlternativeName]) ->
 
 
 def _refusal(field: str, detail: str) -> Mismatch:
-    return Mismatch(field, detail, Reason.NAME_REFUSED)
+    writable = field.encode(errors="backslashreplace").decode()  # JSON may bring lone surrogates
+    return Mismatch(writable, detail, Reason.NAME_REFUSED)

@@ -77,8 +77,9 @@ def distinguished_name(text: str) -> DistinguishedName | None:
 
 
 def is_der_hex(text: str) -> bool:
-    """Whether the text is one DER value in hexadecimal."""
+    """Whether the text is one DER value in lower-case hexadecimal."""
     try:
-        return is_one_der_value(bytes.fromhex(text))
+        value = bytes.fromhex(text)
     except ValueError:
         return False
+    return value.hex() == text and is_one_der_value(value)

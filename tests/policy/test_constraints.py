@@ -79,6 +79,8 @@ UNTOLD = [
     (x509.RegisteredID(x509.ObjectIdentifier("1.2.3")), AlternativeName(NameType.REGISTERED_ID, "1.2.3")),
     (URI("example.com"), AlternativeName(U, "urn:x:y")),
     (URI("example.com"), AlternativeName(U, "no uri")),
+    (TOP, AlternativeName(N, "no name")),
+    (NET, AlternativeName(I, "no address")),
 ]
 
 

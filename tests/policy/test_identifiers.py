@@ -36,3 +36,10 @@ def test_the_requester_is_told_before_the_names() -> None:
     """For an ACME order, both are looked at together."""
     rules = profile(requesters={"protocols": ["est"]})
     assert [m.field for m in name_mismatches(rules, dns("a..b"), WHO)] == ["requesters.protocols", "a..b"]
+
+
+def test_a_name_that_cannot_be_written_is_told_in_text_that_can() -> None:
+    """A lone surrogate, as JSON may bring one, must not break logs and rows."""
+    (found,) = identifier_mismatches(profile().names, dns("a\ud800.example"))
+    assert found.field == "a\\ud800.example"
+    assert found.detail.encode()

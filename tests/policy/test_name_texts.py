@@ -88,6 +88,7 @@ def test_identifiers_names_and_der_are_read_or_not() -> None:
     assert name_texts.distinguished_name("Example") is None
     assert name_texts.is_der_hex("0500")
     assert not name_texts.is_der_hex("05")
+    assert not name_texts.is_der_hex("05 00")
     assert not name_texts.is_der_hex("zz")
 
 
