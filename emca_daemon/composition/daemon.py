@@ -1,5 +1,6 @@
 """The daemon as a process: sockets, privileges, workers, and the reactor's run."""
 
+import logging
 import os
 import socket
 import sys
@@ -11,6 +12,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from structlog.typing import FilteringBoundLogger
+from twisted.logger import globalLogPublisher
 
 from emca_daemon.ca.audit import event_by
 from emca_daemon.ca.recovery import abandon_open_intents
@@ -23,7 +25,7 @@ from emca_daemon.listeners.handover import from_parent, from_systemd
 from emca_daemon.listeners.notify import Notifier
 from emca_daemon.listeners.privileges import drop_privileges
 from emca_daemon.listeners.workers import Supervisor
-from emca_daemon.logs import make_log
+from emca_daemon.logs import StandardLogs, bridge_twisted, make_log
 from emca_daemon.metrics import DIRECTORY_VARIABLE, Metrics
 from emca_daemon.settings.model import Settings
 from emca_daemon.store.engine import open_engine
@@ -108,6 +110,8 @@ def serve_here(settings: Settings, sockets: Sockets, log: FilteringBoundLogger, 
 
     from emca_daemon.composition.service import DaemonService
 
+    bridge_twisted(log, globalLogPublisher)
+    logging.getLogger().addHandler(StandardLogs(log))
     metrics = Metrics()
     core = open_core(settings, metrics.note)
     try:
