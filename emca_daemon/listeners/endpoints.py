@@ -121,23 +121,22 @@ class Listener:
     """A socket being served."""
 
     def __init__(self, reactor: Reactor, sock: socket.socket, connections: Connections, tls: TlsContext | None) -> None:
-        """Nothing happens before `start`."""
+        """Nothing happens before `start`; `port` is the number in use, also where the system chose it."""
         self._reactor = reactor
         self._socket = sock
+        self.port = int(sock.getsockname()[1])
         self._port: Port | None = None
         self._sweep = repeating(reactor, connections.sweep)
         self._watch = None if tls is None else repeating(reactor, tls.reload_if_changed)
         self.connections = connections
         self.tls = tls
 
-    @property
-    def port(self) -> int:
-        """The port number in use, also where the system chose it."""
-        return int(self._socket.getsockname()[1])
-
     def start(self, factory: ServerFactory[Connected]) -> None:
         """Accept connections."""
-        self._port = self._reactor.adoptStreamPort(self._socket.fileno(), self._socket.family, factory)
+        sock = self._socket
+        self._port = self._reactor.adoptStreamPort(sock.fileno(), sock.family, factory)
+        # The reactor has a copy; ours would go on listening when that one is closed.
+        sock.close()
         self._sweep.start(SWEEP_SECONDS, now=False)
         if self._watch is not None:
             self._watch.start(TLS_CHECK_SECONDS, now=False)
