@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 
 from emca_daemon.errors import Reason, Refused
+from emca_daemon.policy.published_keys import PUBLISHED_KEYS
 from emca_daemon.policy.roca import is_roca
 
 FERMAT_ROUNDS = 100
@@ -32,11 +33,11 @@ class WeakKeys:
     """Answers whether a key is weak, remembering the last answers by fingerprint.
 
     `known` are SHA-256 fingerprints of SubjectPublicKeyInfo whose private keys are public (Debian's of CVE-2008-0166,
-    keys from documents, leaked ones); see `read_fingerprints`. Safe to call from several threads.
+    leaked ones); see `read_fingerprints`. Those that standards print are known anyway. Safe to share by threads.
     """
 
     def __init__(self, known: Iterable[bytes] = (), *, remember: int = 4096) -> None:
-        self._known = frozenset(known)
+        self._known = PUBLISHED_KEYS.union(known)
         self._remember = remember
         self._answers: OrderedDict[bytes, tuple[str, ...]] = OrderedDict()
         self._lock = Lock()

@@ -60,6 +60,13 @@ def test_each_weakness_is_found(modulus: int, exponent: int, weakness: str) -> N
     assert weakness in rsa_weaknesses(modulus, exponent)
 
 
+def test_the_mark_of_roca_is_a_weakness() -> None:
+    """A modulus that is a power of 65537 modulo all small primes."""
+    primes = math.prod(p for p in range(2, 168) if all(p % d for d in range(2, math.isqrt(p) + 1)))
+    modulus = (7**300 * primes + pow(65537, 12345, primes)) * (11**350 * primes + pow(65537, 54321, primes))
+    assert rsa_weaknesses(modulus, 65537)[-1] == "the modulus bears the mark of the ROCA weakness (CVE-2017-15361)"
+
+
 def test_factors_from_752_on_are_not_small() -> None:
     """The bound is that of the Baseline Requirements."""
     assert rsa_weaknesses(P * 757, 65537) == ()
