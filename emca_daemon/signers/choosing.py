@@ -11,10 +11,6 @@ from emca_daemon.names import KeyName
 from emca_daemon.randomness import RandomBytes, system_random
 from emca_daemon.settings.model import Pkcs11SignerSettings, SoftwareSignerSettings
 from emca_daemon.signers import labels
-from emca_daemon.signers.pkcs11 import TokenKeys
-from emca_daemon.signers.pkcs11_module import Module
-from emca_daemon.signers.pkcs11_pin import PinFile
-from emca_daemon.signers.pkcs11_token import Token
 from emca_daemon.signers.software import SoftwareKeys
 
 

@@ -21,6 +21,20 @@ _SMALLEST_BUFFER = 256
 """Octets for a signature that is not RSA's: twice those of P-521."""
 
 
+class Doubt:
+    """Whether a token that shows no private key has none, or has forgotten the login and hides them."""
+
+    def __init__(self) -> None:
+        """One a look-up."""
+        self._raised = False
+
+    def dispel(self, session: Session) -> None:
+        """Raises NoSuchKey where healing may show more; after that what is seen is believed."""
+        if not self._raised and not pkcs11_objects.shows_private_keys(session):
+            self._raised = True
+            raise NoSuchKey("the token shows no private keys")
+
+
 class TokenKeys:
     """The keys of one token; `token.signer` is the prefix of their names."""
 
@@ -40,7 +54,7 @@ class TokenKeys:
         label = self._label(name)
         key = self._known.get(label)
         if key is None:
-            key = self._token.use(partial(self._describe, label))
+            key = self._token.use(partial(self._describe, label, Doubt()))
             self._known[label] = key
         return key
 
@@ -70,7 +84,7 @@ class TokenKeys:
 
     def list(self) -> Sequence[tuple[KeyName, str]]:
         """Every private key of the token with its algorithm, by name; `unknown` for kinds that sign nothing here."""
-        return self._token.use(self._describe_all)
+        return self._token.use(partial(self._describe_all, Doubt()))
 
     def _label(self, name: KeyName) -> str:
         """The label in a name of ours; raises Refused(NOT_FOUND)."""
@@ -79,10 +93,11 @@ class TokenKeys:
             raise Refused(Reason.NOT_FOUND, f"the signer {self._token.signer!r} has no key {name[:100]!r}")
         return label
 
-    def _describe(self, label: str, session: Session) -> CertificateIssuerPrivateKeyTypes:
+    def _describe(self, label: str, doubt: Doubt, session: Session) -> CertificateIssuerPrivateKeyTypes:
         """Find a key and its public half."""
         found = pkcs11_objects.find(session, label)
         if not found:
+            doubt.dispel(session)
             raise Refused(Reason.NOT_FOUND, f"the signer {self._token.signer!r} has no key {label[:100]!r}")
         if len(found) > 1:
             detail = f"the token of the signer {self._token.signer!r} has {len(found)} keys with the label {label!r}"
@@ -95,8 +110,9 @@ class TokenKeys:
         size = max(_SMALLEST_BUFFER, getattr(public, "key_size", 0) // 8)
         return token_key(public, partial(self._sign, label, identifier, size))
 
-    def _describe_all(self, session: Session) -> Sequence[tuple[KeyName, str]]:
+    def _describe_all(self, doubt: Doubt, session: Session) -> Sequence[tuple[KeyName, str]]:
         """Name and algorithm of every key."""
+        doubt.dispel(session)
         rows = []
         for key in list(pkcs11_objects.private_keys(session)):
             try:

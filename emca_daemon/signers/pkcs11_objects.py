@@ -1,6 +1,8 @@
 """Key objects in a token: how they are found, read and made."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import closing
+from typing import cast
 
 import pkcs11
 from cryptography import x509
@@ -55,6 +57,15 @@ def private_keys(session: Session) -> Iterator[pkcs11.PrivateKey]:
     for found in session.raw.get_objects({Attribute.CLASS: ObjectClass.PRIVATE_KEY}):
         if isinstance(found, pkcs11.PrivateKey):
             yield found
+
+
+def shows_private_keys(session: Session) -> bool:
+    """Whether there is any key that only a login makes visible."""
+    wanted = {Attribute.CLASS: ObjectClass.PRIVATE_KEY, Attribute.PRIVATE: True}
+    with closing(
+        cast("Generator[pkcs11.Object, None, None]", session.raw.get_objects(wanted))
+    ) as search:  # ended at the first find
+        return next(search, None) is not None
 
 
 def find(session: Session, label: str) -> list[pkcs11.PrivateKey]:

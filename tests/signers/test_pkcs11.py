@@ -131,6 +131,30 @@ def test_of_two_processes_that_make_one_name_none_overwrites(softhsm: SoftHsm, k
     assert late.get(KeyName(unique)).public_key() == key.public_key()
 
 
+def test_a_forgotten_login_hides_no_key(softhsm: SoftHsm, keys: ChosenKeys, unique: str) -> None:
+    """Tokens show no private keys without a login, and say nothing; that is not taken for an answer."""
+    keys.generate(KeyName(unique), "p-256")
+    token = token_of(softhsm)
+    signer = TokenKeys(token)
+    for question in (lambda: signer.get(KeyName(unique)), signer.list):
+        assert signer.check() == ""
+        assert token._logged_in is not None
+        softhsm.raw("C_Logout", token._logged_in.raw.handle)  # type: ignore[attr-defined]  # not in the stub
+        assert question()
+
+
+def test_an_empty_token_is_believed(softhsm: SoftHsm) -> None:
+    """After a second login it has no keys indeed."""
+    softhsm.make_token("empty")
+    module = Module(softhsm.module)
+    module.call(lambda library: library)
+    module.restart(0)
+    signer = TokenKeys(Token("hsm", module, PinFile("hsm", softhsm.pin_file), "empty"))
+    assert signer.list() == []
+    assert reason_for(signer, "hsm:key") is Reason.NOT_FOUND
+    assert signer.check() == ""
+
+
 def test_keys_are_not_taken_in(keys: ChosenKeys, unique: str) -> None:
     """A token makes its keys itself."""
     with pytest.raises(Refused) as refusal:
