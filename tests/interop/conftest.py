@@ -48,6 +48,7 @@ def site_settings(daemon: Daemon, zone: Zone, http_port: int) -> str:
         ('"127.0.0.1:8053"', f'"{zone.address}"'),
         ('format = "console"', 'format = "json"'),
         ('level = "warning"', 'level = "debug"'),
+        ('validation_interval = "1s"', 'validation_interval = "1s"\nvalidation_attempts = 2'),
     ):
         assert old in text, f"conf/demo.toml has no {old}"
         text = text.replace(old, new)

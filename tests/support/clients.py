@@ -1,5 +1,6 @@
 """Real clients, run as their users run them: certbot, lego, OpenSSL and curl, and the DNS server they publish in."""
 
+import json
 import os
 import re
 import selectors
@@ -72,6 +73,12 @@ class Zone:
         line = self._process.stdout.readline() if ready else b""
         assert line.startswith(b"ready "), "the DNS server did not start"
         self.address = f"127.0.0.1:{int(line.split()[1])}"
+
+    def alias(self, name: str, target: str) -> None:
+        """From now on a CNAME stands at a name, and the hooks write to its target."""
+        zone = json.loads(self.file.read_text())
+        zone[name] = {"CNAME": [target]}
+        self.file.write_text(json.dumps(zone))
 
     def stop(self) -> None:
         """End the server."""

@@ -11,12 +11,13 @@ from pathlib import Path
 
 
 def main(file: Path, verb: str, *given: str) -> None:
-    """Add or remove one record; the file is replaced whole, since the server may read it at any time."""
+    """Add or remove one record, beyond a CNAME too; the file is replaced whole: the server may read it at any time."""
     name, value = given or (f"_acme-challenge.{os.environ['CERTBOT_DOMAIN']}", os.environ["CERTBOT_VALIDATION"])
     name = name.rstrip(".").lower()
     with Path(f"{file}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         zone = json.loads(file.read_text())
+        name = zone.get(name, {}).get("CNAME", [name])[0]
         texts = zone.setdefault(name, {}).setdefault("TXT", [])
         if verb == "present":
             texts.append(value)
