@@ -28,6 +28,11 @@ _BEGIN_WRITING = {"sqlite": "BEGIN IMMEDIATE", "postgresql": "BEGIN ISOLATION LE
 PostgreSQL: READ COMMITTED, because all that must exclude each other locks the row that it is about (a certificate's,
 an issuer's counters, the audit head, a lease); stricter levels would make callers repeat what they did."""
 
+_DURABLE = {"sqlite": "PRAGMA synchronous = FULL"}
+_NOT_DURABLE = {"sqlite": "PRAGMA synchronous = NORMAL", "postgresql": "SET LOCAL synchronous_commit TO off"}
+"""SQLite sets it for the connection, before a transaction; PostgreSQL for the transaction, in it. Either way the
+database stays whole, and the next durable commit of anybody makes lasting what came before it."""
+
 
 class SqlReading:
     """An open transaction for questions; fulfils `ca.ports.Reading`."""
@@ -155,11 +160,11 @@ class SqlReadingStore:
         self._connections.close()
 
     @contextmanager
-    def _transaction(self, begin: str | None) -> Iterator[Connection]:
+    def _transaction(self, begin: str | None, durable: bool | None = None) -> Iterator[Connection]:
         if self._thread.connection is not None:
             raise RuntimeError("this thread has a transaction open already")
         try:
-            connection = self._begun(begin)
+            connection = self._begun(begin, durable)
             self._thread.connection = connection
             try:
                 yield connection
@@ -176,21 +181,25 @@ class SqlReadingStore:
                 raise
             raise refusal from error
 
-    def _begun(self, begin: str | None) -> Connection:
+    def _begun(self, begin: str | None, durable: bool | None) -> Connection:
         try:
-            return self._take(begin)
+            return self._take(begin, durable)
         except DBAPIError as error:
             if not error.connection_invalidated:
                 raise
             # The server was restarted while the connection lay in the pool. Nothing was done on it yet, and its
             # failure emptied the pool: a new one will do.
-            return self._take(begin)
+            return self._take(begin, durable)
 
-    def _take(self, begin: str | None) -> Connection:
+    def _take(self, begin: str | None, durable: bool | None) -> Connection:
         connection = self._connections.take()
         try:
+            if durable is not None:
+                _set_connection_durability(connection, durable)
             if begin is not None:
                 connection.exec_driver_sql(begin)
+            if durable is False and connection.dialect.name not in _DURABLE:
+                connection.exec_driver_sql(_NOT_DURABLE[connection.dialect.name])
         except BaseException:
             _roll_back(connection)
             self._connections.give_back(connection)
@@ -214,14 +223,24 @@ class SqlStore(SqlReadingStore):
         self._noticed = noticed
 
     @contextmanager
-    def writing(self) -> Iterator[SqlTransaction]:
+    def writing(self, *, durable: bool = True) -> Iterator[SqlTransaction]:
         """Open a transaction for changes: committed when the block ends, rolled back when it raises.
 
+        Without `durable` the commit does not wait for the disk: a power failure, though no crash of the process, may
+        undo it. That is for changes whose loss does no harm (a used nonce of a request that only reads).
         Raises Refused(UNAVAILABLE) when the database cannot be reached or stays locked, also at the end: when the
         connection breaks during the commit, nobody knows whether it took place.
         """
-        with self._transaction(self._begin_writing) as connection:
+        with self._transaction(self._begin_writing, durable) as connection:
             yield SqlTransaction(connection, self._clock, self._noticed)
+
+
+def _set_connection_durability(connection: Connection, durable: bool) -> None:
+    """Where it is set for the connection: once, as long as it stays the same (a new connection is durable)."""
+    name = connection.dialect.name
+    if name in _DURABLE and connection.info.get("durable", True) is not durable:
+        connection.exec_driver_sql((_DURABLE if durable else _NOT_DURABLE)[name])
+        connection.info["durable"] = durable
 
 
 def _roll_back(connection: Connection) -> None:

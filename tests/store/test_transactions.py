@@ -222,3 +222,26 @@ def test_an_exhausted_pool_is_unavailable(postgres_url: str) -> None:
     assert isinstance(failure, Refused)
     assert failure.reason is Reason.UNAVAILABLE
     store.close()
+
+
+def test_a_commit_that_need_not_last_counts_like_any_other(store: SqlStore) -> None:
+    """Seen at once, in any order with durable ones."""
+    for durable in (False, True, False, True):
+        with store.writing(durable=durable) as tx:
+            tx.audit.append(event())
+    fail_after(store, lambda tx: tx.audit.append(event()))
+    with store.reading() as reading:
+        assert reading.audit.head()[0] == 4
+
+
+def test_durability_is_set_for_each_transaction(tmp_path: Path) -> None:
+    """SQLite keeps the level with the connection, so each writing says what it wants; readings leave it alone."""
+    engine = open_engine(StoreSettings(url=f"sqlite:///{tmp_path / 'store.db'}"))
+    migrate(engine)
+    store = SqlStore(engine)
+    seen = []
+    for durable in (True, False, False, True):
+        with store.writing(durable=durable) as tx:
+            seen.append(tx._connection.exec_driver_sql("PRAGMA synchronous").scalar())
+    store.close()
+    assert seen == [2, 1, 1, 2]

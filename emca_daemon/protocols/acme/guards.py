@@ -3,6 +3,9 @@
 A nonce is spent in the transaction in which the request takes effect, so that of two copies of a request only one
 can. A refused request rolls its transaction back, therefore its nonce is then spent in one of its own. Requests whose
 signature does not verify spend nothing.
+
+A request that only reads (POST-as-GET) spends its nonce without waiting for the disk: all that a power failure could
+bring about is that such a request is answered a second time.
 """
 
 from collections.abc import Callable
@@ -47,7 +50,7 @@ def signed_by_account(operation: Callable[[AccountCall, Writing], Reply]) -> Ser
             call.spend_nonce(tx)
             return operation(call, tx)
 
-        return _in_transaction(endpoint, nonce, work)
+        return _in_transaction(endpoint, nonce, work, durable=bool(message.payload))
 
     return serve
 
@@ -77,7 +80,7 @@ def signed_by_new_key(operation: Callable[[Call, Writing], Reply]) -> Served:
             call.spend_nonce(tx)
             return operation(call, tx)
 
-        return _in_transaction(endpoint, call.nonce, work)
+        return _in_transaction(endpoint, call.nonce, work, durable=True)
 
     return serve
 
@@ -182,9 +185,9 @@ def _by_key(endpoint: Endpoint, request: Request, parameters: Parameters, messag
     return Call(endpoint, request, parameters, message, nonce, key, identity, endpoint.clock())
 
 
-def _in_transaction(endpoint: Endpoint, nonce: bytes, work: Callable[[Writing], Reply]) -> Reply:
+def _in_transaction(endpoint: Endpoint, nonce: bytes, work: Callable[[Writing], Reply], *, durable: bool) -> Reply:
     def run() -> Reply:
-        with endpoint.store.writing() as tx:
+        with endpoint.store.writing(durable=durable) as tx:
             return work(tx)
 
     reply = _burning(endpoint, nonce, run)

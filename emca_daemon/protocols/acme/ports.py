@@ -113,8 +113,11 @@ class AcmeStore(Protocol):
     def reading(self) -> AbstractContextManager[Reading]:
         """Open a read transaction; raises Refused(UNAVAILABLE) when the database cannot be reached."""
 
-    def writing(self) -> AbstractContextManager[Writing]:
-        """Open a write transaction; raises Refused(UNAVAILABLE) when the database cannot be reached."""
+    def writing(self, *, durable: bool = True) -> AbstractContextManager[Writing]:
+        """Open a write transaction; raises Refused(UNAVAILABLE) when the database cannot be reached.
+
+        Without `durable` a power failure may undo it: for changes whose loss does no harm.
+        """
 
 
 class Validations(Protocol):

@@ -207,7 +207,7 @@ def test_a_store_that_is_down_is_serverinternal(world: AcmeWorld, monkeypatch: p
     client = world.account()
     nonce = client.nonce()
 
-    def down() -> None:
+    def down(**_: object) -> None:
         raise Refused(Reason.UNAVAILABLE, "the database cannot be reached", retry_after=2)
 
     with monkeypatch.context() as patch:
