@@ -13,7 +13,7 @@ from emca_daemon.errors import Reason, Refused
 from emca_daemon.randomness import system_random
 from emca_daemon.settings.checking import load_settings
 from emca_daemon.store.engine import open_engine
-from emca_daemon.store.migrating import migrate
+from emca_daemon.store.schema_version import is_current
 
 
 @click.command()
@@ -41,7 +41,10 @@ def prepare(folder: Path, settings: str) -> Path:
     write_secret(folder / "keys.passphrase", urlsafe_b64encode(system_random(24)))
     engine = open_engine(load_settings(config).store)
     try:
-        migrate(engine)
+        if not is_current(engine):
+            from emca_daemon.store.migrating import migrate
+
+            migrate(engine)
     finally:
         engine.dispose()
     return config

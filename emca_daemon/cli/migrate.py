@@ -8,8 +8,6 @@ from emca_daemon.cli.command import config_option, json_option, report_refusals
 from emca_daemon.cli.output import Output
 from emca_daemon.settings.checking import load_settings
 from emca_daemon.store.engine import open_engine
-from emca_daemon.store.migrating import migrate as apply_migrations
-from emca_daemon.store.migrating import pending_migrations
 
 
 @click.command()
@@ -19,6 +17,9 @@ from emca_daemon.store.migrating import pending_migrations
 @report_refusals
 def migrate(config: Path, output: Output, check: bool) -> None:
     """Bring the database's schema up to date; safe to repeat, and while the daemon starts elsewhere."""
+    from emca_daemon.store.migrating import migrate as apply_migrations  # Alembic takes a while to import
+    from emca_daemon.store.migrating import pending_migrations
+
     engine = open_engine(load_settings(config).store)
     try:
         revisions = list(pending_migrations(engine) if check else apply_migrations(engine))

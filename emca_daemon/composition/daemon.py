@@ -29,7 +29,7 @@ from emca_daemon.logs import StandardLogs, bridge_twisted, make_log
 from emca_daemon.metrics import DIRECTORY_VARIABLE, Metrics
 from emca_daemon.settings.model import Settings
 from emca_daemon.store.engine import open_engine
-from emca_daemon.store.migrating import pending_migrations
+from emca_daemon.store.schema_version import is_current
 
 Sockets = dict[str, socket.socket]
 
@@ -63,10 +63,10 @@ def prepare(settings: Settings) -> None:
     """
     engine = open_engine(settings.store)
     try:
-        missing = list(pending_migrations(engine))
+        current = is_current(engine)
     finally:
         engine.dispose()
-    if missing:
+    if not current:
         raise Refused(Reason.WRONG_STATE, "the database's schema is not current: run `emca-daemon migrate` first")
     core = open_core(settings)
     try:

@@ -4,14 +4,16 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-
-import cel
+from typing import TYPE_CHECKING
 
 from emca_daemon.asn1.attributes import attribute_type
 from emca_daemon.errors import Mismatch, Reason
 from emca_daemon.names import NameType
 from emca_daemon.policy.facts import RequestFacts
 from emca_daemon.toml_reading import checked, not_empty
+
+if TYPE_CHECKING:
+    import cel
 
 VARIABLES = {
     "subject": "map from attribute name (`organizationName`; else the OID) to its value, or the list of its values",
@@ -59,6 +61,8 @@ class Expression:
     @classmethod
     def parse(cls, text: str) -> "Expression":
         """From CEL; raises ValueError for what is not CEL or asks for an unknown variable."""
+        import cel  # here: most profiles have no rules, and its own command line makes it large
+
         try:
             program = cel.compile(text)
         except ValueError as error:

@@ -72,9 +72,8 @@ def open_keys(
     signers: dict[str, Signer] = {
         name: SoftwareKeys(name, one.directory, one.passphrase_file, random) for name, one in software.items()
     }
-    modules = {path: Module(path) for path in {one.proxy or one.module for one in pkcs11.values()}}
-    for name, settings in pkcs11.items():
-        module = modules[settings.proxy or settings.module]
-        pin = PinFile(name, settings.pin_file)
-        signers[name] = TokenKeys(Token(name, module, pin, settings.token_label, settings.token_serial), random)
+    if pkcs11:
+        from emca_daemon.signers.tokens import token_keys
+
+        signers.update(token_keys(pkcs11, random))
     return ChosenKeys(signers, waits=bool(pkcs11))

@@ -2,8 +2,7 @@
 
 import sqlite3
 
-import psycopg
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DataError, DBAPIError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 
 from emca_daemon.errors import Reason, Refused
@@ -46,11 +45,11 @@ def refusal_of(error: SQLAlchemyError | UnicodeEncodeError) -> Refused | None:
         # Extended result codes keep the primary code in the low octet. A connection that never opened has none.
         passing = (getattr(cause, "sqlite_errorcode", sqlite3.SQLITE_CANTOPEN) & 0xFF) in _SQLITE_PASSING
         return _unavailable("the database is locked or its disk fails") if passing else None
-    if error.connection_invalidated or isinstance(cause, psycopg.OperationalError):
+    if error.connection_invalidated or isinstance(error, OperationalError):
         return _unavailable("the database cannot be reached or is too busy")
-    if isinstance(cause, psycopg.DataError):
+    if isinstance(error, DataError):
         return Refused(Reason.MALFORMED, "the database cannot hold one of the values")
-    if isinstance(cause, psycopg.Error) and cause.sqlstate == _POSTGRESQL_READ_ONLY:
+    if getattr(cause, "sqlstate", None) == _POSTGRESQL_READ_ONLY:
         return _unavailable("the database is read-only at the moment")
     return None
 

@@ -12,8 +12,9 @@ from emca_daemon.store.failures import refusal_of
 
 
 def failure(cause: BaseException, *, lost: bool = False) -> DBAPIError:
-    """A driver's error as SQLAlchemy wraps it."""
-    return DBAPIError("statement", None, cause, connection_invalidated=lost)
+    """A driver's error as SQLAlchemy wraps it: in its own class of the same name, as for any driver."""
+    wrapped = DBAPIError.instance("statement", None, cause, psycopg.Error, connection_invalidated=lost)
+    return wrapped if isinstance(wrapped, DBAPIError) else DBAPIError("statement", None, cause)
 
 
 def sqlite_failure(code: int) -> DBAPIError:
