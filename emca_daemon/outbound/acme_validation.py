@@ -10,6 +10,7 @@ from typing import Any, Protocol, TypeVar
 
 from twisted.application.service import Service
 from twisted.internet.defer import CancelledError, Deferred, DeferredList
+from twisted.internet.error import ConnectingCancelledError
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
@@ -211,8 +212,8 @@ class AcmeValidation(Service):
             one.cancel()
 
     def _tell(self, failure: Any, what: str) -> None:
-        """Log a failure that nobody expected."""
-        if not failure.check(CancelledError):
+        """Log a failure that nobody expected; what was cut off is none."""
+        if not failure.check(CancelledError, ConnectingCancelledError):
             self._log.failure("{what}", failure=failure, what=what)
 
 

@@ -94,6 +94,8 @@ class HttpFetcher:
             response.deliverBody(beginning)
             body = await deadline.within(beginning.taken)
         except (TimedOut, ConnectError, ConnectionClosed, ResponseFailed) as error:
+            if any(isinstance(reason, CancelledError) for reason in _reasons(error)):
+                raise CancelledError from error
             return _failure(here, address, error, late=deadline.passed)
         finally:
             endpoint.cut()
@@ -103,11 +105,15 @@ class HttpFetcher:
 def _failure(here: Target, address: str, error: Exception, *, late: bool) -> FetchFailure:
     """What went wrong with a request, in a sentence that tells nothing of our own side."""
     where = f"{here.url} at {address}"
-    reasons = [reason.value for reason in getattr(error, "reasons", ()) if isinstance(reason, Failure)]
-    if late or isinstance(error, TimedOut) or any(isinstance(reason, CancelledError) for reason in reasons):
+    if late or isinstance(error, TimedOut):
         return FetchFailure("connection", f"{where} did not answer in time")
-    if any(isinstance(reason, SSL.Error) for reason in reasons):
+    if any(isinstance(reason, SSL.Error) for reason in _reasons(error)):
         return FetchFailure("tls", f"{where} does not speak TLS with us")
     if isinstance(error, ConnectError):
         return FetchFailure("connection", f"{where} cannot be reached")
     return FetchFailure("connection", f"{where} did not give a complete HTTP answer")
+
+
+def _reasons(error: Exception) -> list[object]:
+    """What twisted gives as the reasons of a request's failure."""
+    return [reason.value for reason in getattr(error, "reasons", ()) if isinstance(reason, Failure)]

@@ -3,6 +3,8 @@
 from typing import Any, TypeVar
 
 from twisted.internet.defer import Deferred
+from twisted.internet.defer import TimeoutError as TimedOut
+from twisted.python.failure import Failure
 
 T = TypeVar("T")
 
@@ -26,8 +28,15 @@ class Deadline:
 
     def within(self, deferred: Deferred[T]) -> Deferred[T]:
         """The same result, or twisted's TimeoutError and the work cancelled when the moment comes first."""
-        return deferred.addTimeout(self._left(), self._reactor)
+        return deferred.addTimeout(self._left(), self._reactor, _timed_out)
 
     def _left(self) -> float:
         """Seconds until then."""
         return max(0.0, self._end - float(self._reactor.seconds()))
+
+
+def _timed_out(result: Any, seconds: float) -> Any:
+    """What became of cancelled work: whatever it failed with (Deferreds cancel in many ways), it failed by the time."""
+    if isinstance(result, Failure):
+        raise TimedOut(seconds, "the deadline")
+    return result

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 from OpenSSL import SSL
-from twisted.internet.defer import Deferred
-from twisted.internet.error import ConnectionLost, ConnectionRefusedError  # noqa: A004
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.error import ConnectingCancelledError, ConnectionLost, ConnectionRefusedError  # noqa: A004
 from twisted.internet.testing import MemoryReactorClock, StringTransport
 from twisted.python.failure import Failure
 from twisted.web.client import ResponseNeverReceived
@@ -54,7 +54,8 @@ class Fetching:
         )
         fetcher = HttpFetcher(self.reactor, self.names, settings)  # type: ignore[arg-type]
         self.results: list[Any] = []
-        Deferred.fromCoroutine(fetcher.fetch("a.example", PATH)).addBoth(self.results.append)
+        self.fetch: Deferred[Any] = Deferred.fromCoroutine(fetcher.fetch("a.example", PATH))
+        self.fetch.addBoth(self.results.append)
 
     @property
     def result(self) -> Any:
@@ -250,6 +251,30 @@ def test_everything_ends_after_ten_seconds() -> None:
         assert fetching.result == FetchFailure("connection", f"{URL} at 192.0.2.1 did not answer in time")
         assert transport.disconnecting
         assert len(fetching.opened()) == 1
+
+
+@pytest.mark.parametrize("said", [None, b"", b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\ntoken"])
+def test_a_fetch_that_is_cancelled_ends(said: bytes | None) -> None:
+    """At any step, without another address being tried."""
+    fetching = Fetching(Names(a=("192.0.2.1", "192.0.2.2")))
+    if said is not None:
+        protocol, _ = fetching.connect()
+        protocol.dataReceived(said)
+    fetching.fetch.cancel()
+    if not fetching.results:
+        protocol.connectionLost(Failure(ConnectionLost()))  # type: ignore[no-untyped-call]
+    assert fetching.result.check(CancelledError, ConnectingCancelledError)
+    assert len(fetching.opened()) == 1
+
+
+def test_the_end_comes_while_connecting_too() -> None:
+    """To the last address that there was time for."""
+    fetching = Fetching(Names(a=("192.0.2.1", "192.0.2.2", "192.0.2.3")))
+    fetching.reactor.advance(7)
+    fetching.refuse()
+    fetching.reactor.advance(3)
+    assert fetching.result == FetchFailure("connection", f"{URL} at 192.0.2.2 did not answer in time")
+    assert len(fetching.opened()) == 2
 
 
 @pytest.mark.parametrize(

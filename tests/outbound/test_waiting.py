@@ -50,3 +50,23 @@ def test_a_part_of_a_deadline_is_never_longer_than_the_whole() -> None:
     clock.advance(0.5)
     assert second.passed
     assert deadline.sooner(1).passed
+
+
+def test_work_that_ends_well_though_cancelled_counts() -> None:
+    """Its result is passed on."""
+    clock = Clock()
+    results: list[int] = []
+    waited: Deferred[int] = Deferred(lambda deferred: deferred.callback(7))
+    Deadline(clock, 5).within(waited).addCallback(results.append)
+    clock.advance(5)
+    assert results == [7]
+
+
+def test_however_work_is_cancelled_it_is_late() -> None:
+    """Endpoints, requests and others each fail in their own way."""
+    clock = Clock()
+    failed: list[Failure] = []
+    waited: Deferred[int] = Deferred(lambda deferred: deferred.errback(OSError("cancelled")))
+    Deadline(clock, 5).within(waited).addErrback(failed.append)
+    clock.advance(5)
+    assert [type(failure.value) for failure in failed] == [TimedOut]
