@@ -9,6 +9,7 @@ import re
 import sys
 from collections.abc import Callable, MutableMapping
 from contextvars import ContextVar
+from functools import lru_cache
 from typing import Final, TextIO, cast
 
 import structlog
@@ -43,6 +44,7 @@ _TWISTED_LEVELS: Final = {
 """What Twisted tells as information (factories starting, timeouts) is detail to us."""
 
 
+@lru_cache(maxsize=1024)
 def is_secret(name: str) -> bool:
     """Whether a field of that name may hold a secret: `keyPin`, `pkcs11_pin` and `PIN` may, `mapping` may not."""
     return any(word.lower() in SECRET_WORDS for word in _WORDS.findall(name))
@@ -94,10 +96,14 @@ class Timestamp:
 class JsonLines:
     """One event as one line of JSON, in the order of importance; bytes are written in hexadecimal."""
 
+    def __init__(self) -> None:
+        """One encoder for all events: making one costs as much as using it."""
+        self._encode = json.JSONEncoder(default=_as_json, ensure_ascii=False, separators=(",", ":")).encode
+
     def __call__(self, _logger: WrappedLogger, _method: str, event: EventDict) -> str:
         """Write one event."""
         first = {name: event.pop(name) for name in ("timestamp", "level", "event") if name in event}
-        return json.dumps({**first, **event}, default=_as_json, ensure_ascii=False, separators=(",", ":"))
+        return self._encode({**first, **event})
 
 
 def _as_json(value: object) -> str:

@@ -8,7 +8,7 @@ from io import StringIO
 from typing import cast
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from structlog.typing import FilteringBoundLogger
 from twisted.logger import ILogObserver, Logger, LogPublisher
@@ -94,6 +94,7 @@ def test_values_nested_too_deeply_are_left_out() -> None:
     assert '"..."' in stream.getvalue()
 
 
+@settings(max_examples=40, deadline=None)
 @given(
     st.recursive(
         st.none() | st.integers() | st.text() | st.binary(),

@@ -9,7 +9,8 @@ from math import inf
 from typing import Final
 
 from twisted.internet.interfaces import IAddress
-from twisted.internet.protocol import Protocol, ServerFactory, connectionDone
+from twisted.internet.protocol import Protocol as Connected
+from twisted.internet.protocol import ServerFactory, connectionDone
 from twisted.python.failure import Failure
 
 from emca_daemon.listeners.fast_parsing import Incoming, RequestReader, Stage, Unreadable
@@ -24,7 +25,7 @@ MOST_WAITING: Final = 16
 """Pipelined requests that wait for their turn before we stop reading."""
 
 
-class FastConnection(Protocol):
+class FastConnection(Connected):
     """One connection: requests are answered in the order in which they came."""
 
     transport: Transport  # type: ignore[assignment]
@@ -232,7 +233,7 @@ class FastConnection(Protocol):
         self.deadline = self._front.connections.seconds() + seconds
 
 
-class FastFactory(ServerFactory[Protocol]):
+class FastFactory(ServerFactory[Connected]):
     """Makes the connections of one listener."""
 
     noisy = False
@@ -241,7 +242,7 @@ class FastFactory(ServerFactory[Protocol]):
         """All connections share the front."""
         self._front = front
 
-    def buildProtocol(self, addr: IAddress | None) -> Protocol:
+    def buildProtocol(self, addr: IAddress | None) -> Connected:
         """One more connection."""
         connection = FastConnection(self._front, getattr(addr, "host", ""))
         connection.factory = self

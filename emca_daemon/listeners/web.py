@@ -186,6 +186,12 @@ class WebChannel(http.HTTPChannel):
             self._peer = self.front.identify(self.transport)
         return self._peer
 
+    def getPeer(self) -> None:
+        """Not looked up for every request, as twisted.web would; `peer` knows."""
+
+    def getHost(self) -> None:
+        """Not looked up either: nobody asks."""
+
     def dataReceived(self, data: bytes) -> None:
         """The first byte of a request starts the clock for its head."""
         if self._idle:

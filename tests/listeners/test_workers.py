@@ -114,7 +114,6 @@ def family(tmp_path: Path) -> Iterator[Family]:
         yield Family(tmp_path, sock)
 
 
-@pytest.mark.slow
 def test_workers_are_started_told_to_reload_and_stopped(family: Family) -> None:
     """They get the sockets and their number, and nothing that systemd told the parent alone."""
 
@@ -134,7 +133,6 @@ def test_workers_are_started_told_to_reload_and_stopped(family: Family) -> None:
     assert len(family.forgotten) == 2
 
 
-@pytest.mark.slow
 def test_a_worker_that_dies_is_replaced(family: Family) -> None:
     """After a pause, by another process."""
 
@@ -148,14 +146,12 @@ def test_a_worker_that_dies_is_replaced(family: Family) -> None:
     assert '"worker ended"' in family.stage.log_output.getvalue()
 
 
-@pytest.mark.slow
 def test_a_start_that_fails_ends_everything(family: Family) -> None:
     """With the exit code of the worker that could not: nothing is tried again and again."""
     assert family.run("import sys; sys.exit(3)", None) == 3
     assert "READY=1" not in family.systemd.told
 
 
-@pytest.mark.slow
 def test_a_worker_that_does_not_stop_is_killed(family: Family) -> None:
     """After the grace."""
     assert family.run(STUBBORN, lambda family: family.told("READY=1"), grace=0.3) == 0
