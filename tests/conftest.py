@@ -31,7 +31,7 @@ def postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
     """The address of a fresh, migrated database on it."""
     url = postgres_server.database()
     yield url
-    postgres_server.drop(url)
+    postgres_server.give_back(url)
 
 
 @pytest.fixture

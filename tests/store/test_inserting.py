@@ -12,6 +12,7 @@ boxes = Table(
     Column("id", Integer, primary_key=True),
     Column("label", Integer, unique=True),
     Column("n", Integer),
+    prefixes=["TEMPORARY"],
 )
 
 

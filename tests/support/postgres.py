@@ -12,9 +12,11 @@ from pathlib import Path
 
 import psycopg
 
+import emca_daemon.store.transactions  # noqa: F401 - brings every table with it
 from emca_daemon.settings.model import StoreSettings
 from emca_daemon.store.engine import open_engine
 from emca_daemon.store.migrating import migrate
+from emca_daemon.store.schema import metadata
 
 ACCOUNT = "postgres"
 """The account that the server runs as when the tests run as root, which it refuses to be."""
@@ -35,6 +37,16 @@ host all all 127.0.0.1/32 trust
 """Everybody may in, except for one user on whom passwords are tried."""
 
 
+_EMPTY_AGAIN = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid();
+SET session_replication_role = replica;
+{deletions};
+ALTER TABLE audit_events ENABLE TRIGGER USER;
+INSERT INTO audit_head VALUES (1, 0, decode(repeat('00', 32), 'hex'))
+"""
+"""Ends who is still connected, and removes all rows, triggers or not."""
+
+
 class PostgresServer:
     """Starts with `start`, ends with `stop`; `database` makes a fresh database and gives its address."""
 
@@ -43,6 +55,7 @@ class PostgresServer:
         self._account = ACCOUNT if os.getuid() == 0 else None
         self._numbers = count(1)
         self._template = ""
+        self._spare: list[str] = []
         self._folder = Path()
         self._port = 0
         self._process: subprocess.Popen[bytes] | None = None
@@ -89,6 +102,8 @@ class PostgresServer:
 
     def database(self, *, empty: bool = False) -> str:
         """The address of a fresh database, migrated unless it is to be empty."""
+        if self._spare and not empty:
+            return self._spare.pop()
         name = f"test_{next(self._numbers)}"
         if empty:
             self.execute(f"CREATE DATABASE {name}")
@@ -106,10 +121,16 @@ class PostgresServer:
         """Remove a database, whoever is still connected."""
         self.execute(f"DROP DATABASE {url.rpartition('/')[2]} WITH (FORCE)")
 
-    def execute(self, statement: str) -> None:
-        """Run one statement as the owner of everything."""
-        with psycopg.connect(self._url("postgres"), autocommit=True) as connection:
-            connection.execute(statement)
+    def give_back(self, url: str) -> None:
+        """Take back a migrated database: emptied, it serves again, which is ten times as fast as a new one."""
+        deletions = "; ".join(f"DELETE FROM {table}" for table in metadata.tables)
+        self.execute(_EMPTY_AGAIN.format(deletions=deletions), url)
+        self._spare.append(url)
+
+    def execute(self, statements: str, url: str | None = None) -> None:
+        """Run statements as the owner of everything, in that database."""
+        with psycopg.connect(url or self._url("postgres"), autocommit=True) as connection:
+            connection.execute(statements)
 
     def _url(self, database: str) -> str:
         return f"postgresql://emca@127.0.0.1:{self._port}/{database}"
