@@ -96,8 +96,9 @@ class FastConnection(Connected):
             self._refuse(408)
 
     def finish(self) -> None:
-        """Close now, or after the requests that have come whole."""
-        if not (self._at_work or self._waiting or self._closing):
+        """Close now, or after the requests that are being read or answered."""
+        reading = self._reader.stage is not Stage.BETWEEN
+        if not (reading or self._at_work or self._waiting or self._closing):
             self._closing = True
             self._expect(LINGER)
             self._close()

@@ -278,8 +278,9 @@ class WebChannel(http.HTTPChannel):
             self.refuse(408)
 
     def finish(self) -> None:
-        """Close now, or after the request under way."""
-        if not self._handlingRequest and not self._refused:
+        """Close now, or after the request that is being read or answered."""
+        if self._idle and not self._refused:
+            self._expect(LINGER)
             self.loseConnection()
 
     def abort(self) -> None:

@@ -139,7 +139,7 @@ def test_stopping_waits_for_what_is_under_way(serve: Callable[..., Served]) -> N
     assert idle is not None
     assert busy is not None
     idle.get("/x")
-    busy.protocol._handlingRequest = True  # type: ignore[attr-defined]
+    busy.send(b"GET /x HTTP/1.1\r\n")
     done = served.stop(5)
     assert served.reactor.port.stopped
     assert (idle.gone, busy.gone, done) == (True, False, [])

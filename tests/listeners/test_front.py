@@ -339,6 +339,17 @@ def test_stopping_closes_idle_connections_and_finishes_the_others(kind: str) -> 
     stage.execution.stop(5)
 
 
+def test_a_request_half_sent_when_stopping_begins_is_still_answered(kind: str) -> None:
+    """As long as it is completed in time; then the connection closes."""
+    client = (stage := Stage(kind)).connect()
+    client.send(b"POST /here HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\no")
+    stage.connections.finish()
+    client.send(b"k")
+    [answer] = client.answers()
+    assert (answer.body, answer.headers["connection"]) == (b"POST /here? ok", "close")
+    assert client.gone
+
+
 def test_large_bodies_go_out_as_fast_as_the_peer_reads(kind: str) -> None:
     """Piece by piece while the transport asks for more, and a peer that stops reading is cut off."""
     body = bytes(range(256)) * 2048
