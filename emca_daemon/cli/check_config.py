@@ -6,6 +6,7 @@ import click
 
 from emca_daemon.cli.command import json_option
 from emca_daemon.cli.output import Output
+from emca_daemon.policy.loading import load_profiles
 from emca_daemon.settings.checking import check
 
 
@@ -14,7 +15,9 @@ from emca_daemon.settings.checking import check
 @json_option
 def check_config(file: Path, output: Output) -> None:
     """Check FILE and the profiles it names; exit code 0 when all is well, else 1."""
-    _, problems = check(file)
+    settings, problems = check(file)
+    if settings is not None and settings.profiles.is_dir():
+        problems += load_profiles(settings.profiles)[1]
     if not problems:
         output.said(f"{file}: all is well", file=str(file), problems=[])
         return

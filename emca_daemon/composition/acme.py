@@ -9,7 +9,6 @@ from emca_daemon.outbound.acme_validation import AcmeValidation, Run
 from emca_daemon.outbound.dns import Lookups
 from emca_daemon.outbound.dns_exchange import Exchange
 from emca_daemon.outbound.http import HttpFetcher
-from emca_daemon.policy.weak_keys import WeakKeys
 from emca_daemon.protocols.acme.account_keys import KeyMemory
 from emca_daemon.protocols.acme.endpoint import Endpoint
 from emca_daemon.protocols.acme.nonces import Nonces, NonceSweep, nonce_key
@@ -23,7 +22,7 @@ from emca_daemon.settings.model import AcmeSettings
 def acme_mounts(core: Core, validations: Validations) -> tuple[Mount, ...]:
     """Every endpoint at the path of its address."""
     key = nonce_key(core.store, core.random)
-    weak_keys, keys = WeakKeys(), KeyMemory()
+    keys = KeyMemory()
     endpoints = (
         Endpoint(
             name=name,
@@ -35,7 +34,7 @@ def acme_mounts(core: Core, validations: Validations) -> tuple[Mount, ...]:
             clock=core.clock,
             random=core.random,
             nonces=Nonces(key, name, settings.nonce_lifetime, core.clock, core.random),
-            weak_keys=weak_keys,
+            weak_keys=core.weak_keys,
             keys=keys,
         )
         for name, settings in core.settings.acme.items()

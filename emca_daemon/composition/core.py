@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from emca_daemon.ca.approval import Approval
 from emca_daemon.ca.authorities import Authorities, Publication
@@ -19,6 +20,7 @@ from emca_daemon.names import IssuerName, ProfileName
 from emca_daemon.policy.lint import Linter
 from emca_daemon.policy.loading import load_profiles
 from emca_daemon.policy.profile import Profile
+from emca_daemon.policy.weak_keys import WeakKeys, read_fingerprints
 from emca_daemon.randomness import RandomBytes, system_random
 from emca_daemon.settings.model import Settings
 from emca_daemon.signers.choosing import ChosenKeys, open_keys
@@ -42,6 +44,8 @@ class Core:
     external: ExternalAuthorities
     crls: CrlPublishing
     ocsp_signers: OcspSigners
+    linter: Linter
+    weak_keys: WeakKeys
     clock: Clock
     random: RandomBytes
 
@@ -57,7 +61,8 @@ def build_core(
     store = SqlStore(open_engine(settings.store), clock, noticed=noticed)
     keys = open_keys(settings.software, settings.pkcs11)
     authorities = Authorities(store, lambda name: publication(settings, name))
-    cycle = IssuanceCycle(store=store, keys=keys, linter=Linter(), clock=clock, random=random)
+    linter = Linter()
+    cycle = IssuanceCycle(store=store, keys=keys, linter=linter, clock=clock, random=random)
     enrollment = Enrollment(
         store=store, authorities=authorities, cycle=cycle, profiles=profiles, clock=clock, random=random
     )
@@ -84,9 +89,16 @@ def build_core(
         external=ExternalAuthorities(store=store, keys=keys, hierarchy=hierarchy, clock=clock),
         crls=CrlPublishing(store=store, authorities=authorities, keys=keys, clock=clock),
         ocsp_signers=OcspSigners(store=store, authorities=authorities, enrollment=enrollment, keys=keys, clock=clock),
+        linter=linter,
+        weak_keys=read_weak_keys(settings.weak_keys),
         clock=clock,
         random=random,
     )
+
+
+def read_weak_keys(file: Path | None) -> WeakKeys:
+    """The keys that nobody gets a certificate for; raises Refused(MALFORMED)."""
+    return WeakKeys() if file is None else WeakKeys(read_fingerprints(file.read_text(), str(file)))
 
 
 def open_core(settings: Settings, noticed: Callable[[AuditEvent], None] = lambda _: None) -> Core:

@@ -66,6 +66,7 @@ class DaemonService:
 
     def start(self, sockets: Mapping[str, socket.socket]) -> None:
         """Serve on these bound sockets, by listener; raises Refused for what cannot be started."""
+        self._prepare_linter()
         self._round_now(startup=True)
         around = Surroundings(
             execution=self._execution,
@@ -93,6 +94,11 @@ class DaemonService:
         self._validation.startService()
         serving.reload_on_hangup()
         serving.ready()
+
+    def _prepare_linter(self) -> None:
+        """Load what the endpoints' profiles need, so that no request waits for it."""
+        names = {endpoint.profile for endpoint in self._core.settings.acme.values()}
+        self._core.linter.prepare({self._core.enrollment.profile(name).lint for name in names})
 
     def _listen(
         self,

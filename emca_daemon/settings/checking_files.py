@@ -19,6 +19,8 @@ def check_files(settings: Settings) -> Iterator[Finding]:
     for name, listener in settings.listeners.items():
         if listener.tls is not None:
             yield from _tls(listener.tls, f"listeners.{name}.tls")
+    if settings.weak_keys is not None and not _is_file(settings.weak_keys):
+        yield "weak_keys", f"expected a file at {settings.weak_keys}"
     if settings.user is not None and not _known_user(settings.user):
         yield "user", f"expected an account of this machine, found `{settings.user}`"
 

@@ -190,6 +190,8 @@ class Settings:
     demo: bool = False
     user: str | None = None
     """The account to drop to after binding, when started as root."""
+    weak_keys: Path | None = None
+    """File with SHA-256 fingerprints of SubjectPublicKeyInfos whose private keys are known to others."""
     store: StoreSettings = field(default_factory=StoreSettings)
     software: dict[str, SoftwareSignerSettings] = field(default_factory=dict)
     pkcs11: dict[str, Pkcs11SignerSettings] = field(default_factory=dict)

@@ -28,3 +28,12 @@ def test_a_missing_file_is_a_problem_too(tmp_path: Path) -> None:
     output = commands.run("check-config", str(tmp_path / "none.toml"), code=1, config=False).output
     assert "none.toml" in output
     assert "Traceback" not in output
+
+
+def test_profiles_are_checked_as_well(tmp_path: Path) -> None:
+    """They belong to the configuration."""
+    commands = new_folder(tmp_path)
+    (commands.folder / "profiles" / "bad.toml").write_text("colour = 1\n")
+    output = commands.run("check-config", str(commands.config), code=1, config=False).output
+    assert "bad.toml" in output
+    assert "colour" in output

@@ -35,7 +35,8 @@ def test_the_demo_serves_its_endpoint(tmp_path: Path) -> None:
     def run(call: object) -> Deferred[object]:
         return succeed(call())  # type: ignore[operator]
 
-    validation = acme_validation(core, MemoryReactorClock(), run, "holder")  # type: ignore[arg-type]
+    reactor = MemoryReactorClock()  # type: ignore[no-untyped-call]
+    validation = acme_validation(core, reactor, run, "holder")  # type: ignore[arg-type]
     validation.startService()
     assert validation.running
     validation.stopService()

@@ -3,10 +3,12 @@
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 
-from emca_daemon.composition.core import open_core, publication
+from emca_daemon.composition.core import open_core, publication, read_weak_keys
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.names import IssuerName
+from emca_daemon.policy.keys import key_fingerprint
 from emca_daemon.settings.checking import load_settings
 from tests.support.cli_world import new_folder
 
@@ -31,3 +33,16 @@ def test_broken_profiles_are_refused_with_every_problem(tmp_path: Path) -> None:
         open_core(settings)
     assert refused.value.reason is Reason.MALFORMED
     assert len(refused.value.mismatches) == 2
+
+
+def test_weak_keys_come_from_a_file(tmp_path: Path) -> None:
+    """A key on the list is weak, another is not; a broken list is refused."""
+    key = ec.generate_private_key(ec.SECP256R1()).public_key()
+    fingerprint = key_fingerprint(key)
+    file = tmp_path / "weak"
+    file.write_text(f"{fingerprint.hex()}  # leaked\n")
+    assert read_weak_keys(file).weaknesses(key, fingerprint)
+    assert not read_weak_keys(None).weaknesses(key, fingerprint)
+    file.write_text("nonsense")
+    with pytest.raises(Refused):
+        read_weak_keys(file)
