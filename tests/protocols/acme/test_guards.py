@@ -101,6 +101,7 @@ def test_an_algorithm_of_another_kind_of_key_is_refused(world: AcmeWorld) -> Non
 def test_a_foreign_signature_is_refused(world: AcmeWorld) -> None:
     """Another key of the same kind; nothing is spent by it."""
     client = world.account()
+    client.post(client.kid or "")
     nonce, key = client.nonce(), client.key
     client.key = ec.generate_private_key(ec.SECP256R1())
     assert order_by(client, nonce=nonce) == "400 malformed"
@@ -178,6 +179,7 @@ def test_nonces_are_good_for_hours(world: AcmeWorld) -> None:
 def test_a_key_changed_in_another_process_is_noticed(world: AcmeWorld) -> None:
     """The remembered key is only a memory: the old one is refused, the new one taken."""
     client = world.account()
+    assert client.post(client.kid or "").status == 200
     other = AcmeResponder(world.make_endpoint()).respond
     new = ec.generate_private_key(ec.SECP256R1())
     client.transport = other
