@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from emca_daemon.errors import Refused
 from emca_daemon.protocols.acme.calls import AccountCall
 from emca_daemon.protocols.acme.documents import challenge_document, retry_after
 from emca_daemon.protocols.acme.errors import malformed
@@ -32,19 +33,22 @@ def challenge(call: AccountCall, tx: Writing) -> Reply:
     if not call.is_read:
         call.payload()
         if current.status not in {ChallengeStatus.PROCESSING, ChallengeStatus.VALID}:
-            current = _start(call, tx, authorization, current)
-            wake = challenge_id
+            current, wake = _start(call, tx, authorization, current)
     link = {"Link": f'<{call.endpoint.authorization_url(authorization.id)}>;rel="up"'}
     seen = replace(authorization, challenges=(current,))
     document = challenge_document(call.endpoint, current)
     return Reply(200, document, headers={**link, **retry_after(seen, call.now)}, wake=wake)
 
 
-def _start(call: AccountCall, tx: Writing, authorization: Authorization, current: Challenge) -> Challenge:
+def _start(call: AccountCall, tx: Writing, authorization: Authorization, current: Challenge) -> tuple[Challenge, str]:
+    """The challenge as it is then, and whom to wake: nobody if another request was faster."""
     status = authorization_status(authorization, call.now)
     if status is not AuthorizationStatus.PENDING or current.status is not ChallengeStatus.PENDING:
         raise malformed(f"the authorization is {status.value} and the challenge {current.status.value}")
     new = move(CHALLENGE_MOVES, current.status, ChallengeStatus.PROCESSING)
     started = replace(current, status=new, next_attempt=call.now)
-    tx.acme.update_challenge(started, ChallengeStatus.PENDING)
-    return started
+    try:
+        tx.acme.update_challenge(started, ChallengeStatus.PENDING)
+    except Refused:
+        return started, ""
+    return started, current.id

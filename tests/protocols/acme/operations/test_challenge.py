@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from emca_daemon.errors import Reason, Refused
 from tests.support.acme_world import AcmeWorld
 
 
@@ -45,6 +46,20 @@ def test_starting_again_is_no_fault(world: AcmeWorld) -> None:
     assert (answer.status, answer.json["status"]) == (200, "valid")
     assert answer.json["validated"]
     assert "error" not in answer.json
+
+
+def test_two_at_once_start_it_once(world: AcmeWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where both saw it pending, the slower is answered as if it had come later."""
+    client = world.account()
+    url = client.challenge(client.order("a.example.com"))["url"]
+
+    def too_late(*_: Any) -> None:
+        raise Refused(Reason.WRONG_STATE, "the challenge is not pending any more")
+
+    monkeypatch.setattr("emca_daemon.store.acme.AcmeWriter.update_challenge", too_late)
+    answer = client.post(url, {})
+    assert (answer.status, answer.json["status"]) == (200, "processing")
+    assert world.validations.woken == []
 
 
 @pytest.mark.parametrize("payload", [[], "text", 1, True])
