@@ -12,7 +12,7 @@ from emca_daemon.cli.output import Output
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.randomness import system_random
 from emca_daemon.settings.checking import load_settings
-from emca_daemon.store.engine import open_engine
+from emca_daemon.store.database import open_engine
 from emca_daemon.store.schema_version import is_current
 
 

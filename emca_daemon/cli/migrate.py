@@ -7,7 +7,7 @@ import click
 from emca_daemon.cli.command import config_option, json_option, report_refusals
 from emca_daemon.cli.output import Output
 from emca_daemon.settings.checking import load_settings
-from emca_daemon.store.engine import open_engine
+from emca_daemon.store.database import open_engine
 
 
 @click.command()

@@ -24,7 +24,7 @@ from emca_daemon.policy.weak_keys import WeakKeys, read_fingerprints
 from emca_daemon.randomness import RandomBytes, system_random
 from emca_daemon.settings.model import Settings
 from emca_daemon.signers.choosing import ChosenKeys, open_keys
-from emca_daemon.store.engine import open_engine
+from emca_daemon.store.database import open_engine
 from emca_daemon.store.transactions import SqlStore
 
 

@@ -28,7 +28,7 @@ from emca_daemon.listeners.workers import Supervisor
 from emca_daemon.logs import StandardLogs, bridge_twisted, make_log
 from emca_daemon.metrics import DIRECTORY_VARIABLE, Metrics
 from emca_daemon.settings.model import Settings
-from emca_daemon.store.engine import open_engine
+from emca_daemon.store.database import open_engine
 from emca_daemon.store.schema_version import is_current
 
 Sockets = dict[str, socket.socket]

@@ -40,7 +40,7 @@ class Pkcs11SignerSettings:
     token_serial: str | None = None
     pin_file: Path
     proxy: Path | None = None
-    """p11-kit-proxy; found by itself where None, not used where it does not exist."""
+    """p11-kit-proxy.so to go through instead of loading the module itself; None: the module itself, with locking."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

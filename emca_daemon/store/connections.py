@@ -7,7 +7,7 @@ from weakref import WeakSet
 from sqlalchemy import Connection, Engine
 
 from emca_daemon.errors import Reason, Refused
-from emca_daemon.store.engine import is_in_memory
+from emca_daemon.store.database import is_in_memory
 
 
 class Connections(Protocol):

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Engine
 
 from emca_daemon.settings.model import StoreSettings
-from emca_daemon.store.engine import open_engine
+from emca_daemon.store.database import open_engine
 from emca_daemon.store.migrating import migrate
 from emca_daemon.store.transactions import SqlStore
 from tests.support.records import NOW

@@ -14,7 +14,7 @@ from emca_daemon.store.connections import (
     SharedConnection,
     connections_of,
 )
-from emca_daemon.store.engine import open_engine
+from emca_daemon.store.database import open_engine
 
 
 @pytest.fixture

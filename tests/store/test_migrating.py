@@ -11,7 +11,7 @@ from sqlalchemy import Engine, inspect
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.settings.model import StoreSettings
 from emca_daemon.store import migrating
-from emca_daemon.store.engine import open_engine
+from emca_daemon.store.database import open_engine
 from emca_daemon.store.migrating import migrate, pending_migrations
 from emca_daemon.store.transactions import SqlStore
 from tests.support.records import ISSUER, event, issued, revoked

@@ -6,7 +6,7 @@ from alembic.script import ScriptDirectory
 
 from emca_daemon.settings.model import StoreSettings
 from emca_daemon.store import migrations
-from emca_daemon.store.engine import open_engine
+from emca_daemon.store.database import open_engine
 from emca_daemon.store.migrating import migrate
 from emca_daemon.store.schema_version import HEAD, is_current
 

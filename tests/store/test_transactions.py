@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 from emca_daemon.ca.ports import Reading, ReadingStore, Store, Writing
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.settings.model import StoreSettings
-from emca_daemon.store.engine import open_engine
+from emca_daemon.store.database import open_engine
 from emca_daemon.store.migrating import migrate
 from emca_daemon.store.transactions import SqlReading, SqlReadingStore, SqlStore, SqlTransaction
 from tests.contracts.sharing_contract import SharingContract, draw_number

@@ -28,7 +28,7 @@ from emca_daemon.policy.profile import Profile
 from emca_daemon.randomness import system_random
 from emca_daemon.settings.model import StoreSettings
 from emca_daemon.signers.algorithms import generate
-from emca_daemon.store.engine import open_engine
+from emca_daemon.store.database import open_engine
 from emca_daemon.store.migrating import migrate
 from emca_daemon.store.transactions import SqlStore
 

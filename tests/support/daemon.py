@@ -10,6 +10,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -149,9 +150,10 @@ class Daemon:
         assert code == 0, f"the daemon ended with {code}:\n{self.log}"
 
     def kill(self) -> None:
-        """Kill -9: no time for anything."""
+        """Kill -9, workers included: no time for anything."""
         assert self._process is not None
-        self._process.kill()
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait(STOP_SECONDS)
         self._process = None
 
@@ -219,7 +221,12 @@ class Daemon:
         assert self._process is None, "it runs already"
         with self._log.open("ab") as log, self._printed.open("ab") as printed:
             self._process = subprocess.Popen(
-                [*_PROGRAM, *arguments], env=self._environment, stdin=subprocess.DEVNULL, stdout=printed, stderr=log
+                [*_PROGRAM, *arguments],
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=printed,
+                stderr=log,
+                process_group=0,
             )
 
     def _await(self, ready: Callable[[], bool]) -> None:

@@ -14,7 +14,7 @@ import psycopg
 
 import emca_daemon.store.transactions  # noqa: F401 - brings every table with it
 from emca_daemon.settings.model import StoreSettings
-from emca_daemon.store.engine import open_engine
+from emca_daemon.store.database import open_engine
 from emca_daemon.store.migrating import migrate
 from emca_daemon.store.schema import metadata
 

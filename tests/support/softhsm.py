@@ -43,6 +43,7 @@ class SoftHsm:
             f"directories.tokendir = {self.tokens}\nobjectstore.backend = file\nlog.level = ERROR\n", encoding="utf-8"
         )
         self.pin_file = folder / "pin"
+        self.pin_file.touch(mode=0o600)
         self.pin_file.write_text(PIN + "\n", encoding="utf-8")
         os.environ["SOFTHSM2_CONF"] = str(self.settings)
 

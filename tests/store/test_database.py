@@ -8,7 +8,7 @@ from sqlalchemy import Engine, text
 
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.settings.model import StoreSettings
-from emca_daemon.store.engine import is_in_memory, open_engine
+from emca_daemon.store.database import is_in_memory, open_engine
 from emca_daemon.store.transactions import SqlReadingStore, SqlStore
 from tests.contracts.sharing_contract import draw_number
 from tests.support.postgres import PostgresServer
