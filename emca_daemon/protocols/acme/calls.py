@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from emca_daemon.ca.audit import event_by
+from emca_daemon.ca.audit import event_by, refusal_by
 from emca_daemon.ca.records import AuditEvent, AuditValue
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.policy.facts import Requester
@@ -66,6 +66,10 @@ class Call:
     def event(self, action: str, subject: str, outcome: str = "success", **details: AuditValue) -> AuditEvent:
         """An audit event of what this request did."""
         return event_by(self.requester(), self.now, action, subject, outcome, **details)
+
+    def refused_event(self, action: str, subject: str, refused: Refused) -> AuditEvent:
+        """An audit event of a decision against this request."""
+        return refusal_by(self.requester(), self.now, action, subject[:4096], refused)
 
 
 @dataclass(frozen=True, slots=True)

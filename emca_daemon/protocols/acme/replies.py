@@ -3,7 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from emca_daemon.errors import Refused
+from emca_daemon.protocols.acme.errors import AcmeRefusal, problem_of
+
 JSON = "application/json"
+_PROBLEM = "application/problem+json"
+RETRY_AFTER = 5
+"""Seconds, when the server or something that it needs is busy or down."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,3 +26,14 @@ class Reply:
     content_type: str = JSON
     headers: Mapping[str, str] = field(default_factory=dict)
     wake: str = ""
+
+
+def refusal(refused: Refused) -> Reply:
+    """The problem document of a refusal, with its headers."""
+    problem = problem_of(refused)
+    headers = dict(refused.headers) if isinstance(refused, AcmeRefusal) else {}
+    if refused.retry_after is not None:
+        headers["Retry-After"] = str(refused.retry_after)
+    elif problem.status == 503:
+        headers["Retry-After"] = str(RETRY_AFTER)
+    return Reply(problem.status, problem.document(), content_type=_PROBLEM, headers=headers)

@@ -1,24 +1,19 @@
 """The ACME protocol as a listener sees it."""
 
-import json
 from urllib.parse import urlsplit
 
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.protocols.acme.endpoint import Endpoint
-from emca_daemon.protocols.acme.errors import AcmeRefusal, problem_of
 from emca_daemon.protocols.acme.json_text import write_object
-from emca_daemon.protocols.acme.replies import Reply
+from emca_daemon.protocols.acme.replies import RETRY_AFTER, Reply, refusal
 from emca_daemon.protocols.acme.routes import RouteTable
 from emca_daemon.protocols.http import Request, Response
 
-_PROBLEM = "application/problem+json"
 _PREFLIGHT = (
     ("Access-Control-Allow-Methods", "GET, HEAD, POST, OPTIONS"),
     ("Access-Control-Allow-Headers", "Content-Type"),
     ("Access-Control-Max-Age", "86400"),
 )
-_RETRY_AFTER = 5
-"""Seconds, when the server is busy."""
 
 
 class AcmeResponder:
@@ -41,7 +36,7 @@ class AcmeResponder:
             served, parameters = self._table.find(request.method, path)
             reply = served(self._endpoint, request, parameters)
         except Refused as refused:
-            reply = _refusal(refused)
+            reply = refusal(refused)
         return self._finish(path, reply)
 
     def waits(self, request: Request) -> bool:
@@ -51,12 +46,12 @@ class AcmeResponder:
     def failed(self, request: Request) -> Response:
         """The answer to a bug: the request's id and nothing else."""
         refused = Refused(Reason.INTERNAL, f"the server failed; tell the operator the request id {request.id}")
-        return self._finish(request.path, _refusal(refused))
+        return self._finish(request.path, refusal(refused))
 
     def busy(self, request: Request) -> Response:
         """The answer when no worker is free."""
-        refused = Refused(Reason.UNAVAILABLE, "the server is busy; try again later", retry_after=_RETRY_AFTER)
-        return self._finish(request.path, _refusal(refused))
+        refused = Refused(Reason.UNAVAILABLE, "the server is busy; try again later", retry_after=RETRY_AFTER)
+        return self._finish(request.path, refusal(refused))
 
     def _finish(self, path: str, reply: Reply, more: tuple[tuple[str, str], ...] = ()) -> Response:
         body = reply.body if reply.document is None else write_object(dict(reply.document))
@@ -73,14 +68,3 @@ class AcmeResponder:
         if body:
             headers.append(("Content-Type", reply.content_type))
         return Response(reply.status, body, tuple(headers))
-
-
-def _refusal(refused: Refused) -> Reply:
-    problem = problem_of(refused)
-    headers = dict(refused.headers) if isinstance(refused, AcmeRefusal) else {}
-    if refused.retry_after is not None:
-        headers["Retry-After"] = str(refused.retry_after)
-    elif problem.status == 503:
-        headers["Retry-After"] = str(_RETRY_AFTER)
-    body = json.dumps(problem.document(), separators=(",", ":")).encode()
-    return Reply(problem.status, body=body, content_type=_PROBLEM, headers=headers)

@@ -10,7 +10,7 @@ from emca_daemon.errors import Reason, Refused
 from emca_daemon.protocols.acme.nonces import Nonces, NonceSweep, nonce_key
 from emca_daemon.randomness import system_random
 from emca_daemon.settings.model import StoreSettings
-from emca_daemon.store.engine import open_engine
+from emca_daemon.store.database import open_engine
 from emca_daemon.store.migrating import migrate
 from emca_daemon.store.transactions import SqlStore
 from tests.support.ca_world import FakeClock

@@ -3,6 +3,7 @@
 from hashlib import sha256
 
 from emca_daemon.errors import Pending, Reason, Refused
+from emca_daemon.policy.facts import RequestFacts
 from emca_daemon.protocols.acme.calls import AccountCall
 from emca_daemon.protocols.acme.csr import bad_csr, request_facts
 from emca_daemon.protocols.acme.documents import order_document
@@ -51,10 +52,12 @@ def finalize(call: AccountCall) -> Reply:
 
 def _issue(call: AccountCall, der: bytes, companion: OrderCompanion) -> None:
     order = companion.order
-    facts = request_facts(der, order, call.requester(), call.endpoint.weak_keys)
-    with call.endpoint.store.reading() as tx:
-        if tx.acme.key_belongs_to_account(facts.key.fingerprint):
-            raise AcmeRefusal(Problem("badCSR", "the key is that of an account"), reason=Reason.KEY_REFUSED)
+    try:
+        facts = _facts(call, der, order)
+    except Refused as refused:
+        with call.endpoint.store.writing() as tx:
+            tx.audit.append(call.refused_event("order.finalize", call.endpoint.order_url(order.id), refused))
+        raise
     try:
         outcome = call.endpoint.enrollment.enroll(
             facts,
@@ -66,6 +69,14 @@ def _issue(call: AccountCall, der: bytes, companion: OrderCompanion) -> None:
     except Refused as refused:
         raise bad_csr(refused) if refused.reason in _CSR_FAULTS else refused from None
     assert isinstance(outcome, Pending) or outcome.record.intent.serial == companion.order.serial
+
+
+def _facts(call: AccountCall, der: bytes, order: Order) -> RequestFacts:
+    facts = request_facts(der, order, call.requester(), call.endpoint.weak_keys)
+    with call.endpoint.store.reading() as tx:
+        if tx.acme.key_belongs_to_account(facts.key.fingerprint):
+            raise AcmeRefusal(Problem("badCSR", "the key is that of an account"), reason=Reason.KEY_REFUSED)
+    return facts
 
 
 def _repeated(call: AccountCall, order: Order) -> Reply:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from emca_daemon.errors import Reason
+from emca_daemon.errors import Reason, Refused
 from emca_daemon.names import AlternativeName
 from emca_daemon.protocols.acme.calls import AccountCall
 from emca_daemon.protocols.acme.challenges import offered
@@ -11,7 +11,7 @@ from emca_daemon.protocols.acme.errors import AcmeRefusal, Problem, malformed
 from emca_daemon.protocols.acme.identifiers import base_of, check_identifiers, is_wildcard, read_identifiers
 from emca_daemon.protocols.acme.ports import Writing
 from emca_daemon.protocols.acme.records import Authorization, Challenge, Order, OrderAuthorization
-from emca_daemon.protocols.acme.replies import Reply
+from emca_daemon.protocols.acme.replies import Reply, refusal
 from emca_daemon.protocols.acme.states import AuthorizationStatus, ChallengeStatus, OrderStage
 from emca_daemon.protocols.acme.times import read_validity
 
@@ -27,7 +27,11 @@ def new_order(call: AccountCall, tx: Writing) -> Reply:
     not_before, not_after = read_validity(payload, call.now)
     if (not_before or not_after) and profile.validity.requested != "allow":
         raise malformed("notBefore and notAfter cannot be chosen here")
-    check_identifiers(names, profile, call.requester(), endpoint.settings.challenges)
+    try:
+        check_identifiers(names, profile, call.requester(), endpoint.settings.challenges)
+    except Refused as refused:
+        tx.audit.append(call.refused_event("order.create", " ".join(map(str, names)), refused))
+        return refusal(refused)
     expires = call.now + endpoint.settings.order_lifetime
     reusable = _reusable(call, tx, names, expires)
     fresh = [_authorization(call, name, expires) for name in names if name not in reusable]

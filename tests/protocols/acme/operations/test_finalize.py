@@ -92,6 +92,7 @@ def test_bad_csrs_are_refused_and_the_order_stays_ready(world: AcmeWorld) -> Non
     for payload in ({}, {"csr": None}, {"csr": "a=="}):
         assert client.post(order.json["finalize"], payload).problem == "400 badCSR"
     assert client.post(order.json["finalize"], []).problem == "400 malformed"
+    assert world.actions()[-1] == ("order.finalize", "refused")
     assert client.post(location(order)).json["status"] == "ready"
     assert client.finalize(order, csr_for(NAME)).json["status"] == "valid"
 

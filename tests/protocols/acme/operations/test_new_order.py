@@ -121,6 +121,7 @@ def test_policy_is_asked() -> None:
     assert ordered(no_wildcards, identifiers=dns("www.example.com")).status == 201
     not_acme = AcmeWorld(requesters=RequesterRules(protocols=("est",)))
     assert ordered(not_acme, identifiers=dns("www.example.com")).problem == "403 unauthorized"
+    assert not_acme.actions()[-1] == ("order.create", "refused")
 
 
 def test_what_nothing_can_prove_is_rejected() -> None:
