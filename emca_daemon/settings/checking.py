@@ -15,7 +15,6 @@ from emca_daemon.settings.model import IssuerSettings, Settings
 from emca_daemon.settings.reading import SQLITE, read_settings
 
 _POSTGRESQL = "postgresql://"
-_OCSP_SIGNER = "software"
 
 
 def load_settings(file: Path, *, files: bool = True) -> Settings:
@@ -88,8 +87,6 @@ def _issuer(issuer: IssuerSettings, key: str, settings: Settings) -> Iterator[Fi
                 yield f"{key}.{field}_urls", f"expected a web address, `{{name}}` allowed in it, found `{url}`"
     if issuer.ocsp_key is not None:
         yield from _key(issuer.ocsp_key, f"{key}.ocsp_key", settings)
-    elif issuer.ocsp_profile is not None and _OCSP_SIGNER not in (*settings.software, *settings.pkcs11):
-        yield f"{key}.ocsp_key", f"keys of OCSP signers are made in `{_OCSP_SIGNER}` unless this says where"
 
 
 def _key(name: KeyName, key: str, settings: Settings) -> Iterator[Finding]:

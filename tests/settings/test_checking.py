@@ -58,7 +58,6 @@ def test_good_settings_have_no_problems(tmp_path: Path, text: str) -> None:
         ('[issuers.a]\nissuer_urls = ["http://x/{label}"]', "issuers.a.issuer_urls: expected a web address"),
         ('[issuers.a]\nocsp_key = "label"', "issuers.a.ocsp_key: expected SIGNER:LABEL, found `label`"),
         ('[issuers.a]\nocsp_key = "disk:label"', "issuers.a.ocsp_key: there is no signer `disk`, [signers.disk]"),
-        ('[issuers.a]\nocsp_profile = "ocsp"', "issuers.a.ocsp_key: keys of OCSP signers are made in `software`"),
         (
             '[listeners.a]\nserves = ["ocsp"]\ntls = {certificate = "a", key = "b", issuer = "../x", profile = "p q"}',
             "listeners.a.tls.issuer: expected the name of an issuer, found `../x`",
