@@ -18,9 +18,13 @@ CLIENT_SECONDS = 90
 ROOT = Path(__file__).resolve().parents[2]
 
 
+SEARCH_PATH = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
+"""Programs of this Python's environment come first."""
+
+
 def program(name: str) -> str:
-    """Where a program is, those of this Python's environment first; a machine without it fails."""
-    found = shutil.which(name, path=os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"])))
+    """Where a program is; a machine without it fails."""
+    found = shutil.which(name, path=SEARCH_PATH)
     assert found, f"{name} is not installed"
     return found
 
@@ -31,7 +35,7 @@ def attempt(
     """Run a client; its exit code and everything that it printed."""
     done = subprocess.run(
         [program(str(command[0])), *map(str, command[1:])],
-        env={**os.environ, **(environment or {})},
+        env={**os.environ, "PATH": SEARCH_PATH, **(environment or {})},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
