@@ -6,6 +6,7 @@ import shutil
 from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
+from typing import Any
 
 from click.testing import CliRunner, Result
 
@@ -35,13 +36,13 @@ class CommandLine:
         """The JSON that a command prints."""
         return json.loads(self.run(*words, "--json", code=code).stdout)
 
-    def rows(self, *words: str) -> list[dict[str, str]]:
+    def rows(self, *words: str) -> list[dict[str, Any]]:
         """The JSON of a list."""
         rows = self.json(*words)
         assert isinstance(rows, list)
         return rows
 
-    def record(self, *words: str) -> dict[str, str]:
+    def record(self, *words: str) -> dict[str, Any]:
         """The JSON of one thing."""
         record = self.json(*words)
         assert isinstance(record, dict)
