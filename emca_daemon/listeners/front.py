@@ -1,5 +1,6 @@
 """What the two HTTP front ends (`web`, `fast`) share of a listener, and how large bodies are written."""
 
+import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Protocol
@@ -33,8 +34,8 @@ class Transport(Protocol):
     def getPeer(self) -> Address:  # noqa: N802
         """The other end."""
 
-    def getHandle(self) -> SSL.Connection:  # noqa: N802
-        """OpenSSL's object, where the transport is TLS."""
+    def getHandle(self) -> "SSL.Connection | socket.socket":  # noqa: N802
+        """OpenSSL's object where the transport is TLS, else the socket."""
 
     def write(self, data: bytes) -> None:
         """Send, or keep until it can be sent."""

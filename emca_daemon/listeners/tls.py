@@ -189,7 +189,7 @@ def identify_plain(transport: Transport) -> Peer:
 def identify_secure(transport: Transport) -> Peer:
     """The same with the client certificate and the channel bindings of TLS."""
     plain = identify_plain(transport)
-    connection = transport.getHandle()
+    connection = cast("SSL.Connection", transport.getHandle())
     certificate = connection.get_peer_certificate(as_cryptography=True)
     exporter = unique = None
     if connection.get_protocol_version() >= SSL.TLS1_3_VERSION:
