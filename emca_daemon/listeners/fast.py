@@ -167,6 +167,7 @@ class FastConnection(Connected):
             self._sent(close)
             return
         self._write(head)
+        self._socket = None
         self._gradual = GradualBody(
             body, self.transport, lambda: self._expect(front.timeouts.body), lambda: self._sent(close)
         )

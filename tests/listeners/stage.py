@@ -74,6 +74,7 @@ class Wire(StringTransport):
         super().__init__(peerAddress=IPv4Address("TCP", "192.0.2.7", 4711))
         self._lost = lost
         self.half_closed = False
+        self.handle: object = None
         self.aborted = False
 
     def write(self, data: bytes) -> None:
@@ -87,6 +88,10 @@ class Wire(StringTransport):
     def clear(self) -> None:
         """Forget what has been written."""
         super().clear()
+
+    def getHandle(self) -> object:
+        """The socket, where a test gives one."""
+        return self.handle
 
     def setTcpNoDelay(self, enabled: bool) -> None:
         """Nothing to set."""
@@ -192,13 +197,13 @@ class Stage:
         """The time of day."""
         return NOON + timedelta(seconds=self.clock.seconds())
 
-    def connect(self) -> "Client":
+    def connect(self, handle: object = None) -> "Client":
         """A new connection, admitted."""
         assert self.connections.admit("192.0.2.7")
         factory = FastFactory(self.front) if self.kind == "fast" else WebFactory(self.front)
         protocol = factory.buildProtocol(cast("IAddress", IPv4Address("TCP", "192.0.2.7", 4711)))
         assert protocol is not None
-        return Client(protocol)
+        return Client(protocol, handle)
 
     def pass_time(self, seconds: float) -> None:
         """Let time pass and sweep."""
@@ -209,11 +214,12 @@ class Stage:
 class Client:
     """The other end of a connection in memory."""
 
-    def __init__(self, protocol: Protocol) -> None:
-        """Connect."""
+    def __init__(self, protocol: Protocol, handle: object = None) -> None:
+        """Connect; `handle` stands for the socket."""
         self.protocol = protocol
         self.gone = False
         self.wire = Wire(self.leave)
+        self.wire.handle = handle
         protocol.makeConnection(self.wire)
 
     def send(self, *pieces: bytes) -> None:

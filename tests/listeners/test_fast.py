@@ -1,11 +1,14 @@
 """What is particular to the fast front end: order, pauses, and an end after many requests."""
 
+import contextlib
+import socket
+
 import pytest
 
 from emca_daemon.listeners import fast
 from emca_daemon.listeners.fast import MOST_WAITING
 from emca_daemon.protocols.http import Response
-from tests.listeners.stage import Stage, Told
+from tests.listeners.stage import Stage, Told, parse
 
 GET = b"GET /here HTTP/1.1\r\nHost: a\r\n\r\n"
 
@@ -121,3 +124,42 @@ def test_stopping_twice_changes_nothing() -> None:
     client.protocol.finish()  # type: ignore[attr-defined]
     client.protocol.finish()  # type: ignore[attr-defined]
     assert client.gone
+
+
+def test_responses_go_straight_into_a_socket_that_takes_them() -> None:
+    """The reactor is not troubled; closing works as ever."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        client = Stage("fast").connect(ours)
+        client.send(GET)
+        assert client.wire.value() == b""
+        assert theirs.recv(65_536).endswith(b"\r\n\r\nGET /here? ")
+
+
+def test_what_a_socket_does_not_take_goes_through_the_transport() -> None:
+    """In order, the first part having gone out already, and all that follows too."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        ours.setblocking(False)
+        stage = Stage("fast", Told(lambda _: Response(200, b"x" * 100_000)))
+        client = stage.connect(ours)
+        client.send(GET * 10)
+        received = b""
+        theirs.setblocking(False)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                received += theirs.recv(1_000_000)
+        answers = parse(received + client.wire.value())
+        assert [len(answer.body) for answer in answers] == [100_000] * 10
+        assert client.wire.value() != b""
+
+
+def test_nothing_overtakes_a_large_body() -> None:
+    """Whose pieces go through the transport, as does everything behind it."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        client = Stage("fast", Told(lambda _: Response(200, b"x" * 300_000))).connect(ours)
+        client.send(GET)
+        client.get("/elsewhere")
+        answers = parse(theirs.recv(1_000_000) + client.wire.value())
+        assert [answer.status for answer in answers] == [200, 404]
