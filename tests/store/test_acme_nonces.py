@@ -1,8 +1,11 @@
 """Used nonces and shared secrets."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
+from emca_daemon.protocols.acme.states import AccountStatus
 from emca_daemon.store.transactions import SqlStore
+from tests.support.acme_records import account
 
 
 def nonce(number: int) -> bytes:
@@ -18,6 +21,20 @@ def test_a_nonce_is_spent_once(store: SqlStore) -> None:
     with store.writing() as tx:
         assert not tx.acme.spend_nonce(nonce(1))
         assert tx.acme.spend_nonce(nonce(2))
+
+
+def test_a_nonce_is_spent_by_a_valid_account_with_its_key(store: SqlStore) -> None:
+    """By no other, and once."""
+    mine = account()
+    with store.writing() as tx:
+        tx.acme.add_account(mine)
+        assert not tx.acme.spend_nonce_of("other", mine.thumbprint, nonce(1))
+        assert not tx.acme.spend_nonce_of(mine.id, "o" * 43, nonce(1))
+        assert tx.acme.spend_nonce_of(mine.id, mine.thumbprint, nonce(1))
+        assert not tx.acme.spend_nonce_of(mine.id, mine.thumbprint, nonce(1))
+        assert not tx.acme.spend_nonce(nonce(1))
+        tx.acme.update_account(replace(mine, status=AccountStatus.DEACTIVATED), mine.thumbprint)
+        assert not tx.acme.spend_nonce_of(mine.id, mine.thumbprint, nonce(2))
 
 
 def test_a_nonce_is_spent_for_all_processes(open_store: Callable[[], SqlStore]) -> None:

@@ -16,6 +16,7 @@ from emca_daemon.policy.weak_keys import WeakKeys
 from emca_daemon.protocols.acme.algorithms import ALGORITHMS, JWKOKP, Algorithm
 from emca_daemon.protocols.acme.errors import AcmeRefusal, Problem
 from emca_daemon.protocols.acme.json_text import read_base64url
+from emca_daemon.protocols.acme.records import Account
 
 _MEMBERS = {"RSA": ("n", "e"), "EC": ("x", "y"), "OKP": ("x",)}
 """The base64url members of each kind of public key."""
@@ -111,30 +112,44 @@ def _check_strength(key: AccountKey, weak_keys: WeakKeys) -> None:
         raise Refused(Reason.KEY_REFUSED, "; ".join(facts.weaknesses))
 
 
-class KeyMemory:
-    """The parsed keys of the accounts seen last; safe to call from several threads.
+@dataclass(frozen=True, slots=True)
+class KnownAccount:
+    """An account as its row was, and its key, parsed."""
 
-    It only spares parsing: whoever uses a key compares its thumbprint with the account's row in the same transaction
-    in which the request is carried out, since another process may have changed it.
+    account: Account
+    key: AccountKey
+
+
+def known_account(account: Account) -> KnownAccount:
+    """The account of a row with its key."""
+    return KnownAccount(account, read_stored(account.jwk))
+
+
+class KeyMemory:
+    """The accounts seen last with their keys; safe to call from several threads.
+
+    It only spares reading and parsing: in the transaction in which a request is carried out the row is asked whether
+    the account is still valid and the key still its own, since another process may have changed either. All else in
+    the row may be old.
     """
 
     def __init__(self, size: int = 4096) -> None:
         self._size = size
-        self._keys: OrderedDict[str, AccountKey] = OrderedDict()
+        self._known: OrderedDict[str, KnownAccount] = OrderedDict()
         self._lock = Lock()
 
-    def get(self, account_id: str) -> AccountKey | None:
-        """The key remembered for an account."""
+    def get(self, account_id: str) -> KnownAccount | None:
+        """What is remembered of an account."""
         with self._lock:
-            key = self._keys.get(account_id)
-            if key is not None:
-                self._keys.move_to_end(account_id)
-            return key
+            known = self._known.get(account_id)
+            if known is not None:
+                self._known.move_to_end(account_id)
+            return known
 
-    def put(self, account_id: str, key: AccountKey) -> None:
-        """Remember a key; the one used longest ago makes room."""
+    def put(self, known: KnownAccount) -> None:
+        """Remember an account; the one used longest ago makes room."""
         with self._lock:
-            self._keys[account_id] = key
-            self._keys.move_to_end(account_id)
-            if len(self._keys) > self._size:
-                self._keys.popitem(last=False)
+            self._known[known.account.id] = known
+            self._known.move_to_end(known.account.id)
+            if len(self._known) > self._size:
+                self._known.popitem(last=False)

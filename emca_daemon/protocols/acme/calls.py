@@ -74,9 +74,16 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class AccountCall(Call):
-    """A request signed by the key of a valid account."""
+    """A request signed by the key of a valid account.
+
+    `account` may be what is remembered of it: only its id, its status and its key are sure to be those of the row.
+    """
 
     account: Account
+
+    def stored_account(self, tx: Writing) -> Account:
+        """The account as its row is."""
+        return tx.acme.account(self.account.id) or self.account
 
     def require_own(self, account_id: str) -> None:
         """Raises unauthorized unless a resource belongs to the account."""

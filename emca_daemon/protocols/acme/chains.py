@@ -2,7 +2,6 @@
 
 from base64 import b64encode
 from collections.abc import Callable, Mapping
-from textwrap import wrap
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
@@ -57,7 +56,8 @@ def _pem(chain: tuple[bytes, ...]) -> bytes:
 
 
 def _pem_block(der: bytes) -> str:
-    lines = "\n".join(wrap(b64encode(der).decode(), 64))
+    text = b64encode(der).decode()
+    lines = "\n".join(text[start : start + 64] for start in range(0, len(text), 64))
     return f"-----BEGIN CERTIFICATE-----\n{lines}\n-----END CERTIFICATE-----\n"
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from emca_daemon.errors import Reason, Refused
-from emca_daemon.protocols.acme.account_keys import AccountKey, read_jwk, read_stored
+from emca_daemon.protocols.acme.account_keys import AccountKey, KnownAccount, known_account, read_jwk
 from emca_daemon.protocols.acme.calls import AccountCall, Call
 from emca_daemon.protocols.acme.endpoint import Endpoint
 from emca_daemon.protocols.acme.errors import AcmeRefusal, Problem, malformed, unauthorized
@@ -42,11 +42,13 @@ def signed_by_account(operation: Callable[[AccountCall, Writing], Reply]) -> Ser
 
     def serve(endpoint: Endpoint, request: Request, parameters: Parameters) -> Reply:
         message, nonce = _open(endpoint, request)
-        account_id = _account_id(endpoint, message)
-        key = _account_key(endpoint, message, account_id)
+        known = _known(endpoint, message)
 
         def work(tx: Writing) -> Reply:
-            call = _admit(endpoint, request, parameters, (message, nonce), key, tx.acme.account(account_id))
+            if tx.acme.spend_nonce_of(known.account.id, known.key.thumbprint, nonce):
+                return operation(_call(endpoint, request, parameters, (message, nonce), known), tx)
+            current = _admitted(endpoint, tx, message, known)
+            call = _call(endpoint, request, parameters, (message, nonce), current)
             call.spend_nonce(tx)
             return operation(call, tx)
 
@@ -60,11 +62,10 @@ def signed_by_account_alone(operation: Callable[[AccountCall], Reply]) -> Served
 
     def serve(endpoint: Endpoint, request: Request, parameters: Parameters) -> Reply:
         message, nonce = _open(endpoint, request)
-        account_id = _account_id(endpoint, message)
-        key = _account_key(endpoint, message, account_id)
+        known = _known(endpoint, message)
         with endpoint.store.reading() as tx:
-            account = tx.acme.account(account_id)
-        call = _admit(endpoint, request, parameters, (message, nonce), key, account)
+            current = _admitted(endpoint, tx, message, known)
+        call = _call(endpoint, request, parameters, (message, nonce), current)
         return _burning(endpoint, nonce, lambda: operation(call))
 
     return serve
@@ -120,23 +121,24 @@ def _account_id(endpoint: Endpoint, message: SignedMessage) -> str:
     return message.kid.removeprefix(prefix)
 
 
-def _account_key(endpoint: Endpoint, message: SignedMessage, account_id: str) -> AccountKey:
-    """The account's key as remembered or stored, after the message was verified with it.
+def _known(endpoint: Endpoint, message: SignedMessage) -> KnownAccount:
+    """The account as remembered or stored, after the message was verified with its key.
 
     A remembered key that does not verify may have been changed by another process: then the store is asked.
     """
+    account_id = _account_id(endpoint, message)
     remembered = endpoint.keys.get(account_id)
-    failure = None if remembered is None else _failure(message, remembered)
+    failure = None if remembered is None else _failure(message, remembered.key)
     if remembered is not None and failure is None:
         return remembered
     with endpoint.store.reading() as tx:
         account = _existing(endpoint, tx, account_id)
-    if remembered is not None and failure is not None and remembered.thumbprint == account.thumbprint:
+    if remembered is not None and failure is not None and remembered.key.thumbprint == account.thumbprint:
         raise failure
-    key = read_stored(account.jwk)
-    endpoint.keys.put(account_id, key)
-    message.verify(key)
-    return key
+    known = known_account(account)
+    endpoint.keys.put(known)
+    message.verify(known.key)
+    return known
 
 
 def _failure(message: SignedMessage, key: AccountKey) -> Refused | None:
@@ -147,33 +149,38 @@ def _failure(message: SignedMessage, key: AccountKey) -> Refused | None:
     return None
 
 
-def _existing(endpoint: Endpoint, tx: Reading, account_id: str) -> Account:
+def _existing(endpoint: Endpoint, tx: Reading | Writing, account_id: str) -> Account:
     account = tx.acme.account(account_id)
     if account is None or account.endpoint != endpoint.name:
         raise _no_account()
     return account
 
 
-def _admit(
+def _admitted(endpoint: Endpoint, tx: Reading | Writing, message: SignedMessage, known: KnownAccount) -> KnownAccount:
+    """The account as its row is now, if it is valid; with a key changed meanwhile the message is verified again."""
+    account = _existing(endpoint, tx, known.account.id)
+    if account.thumbprint == known.key.thumbprint:
+        current = KnownAccount(account, known.key)
+    else:
+        current = known_account(account)
+        endpoint.keys.put(current)
+        message.verify(current.key)
+    if account.status is not AccountStatus.VALID:
+        raise unauthorized(f"the account is {account.status.value}", 401)
+    return current
+
+
+def _call(
     endpoint: Endpoint,
     request: Request,
     parameters: Parameters,
     opened: tuple[SignedMessage, bytes],
-    key: AccountKey,
-    account: Account | None,
+    known: KnownAccount,
 ) -> AccountCall:
-    """The call, if the account still is valid; a key changed meanwhile is noticed and the message verified again."""
     message, nonce = opened
-    if account is None or account.endpoint != endpoint.name:
-        raise _no_account()
-    if account.thumbprint != key.thumbprint:
-        key = read_stored(account.jwk)
-        endpoint.keys.put(account.id, key)
-        message.verify(key)
-    if account.status is not AccountStatus.VALID:
-        raise unauthorized(f"the account is {account.status.value}", 401)
-    identity = endpoint.account_url(account.id)
-    return AccountCall(endpoint, request, parameters, message, nonce, key, identity, endpoint.clock(), account)
+    identity = endpoint.account_url(known.account.id)
+    now = endpoint.clock()
+    return AccountCall(endpoint, request, parameters, message, nonce, known.key, identity, now, known.account)
 
 
 def _by_key(endpoint: Endpoint, request: Request, parameters: Parameters, message: SignedMessage, nonce: bytes) -> Call:

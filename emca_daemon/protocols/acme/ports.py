@@ -55,6 +55,9 @@ class AcmeRows(AcmeReader, Protocol):
     def spend_nonce(self, nonce: bytes) -> bool:
         """Note a nonce as used; False if it was used before."""
 
+    def spend_nonce_of(self, account_id: str, thumbprint: str, nonce: bytes) -> bool:
+        """The same if the account is valid and has that key; False if not so, or if the nonce was used before."""
+
     def purge_nonces(self, before: bytes, limit: int) -> int:
         """Forget at most `limit` nonces that sort before that value; how many were forgotten."""
 

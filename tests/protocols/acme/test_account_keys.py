@@ -2,6 +2,7 @@
 
 import json
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -17,11 +18,13 @@ from emca_daemon.protocols.acme.account_keys import (
     KeyMemory,
     algorithm_of,
     check_signature,
+    known_account,
     read_jwk,
     read_stored,
 )
 from emca_daemon.protocols.acme.errors import AcmeRefusal
 from tests.support.acme_client import b64, jwk_of, sign, thumbprint_of
+from tests.support.acme_records import account
 
 EC_KEY = ec.generate_private_key(ec.SECP256R1())
 ED_KEY = ed25519.Ed25519PrivateKey.generate()
@@ -121,11 +124,12 @@ def test_signatures_are_checked() -> None:
 
 
 def test_the_memory_is_bounded() -> None:
-    """The key used longest ago makes room."""
+    """The account used longest ago makes room."""
     memory = KeyMemory(2)
-    key = read_jwk(jwk_of(EC_KEY), WEAK)
-    memory.put("a", key)
-    memory.put("b", key)
-    assert memory.get("a") is key
-    memory.put("c", key)
+    text = read_jwk(jwk_of(EC_KEY), WEAK).text()
+    a, b, c = (known_account(replace(account(name), jwk=text)) for name in "abc")
+    memory.put(a)
+    memory.put(b)
+    assert memory.get("a") is a
+    memory.put(c)
     assert [name for name in "abc" if memory.get(name)] == ["a", "c"]

@@ -218,3 +218,23 @@ def test_a_store_that_is_down_is_serverinternal(world: AcmeWorld, monkeypatch: p
     assert answer.problem == "503 serverInternal"
     assert answer.header("retry-after") == "2"
     assert client.post(client.kid or "", nonce=nonce).status == 200
+
+
+def test_an_account_changed_in_another_process_is_noticed(world: AcmeWorld) -> None:
+    """What is remembered of it is not what is shown, written back or believed."""
+    client = world.account()
+    url = client.kid or ""
+    assert client.post(url).json["contact"] == []
+    other = AcmeResponder(world.make_endpoint()).respond
+    client.transport = other
+    client.post(url, {"contact": ["mailto:new@example.com"]})
+    client.transport = world.responder.respond
+    assert client.post(url).json["contact"] == ["mailto:new@example.com"]
+    new = ec.generate_private_key(ec.SECP256R1())
+    client.change_key(new)
+    client.key = new
+    assert client.post(url).json["contact"] == ["mailto:new@example.com"]
+    client.transport = other
+    client.post(url, {"status": "deactivated"})
+    client.transport = world.responder.respond
+    assert client.order("a.example.com").problem == "401 unauthorized"

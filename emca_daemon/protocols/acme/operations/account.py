@@ -16,30 +16,32 @@ def account(call: AccountCall, tx: Writing) -> Reply:
     """Return the account, after the changes asked for; other members than `contact` and `status` are ignored."""
     (account_id,) = call.parameters
     call.require_own(account_id)
-    current = call.account if call.is_read else _change(call, tx, call.payload())
+    current = call.stored_account(tx)
+    if not call.is_read:
+        current = _change(call, tx, current, call.payload())
     location = {"Location": call.identity}
     return Reply(200, account_document(call.endpoint, current), headers=location)
 
 
-def _change(call: AccountCall, tx: Writing, payload: dict[str, object]) -> Account:
+def _change(call: AccountCall, tx: Writing, current: Account, payload: dict[str, object]) -> Account:
     status = payload.get("status", AccountStatus.VALID.value)
     if status == AccountStatus.DEACTIVATED.value:
-        return _deactivate(call, tx)
+        return _deactivate(call, tx, current)
     if status != AccountStatus.VALID.value:
         raise malformed("the status of an account can only be changed to `deactivated`")
-    contacts = read_contacts(payload["contact"]) if "contact" in payload else call.account.contacts
-    if contacts == call.account.contacts:
-        return call.account
-    changed = replace(call.account, contacts=contacts)
-    tx.acme.update_account(changed, call.account.thumbprint)
+    contacts = read_contacts(payload["contact"]) if "contact" in payload else current.contacts
+    if contacts == current.contacts:
+        return current
+    changed = replace(current, contacts=contacts)
+    tx.acme.update_account(changed, current.thumbprint)
     tx.audit.append(call.event("account.update", call.identity, contacts=" ".join(contacts)))
     return changed
 
 
-def _deactivate(call: AccountCall, tx: Writing) -> Account:
+def _deactivate(call: AccountCall, tx: Writing, current: Account) -> Account:
     """End the account; its open orders become invalid with their authorizations."""
-    changed = replace(call.account, status=move(ACCOUNT_MOVES, call.account.status, AccountStatus.DEACTIVATED))
-    tx.acme.update_account(changed, call.account.thumbprint)
-    tx.acme.deactivate_authorizations(call.account.id)
+    changed = replace(current, status=move(ACCOUNT_MOVES, current.status, AccountStatus.DEACTIVATED))
+    tx.acme.update_account(changed, current.thumbprint)
+    tx.acme.deactivate_authorizations(current.id)
     tx.audit.append(call.event("account.deactivate", call.identity))
     return changed

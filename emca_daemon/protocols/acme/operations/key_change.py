@@ -19,7 +19,10 @@ def key_change(call: AccountCall, tx: Writing) -> Reply:
     new_key = _new_key(call, inner)
     _check_inner(call, inner)
     changed = replace(
-        call.account, jwk=new_key.text(), thumbprint=new_key.thumbprint, key_fingerprint=new_key.fingerprint
+        call.stored_account(tx),
+        jwk=new_key.text(),
+        thumbprint=new_key.thumbprint,
+        key_fingerprint=new_key.fingerprint,
     )
     owner = tx.acme.account_by_key(call.endpoint.name, new_key.thumbprint)
     if owner is not None:
