@@ -77,6 +77,7 @@ class WebRequest(http.Request):
         """The body is collected as it comes."""
         super().__init__(channel, queued=False, parsePOSTFormSubmission=False)
         self.limit = 0
+        self.target = ("", "")
         self.responder: Responder | None = None
         self._chunks: list[bytes] = []
         self._received = 0
@@ -100,25 +101,20 @@ class WebRequest(http.Request):
         """The request is whole: answer it."""
         self.method, self.uri, self.clientproto = command, path, version
         front = self.channel.front
-        try:
-            target, query = split_target(path)
-            request = Request(
-                method=command.decode("ascii"),
-                path=target,
-                query=query,
-                headers=tuple(
-                    (name.decode("ascii").lower(), value.decode("latin-1"))
-                    for name, values in self.requestHeaders.getAllRawHeaders()
-                    for value in values
-                ),
-                body=b"".join(self._chunks),
-                peer=self.channel.peer(),
-                id=front.answering.new_id(),
-                secure=front.secure,
-            )
-        except (Refused, UnicodeDecodeError):
-            self.channel.refuse(400)
-            return
+        request = Request(
+            method=command.decode("latin-1"),
+            path=self.target[0],
+            query=self.target[1],
+            headers=tuple(
+                (name.decode("latin-1").lower(), value.decode("latin-1"))
+                for name, values in self.requestHeaders.getAllRawHeaders()
+                for value in values
+            ),
+            body=b"".join(self._chunks),
+            peer=self.channel.peer(),
+            id=front.answering.new_id(),
+            secure=front.secure,
+        )
         self._chunks.clear()
         front.answering.answer(request, self.responder, lambda response: self.send(request, response))
 
@@ -221,11 +217,11 @@ class WebChannel(http.HTTPChannel):
             self.refuse(400)
             return
         try:
-            path, _ = split_target(self._path)
+            request.target = split_target(self._path)
         except Refused:
             self.refuse(400)
             return
-        request.responder, request.limit = self.front.answering.find(path)
+        request.responder, request.limit = self.front.answering.find(request.target[0])
         if self.length is not None and self.length > request.limit:
             self.refuse(413)
             return

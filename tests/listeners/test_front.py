@@ -343,6 +343,7 @@ def test_a_gradual_body_stops_with_its_peer() -> None:
     body.resumeProducing()
     body.stopProducing()
     body.resumeProducing()
+    body.resumeProducing()
     assert (len(written), done) == (1, [])
 
 
