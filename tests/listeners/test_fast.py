@@ -163,3 +163,16 @@ def test_nothing_overtakes_a_large_body() -> None:
         client.get("/elsewhere")
         answers = parse(theirs.recv(1_000_000) + client.wire.value())
         assert [answer.status for answer in answers] == [200, 404]
+
+
+def test_a_socket_whose_other_end_is_gone_is_left_to_the_transport() -> None:
+    """Which finds out by itself, and reports the loss."""
+    ours, theirs = socket.socketpair()
+    with ours:
+        client = Stage("fast").connect(ours)
+        theirs.close()
+        client.send(GET)
+        assert client.answers()[0].status == 200
+        client.protocol.stopProducing()  # type: ignore[attr-defined]
+        client.leave()
+        assert client.gone
