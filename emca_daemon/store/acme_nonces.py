@@ -14,13 +14,16 @@ _BY_VALID_ACCOUNT = select(bindparam("nonce", type_=nonces.c.nonce.type)).where(
     accounts.c.status == AccountStatus.VALID.value,
 )
 _SPEND_OF = {
-    "sqlite": sqlite.insert(nonces).from_select(["nonce"], _BY_VALID_ACCOUNT).on_conflict_do_nothing(),
-    "postgresql": postgresql.insert(nonces).from_select(["nonce"], _BY_VALID_ACCOUNT).on_conflict_do_nothing(),
+    name: insert(nonces)
+    .from_select(["nonce"], _BY_VALID_ACCOUNT)
+    .on_conflict_do_nothing()
+    .execution_options(preserve_rowcount=True)
+    for name, insert in (("sqlite", sqlite.insert), ("postgresql", postgresql.insert))
 }
-"""One statement for what every signed request needs: the account is still what it was, and the nonce is new."""
+"""One statement for what every signed request needs: the account is still what it was, and the nonce is new.
 
-_COUNT = {"preserve_rowcount": True}
-"""SQLAlchemy forgets the count of an INSERT from SELECT otherwise."""
+SQLAlchemy would forget how many rows an INSERT from SELECT made.
+"""
 _OLDEST = select(nonces.c.nonce).where(nonces.c.nonce < bindparam("before")).order_by(nonces.c.nonce)
 _PURGE = delete(nonces).where(nonces.c.nonce.in_(_OLDEST.limit(bindparam("most"))))
 _ADD_SECRET = InsertNew(secrets)
@@ -46,10 +49,7 @@ class NonceWriter:
     def spend_nonce_of(self, account_id: str, thumbprint: str, nonce: bytes) -> bool:
         """The same if the account is valid and has that key; False if not so, or if the nonce was used before."""
         given = {"account_id": account_id, "thumbprint": thumbprint, "nonce": nonce}
-        return (
-            self._connection.execute(_SPEND_OF[self._connection.dialect.name], given, execution_options=_COUNT).rowcount
-            == 1
-        )
+        return self._connection.execute(_SPEND_OF[self._connection.dialect.name], given).rowcount == 1
 
     def purge_nonces(self, before: bytes, limit: int) -> int:
         """Forget at most `limit` nonces that sort before that value; how many were forgotten."""
