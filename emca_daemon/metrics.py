@@ -2,11 +2,10 @@
 
 import os
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
-from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.process_collector import ProcessCollector
 
 from emca_daemon.ca.records import AuditEvent
@@ -86,8 +85,3 @@ class Metrics:
             registry = CollectorRegistry()
             MultiProcessCollector(registry, self._directory)  # type: ignore[no-untyped-call]
         return bytes(generate_latest(registry))
-
-
-def forget_process(directory: Path, pid: int) -> None:
-    """In the parent: drop the gauges of a worker that has ended (its counters stay)."""
-    mark_process_dead(pid, str(directory))  # type: ignore[no-untyped-call]

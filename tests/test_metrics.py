@@ -57,7 +57,7 @@ def test_registries_are_apart() -> None:
 
 @pytest.mark.slow
 def test_workers_share_their_numbers(tmp_path: Path) -> None:
-    """Whichever worker is asked tells the sum of all; the gauges of one that ended are dropped."""
+    """Whichever worker is asked tells the sum of all, those that have ended included."""
     program = (
         "from tests.test_metrics import event; from emca_daemon.metrics import Metrics; m = Metrics();"
         "m.note(event('certificate.issue', profile='server')); m.observe('a', 'b', 200, 1);"

@@ -10,7 +10,7 @@ import selectors
 import signal
 import socket
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from types import FrameType
 from typing import Final
 
@@ -84,12 +84,8 @@ class Supervisor:
         log: FilteringBoundLogger,
         seconds: Seconds,
         grace: float = 15.0,
-        forget: Callable[[int], object] = int,
     ) -> None:
-        """`command` starts one worker; `grace` is how long a stopping one may take before it is killed.
-
-        `forget` is told the number of every process that has ended.
-        """
+        """`command` starts one worker; `grace` is how long a stopping one may take before it is killed."""
         self._command = list(command)
         self._sockets = sockets
         self._environment = {name: value for name, value in environment.items() if name not in PARENT_ONLY}
@@ -97,7 +93,6 @@ class Supervisor:
         self._log = log
         self._seconds = seconds
         self._grace = grace
-        self._forget = forget
         self._workers = [Worker(number) for number in range(1, count + 1)]
         self._selector = selectors.DefaultSelector()
         self._signals: list[int] = []
@@ -215,7 +210,6 @@ class Supervisor:
                 continue
             pid = worker.process.pid
             self._forget_pipe(worker)
-            self._forget(pid)
             delay = worker.ended(now)
             if self._stopping_since is not None:
                 continue

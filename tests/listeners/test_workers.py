@@ -55,7 +55,6 @@ class Family:
         self.folder = folder
         self.systemd = Systemd()
         self.stage = Stage("web")
-        self.forgotten: list[int] = []
         self._sock = sock
         self.supervisor: Supervisor | None = None
 
@@ -70,7 +69,6 @@ class Family:
             log=self.stage.log,
             seconds=time.monotonic,
             grace=grace,
-            forget=self.forgotten.append,
         )
 
         def beside() -> None:
@@ -130,7 +128,6 @@ def test_workers_are_started_told_to_reload_and_stopped(family: Family) -> None:
     assert "NOTIFY_SOCKET" not in variables
     assert family.systemd.told[-1] != "READY=1"
     assert "STOPPING=1" in family.systemd.told
-    assert len(family.forgotten) == 2
 
 
 def test_a_worker_that_dies_is_replaced(family: Family) -> None:
