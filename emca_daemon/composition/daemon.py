@@ -20,11 +20,10 @@ from emca_daemon.clock import system_clock
 from emca_daemon.composition.core import open_core
 from emca_daemon.composition.duties import CRASH_AGE, daemon_requester
 from emca_daemon.errors import Reason, Refused
-from emca_daemon.listeners.endpoints import bind
-from emca_daemon.listeners.handover import from_parent, from_systemd
+from emca_daemon.listeners.endpoints import open_sockets
 from emca_daemon.listeners.notify import Notifier
 from emca_daemon.listeners.privileges import drop_privileges
-from emca_daemon.listeners.workers import Supervisor
+from emca_daemon.listeners.workers import WORKER_VARIABLE, Supervisor
 from emca_daemon.logs import StandardLogs, bridge_twisted, make_log
 from emca_daemon.metrics import DIRECTORY_VARIABLE, Metrics
 from emca_daemon.settings.model import Settings
@@ -41,19 +40,16 @@ def run_daemon(settings: Settings, *, workers: int = 1, ready: Callable[[], None
     again and finds the sockets in its environment. Raises Refused for what keeps the daemon from starting.
     """
     log = make_log(settings.logs, system_clock)
-    inherited = from_parent(os.environ)
-    if inherited is not None:
-        serve_here(settings, inherited, log, ready)
+    sockets = open_sockets(settings.listeners, os.environ, os.getpid())
+    if WORKER_VARIABLE in os.environ:
+        serve_here(settings, sockets, log, ready)
         return
-    handed_over = from_systemd(os.environ, os.getpid())
-    sockets = {name: bind(name, listener, handed_over) for name, listener in settings.listeners.items()}
     if settings.user is not None:
         drop_privileges(settings.user)
     prepare(settings)
-    if workers == 1:
-        serve_here(settings, sockets, log, ready)
-    else:
+    if workers > 1:
         raise SystemExit(supervise(settings, workers, sockets, log))
+    serve_here(settings, sockets, log, ready)
 
 
 def prepare(settings: Settings) -> None:

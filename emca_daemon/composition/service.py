@@ -2,6 +2,7 @@
 
 import os
 import socket
+import time
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any, TypeVar
@@ -74,7 +75,7 @@ class DaemonService:
             observe=self._metrics.observe,
             log=self._log,
             random=self._core.random,
-            seconds=self._reactor.seconds,
+            seconds=time.monotonic,
         )
         mounts = self._mounts()
         listeners = {
