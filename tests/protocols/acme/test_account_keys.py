@@ -67,6 +67,8 @@ def odd_keys() -> list[tuple[object, Reason]]:
         ({"kty": "EC", "x": point["x"], "y": point["y"]}, Reason.KEY_REFUSED),
         ({**modulus, "n": ""}, Reason.KEY_REFUSED),
         ({**modulus, "e": b64(b"\x01")}, Reason.KEY_REFUSED),
+        ({**modulus, "e": b64(b"\x01" * 9)}, Reason.KEY_REFUSED),
+        ({**modulus, "n": b64(b"\x81" * 40_000)}, Reason.KEY_REFUSED),
         (small, Reason.KEY_REFUSED),
         (large, Reason.KEY_REFUSED),
         ({"kty": "OKP", "crv": "Ed25519", "x": "AAAA"}, Reason.KEY_REFUSED),
