@@ -39,6 +39,9 @@ SESSION_CONTEXT: Final = b"emca-daemon"
 NO_RENEGOTIATION: Final = 1 << 30
 """SSL_OP_NO_RENEGOTIATION of OpenSSL."""
 
+MOST_SENT: Final = 8
+"""Certificates of a client's chain that are looked at."""
+
 INVALID_PURPOSE: Final = 26
 """X509_V_ERR_INVALID_PURPOSE of OpenSSL."""
 
@@ -61,7 +64,7 @@ class TlsFiles:
         authorities: list[x509.Certificate] = []
         for path in settings.client_authorities:
             authorities.extend(read_certificates(path))
-        if settings.client_certificates == "no":
+        if settings.client_certificates in ("no", "any"):
             authorities = []
         elif not settings.client_authorities:
             authorities = list(own_authorities)
@@ -106,14 +109,14 @@ def make_context(files: TlsFiles) -> SSL.Context:
 
 
 def _ask_for_certificates(context: SSL.Context, files: TlsFiles) -> None:
-    """Client certificates, verified by OpenSSL against the authorities.
+    """Client certificates, verified by OpenSSL against the authorities; by nobody yet where `any` will do.
 
     Sessions are not resumed there: a certificate is looked at anew each time, and `tls-unique` has one meaning.
     """
     mode = SSL.VERIFY_PEER
     if files.client_certificates == "required":
         mode |= SSL.VERIFY_FAIL_IF_NO_PEER_CERT
-    context.set_verify(mode, _verified)
+    context.set_verify(mode, _possessed if files.client_certificates == "any" else _verified)
     context.set_session_cache_mode(SSL.SESS_CACHE_OFF)
     context.set_options(SSL.OP_NO_TICKET)
     store = context.get_cert_store()
@@ -131,6 +134,11 @@ def _verified(_connection: SSL.Connection, _certificate: crypto.X509, error: int
     What a certificate may be used for is the protocol's question: EST re-enrolls server certificates.
     """
     return bool(ok) or (error == INVALID_PURPOSE and depth == 0)
+
+
+def _possessed(_connection: SSL.Connection, _certificate: crypto.X509, _error: int, _depth: int, _ok: int) -> bool:
+    """Every certificate will do: the handshake goes on to prove that the client has its key, and proves no more."""
+    return True
 
 
 def _choose_http_1(_connection: SSL.Connection, offered: list[bytes]) -> bytes:
@@ -202,7 +210,14 @@ def identify_secure(transport: Transport) -> Peer:
         None if certificate is None else certificate.public_bytes(Encoding.DER),
         exporter,
         unique,
+        _sent_chain(connection) if certificate is not None else (),
     )
+
+
+def _sent_chain(connection: SSL.Connection) -> tuple[bytes, ...]:
+    """What the client sent after its own certificate, which OpenSSL leaves out on the server's side."""
+    chain = connection.get_peer_cert_chain(as_cryptography=True) or ()
+    return tuple(certificate.public_bytes(Encoding.DER) for certificate in chain[:MOST_SENT])
 
 
 def identification(settings: TlsSettings | None) -> Callable[[Transport], Peer]:

@@ -12,7 +12,8 @@ class Peer:
     """The other end of the connection.
 
     `certificate` is the DER of the client certificate that TLS verified possession of; `exporter` is the RFC 9266
-    channel binding (TLS 1.3), `unique` the RFC 5929 one (TLS 1.2); each None where there is none.
+    channel binding (TLS 1.3), `unique` the RFC 5929 one (TLS 1.2); each None where there is none. `chain` is what the
+    client sent after its certificate (DER), trusted by nobody.
     """
 
     address: str
@@ -20,6 +21,7 @@ class Peer:
     certificate: bytes | None = None
     exporter: bytes | None = None
     unique: bytes | None = None
+    chain: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,8 @@ def check_listeners(settings: Settings) -> Iterator[Finding]:
             yield f"{key}.serves", "expected at least one thing to serve"
         if "acme" in listener.serves and not settings.acme:
             yield f"{key}.serves", "`acme` needs an endpoint, [acme.NAME]"
+        if "est" in listener.serves:
+            yield from _est(listener, key, settings)
         if listener.tls is not None:
             yield from _tls(listener.tls, f"{key}.tls")
     yield from _clashes(settings.listeners)
@@ -61,9 +63,24 @@ def _tls(tls: TlsSettings, key: str) -> Iterator[Finding]:
         yield f"{key}.key", "the key and the certificate are two files"
     if tls.client_certificates == "no" and tls.client_authorities:
         yield f"{key}.client_authorities", 'client certificates are not asked for (`client_certificates = "no"`)'
+    if tls.client_certificates == "any" and tls.client_authorities:
+        yield f"{key}.client_authorities", 'every client certificate is taken (`client_certificates = "any"`)'
+
+
+def _est(listener: ListenerSettings, key: str, settings: Settings) -> Iterator[Finding]:
+    if not settings.est:
+        yield f"{key}.serves", "`est` needs a label, [est.default] or [est.LABEL]"
+    if listener.tls is None:
+        yield f"{key}.tls", "expected TLS where `est` is served (RFC 7030 3.3)"
+    elif listener.tls.client_certificates == "no" and any(
+        label.authentication in ("certificate", "both") for label in settings.est.values()
+    ):
+        yield f"{key}.tls.client_certificates", 'expected "any": a label of EST wants client certificates'
 
 
 def _unserved(settings: Settings) -> Iterator[Finding]:
     served = {service for listener in settings.listeners.values() for service in listener.serves}
     if settings.acme and settings.listeners and "acme" not in served:
         yield "acme", "no listener serves `acme`"
+    if settings.est and settings.listeners and "est" not in served:
+        yield "est", "no listener serves `est`"

@@ -5,6 +5,7 @@ from itertools import combinations
 from typing import Final
 from urllib.parse import urlsplit
 
+from emca_daemon.settings.checking_est import check_est
 from emca_daemon.settings.findings import (
     Finding,
     is_address,
@@ -17,7 +18,12 @@ from emca_daemon.settings.findings import (
 )
 from emca_daemon.settings.model import AcmeSettings, NetworkSettings, Settings
 
-HEALTH_PATHS: Final = (("health", "/healthz"), ("health", "/readyz"), ("metrics", "/metrics"))
+HEALTH_PATHS: Final = (
+    ("health", "/healthz"),
+    ("health", "/readyz"),
+    ("metrics", "/metrics"),
+    ("est", "/.well-known/est"),
+)
 """Paths that are nobody else's."""
 
 
@@ -27,6 +33,7 @@ def check_protocols(settings: Settings) -> Iterator[Finding]:
     for name, endpoint in settings.acme.items():
         yield from _endpoint(endpoint, f"acme.{name}")
         yield from _network(endpoint.network, f"acme.{name}.network")
+    yield from check_est(settings)
     yield from _paths(settings)
 
 
@@ -67,7 +74,7 @@ def _paths(settings: Settings) -> Iterator[Finding]:
             yield key, f"expected a path such as /name without a slash at the end, found `{path}`"
     mounted = [(f"acme.{name}.base_url", _path_of(acme.base_url)) for name, acme in settings.acme.items()]
     for (first, one), (second, other) in combinations([*HEALTH_PATHS, *own, *mounted], 2):
-        if one and other and _overlap(one, other) and second not in ("health", "metrics"):
+        if one and other and _overlap(one, other) and second not in ("health", "metrics", "est"):
             yield second, f"the path `{other}` is taken: `{first}` is at `{one}`"
 
 

@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from emca_daemon.names import IssuerName, KeyName, ProfileName
+from emca_daemon.settings.est import EstSettings
 from emca_daemon.settings.limits import count, each_of, limited, one_of, port, positive, size
 from emca_daemon.toml_reading import between, not_empty
 
@@ -48,8 +49,9 @@ class TlsSettings:
     """TLS of a listener: certificate and key in PEM files, or issued and renewed by the daemon itself.
 
     With `issuer` and `profile` set the daemon issues the certificate for `names`, writes both files and renews them.
-    `client_certificates` is `no`, `optional` or `required`; `client_authorities` are PEM files of the CAs whose client
-    certificates are accepted (empty: those of our own issuers).
+    `client_certificates` is `no`, `optional`, `required` or `any`; `client_authorities` are PEM files of the CAs whose
+    client certificates are accepted (empty: those of our own issuers). `any` asks for a certificate and proves only
+    that the client has its key; whether it is trusted is left to the protocol (EST judges by label).
     """
 
     certificate: Path
@@ -57,7 +59,7 @@ class TlsSettings:
     issuer: IssuerName | None = None
     profile: ProfileName | None = None
     names: tuple[str, ...] = ()
-    client_certificates: str = limited("no", one_of("no", "optional", "required"))
+    client_certificates: str = limited("no", one_of("no", "optional", "required", "any"))
     client_authorities: tuple[Path, ...] = ()
 
 
@@ -66,13 +68,13 @@ class ListenerSettings:
     """One listening socket and what it serves.
 
     `socket` names a systemd socket (`LISTEN_FDNAMES`) instead of address and port; `serves` is any of `acme`, `ocsp`,
-    `downloads`, `health`, `metrics`; `front` is `web` (twisted.web) or `fast` (small requests only).
+    `est`, `downloads`, `health`, `metrics`; `front` is `web` (twisted.web) or `fast` (small requests only).
     """
 
     address: str = "127.0.0.1"
     port: int = limited(0, port)
     socket: str | None = None
-    serves: tuple[str, ...] = limited((), each_of("acme", "ocsp", "downloads", "health", "metrics"))
+    serves: tuple[str, ...] = limited((), each_of("acme", "est", "ocsp", "downloads", "health", "metrics"))
     front: str = limited("web", one_of("web", "fast"))
     tls: TlsSettings | None = None
     max_header: int = limited(16_384, size)
@@ -199,6 +201,7 @@ class Settings:
     issuer_defaults: IssuerSettings = field(default_factory=IssuerSettings)
     issuers: dict[IssuerName, IssuerSettings] = field(default_factory=dict)
     acme: dict[str, AcmeSettings] = field(default_factory=dict)
+    est: dict[str, EstSettings] = field(default_factory=dict)
     ocsp: OcspSettings = field(default_factory=OcspSettings)
     downloads: DownloadsSettings = field(default_factory=DownloadsSettings)
     execution: ExecutionSettings = field(default_factory=ExecutionSettings)

@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 SQLITE: Final = "sqlite:///"
 DEFAULT_ISSUER: Final = "default"
-_PLAIN: Final = ("demo", "downloads", "execution", "listeners", "logs", "ocsp", "profiles", "store", "user")
+_PLAIN: Final = ("demo", "downloads", "est", "execution", "listeners", "logs", "ocsp", "profiles", "store", "user")
 _OWN_SHAPE: Final = ("acme", "issuers", "signers")
 
 

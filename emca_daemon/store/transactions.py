@@ -13,6 +13,7 @@ from emca_daemon.store.acme import AcmeRows, AcmeWriter
 from emca_daemon.store.audit import AuditRows, AuditWriter
 from emca_daemon.store.certificates import CertificateRows, CertificateWriter
 from emca_daemon.store.connections import connections_of
+from emca_daemon.store.credentials import CredentialRows, CredentialWriter
 from emca_daemon.store.crls import CrlRows, CrlWriter
 from emca_daemon.store.failures import refusal_of
 from emca_daemon.store.issuers import IssuerRows, IssuerWriter
@@ -73,6 +74,11 @@ class SqlReading:
         """ACME's accounts, orders, authorizations and challenges."""
         return AcmeRows(self._connection)
 
+    @property
+    def credentials(self) -> CredentialRows:
+        """Users with their passwords."""
+        return CredentialRows(self._connection)
+
 
 class SqlTransaction(SqlReading):
     """An open transaction for changes; fulfils `ca.ports.Writing`."""
@@ -117,6 +123,11 @@ class SqlTransaction(SqlReading):
     def acme(self) -> AcmeWriter:
         """ACME's accounts, orders, authorizations, challenges and used nonces."""
         return AcmeWriter(self._connection)
+
+    @property
+    def credentials(self) -> CredentialWriter:
+        """Users with their passwords, and what is counted of attempts."""
+        return CredentialWriter(self._connection)
 
 
 class _Thread(threading.local):
