@@ -128,6 +128,8 @@ def _known(endpoint: Endpoint, message: SignedMessage) -> KnownAccount:
     """
     account_id = _account_id(endpoint, message)
     remembered = endpoint.keys.get(account_id)
+    if remembered is not None and remembered.account.endpoint != endpoint.name:
+        raise _no_account()
     failure = None if remembered is None else _failure(message, remembered.key)
     if remembered is not None and failure is None:
         return remembered

@@ -1,6 +1,7 @@
 """Signed requests: what of RFC 8555 6.2 to 6.5 is refused, and how nonces are spent."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -188,6 +189,19 @@ def test_a_key_changed_in_another_process_is_noticed(world: AcmeWorld) -> None:
     assert client.post(client.kid or "").problem == "400 malformed"
     client.key = new
     assert client.post(client.kid or "").status == 200
+
+
+def test_endpoints_that_share_a_memory_do_not_share_accounts(world: AcmeWorld) -> None:
+    """Neither one that is remembered nor one that is not."""
+    client = world.account()
+    other = replace(world.make_endpoint("other"), keys=world.endpoint.keys)
+    for _ in range(2):
+        client.transport = AcmeResponder(other).respond
+        nonce = other.nonces.fresh()
+        assert client.post(client.kid or "", nonce=nonce).problem == "400 accountDoesNotExist"
+        client.transport = world.responder.respond
+        client.forget_nonces()
+        assert client.post(client.kid or "").status == 200
 
 
 def test_an_account_of_another_endpoint_does_not_exist(world: AcmeWorld) -> None:
