@@ -22,6 +22,7 @@ from emca_daemon.composition.duties import CRASH_AGE, daemon_requester
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.listeners.endpoints import open_sockets
 from emca_daemon.listeners.notify import Notifier
+from emca_daemon.listeners.own_certificate import renew_own_certificate
 from emca_daemon.listeners.privileges import drop_privileges
 from emca_daemon.listeners.workers import WORKER_VARIABLE, Supervisor
 from emca_daemon.logs import StandardLogs, bridge_twisted, make_log
@@ -53,9 +54,9 @@ def run_daemon(settings: Settings, *, workers: int = 1, ready: Callable[[], None
 
 
 def prepare(settings: Settings) -> None:
-    """Before anything is served: a current schema, what a crash left behind, and a note that the daemon starts.
+    """Before anything is served: a current schema, what a crash left behind, a note that the daemon starts, TLS files.
 
-    Raises Refused(WRONG_STATE) when the schema is not current.
+    Raises Refused(WRONG_STATE) when the schema is not current, and what keeps a missing certificate from being made.
     """
     engine = open_engine(settings.store)
     try:
@@ -73,6 +74,10 @@ def prepare(settings: Settings) -> None:
         with core.store.writing() as tx:
             event = event_by(requester, core.clock(), "daemon.start", str(settings.file), **configuration(settings))
             tx.audit.append(event)
+        for listener in settings.listeners.values():
+            # Now, while there is one process: every worker loads the files as soon as it starts.
+            if listener.tls is not None and not listener.tls.certificate.exists():
+                renew_own_certificate(listener.tls, core.enrollment, requester, core.clock)
     finally:
         core.store.close()
 

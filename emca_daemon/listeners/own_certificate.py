@@ -6,8 +6,14 @@ from ipaddress import ip_address
 from pathlib import Path
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
 
 from emca_daemon.ca.enrollment import Enrollment, Issued
 from emca_daemon.clock import Clock
@@ -29,7 +35,7 @@ def renew_own_certificate(settings: TlsSettings, enrollment: Enrollment, request
     if settings.issuer is None or settings.profile is None:
         return False
     names = tuple(_name(text) for text in settings.names)
-    if settings.key.exists() and _is_good(settings.certificate, names, clock()):
+    if _is_good(settings, names, clock()):
         return False
     key = ec.generate_private_key(ec.SECP256R1())
     facts = RequestFacts(requester, (), names, key_facts(key.public_key()))
@@ -61,11 +67,14 @@ def _name(text: str) -> AlternativeName:
         return AlternativeName(NameType.DNS, text.lower())
 
 
-def _is_good(path: Path, names: tuple[AlternativeName, ...], now: datetime) -> bool:
+def _is_good(settings: TlsSettings, names: tuple[AlternativeName, ...], now: datetime) -> bool:
+    """Whether both files are there and belong together: a crash may have come between the writing of the two."""
     try:
-        certificate = x509.load_pem_x509_certificate(path.read_bytes())
+        certificate = x509.load_pem_x509_certificate(settings.certificate.read_bytes())
+        if load_pem_private_key(settings.key.read_bytes(), None).public_key() != certificate.public_key():
+            return False
         found = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    except (OSError, ValueError, x509.ExtensionNotFound):
+    except (OSError, ValueError, TypeError, UnsupportedAlgorithm, x509.ExtensionNotFound):
         return False
     present = {str(value) for value in found.get_values_for_type(x509.DNSName)}
     present |= {str(value) for value in found.get_values_for_type(x509.IPAddress)}

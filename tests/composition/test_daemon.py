@@ -7,7 +7,8 @@ import pytest
 from emca_daemon.composition.daemon import configuration, prepare
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.settings.checking import load_settings
-from tests.support.cli_world import new_folder
+from tests.support.ca_world import ISSUING
+from tests.support.cli_world import new_folder, with_issuers
 
 
 def test_every_start_is_in_the_audit_chain_with_the_configuration(tmp_path: Path) -> None:
@@ -32,3 +33,25 @@ def test_an_old_schema_keeps_the_daemon_from_starting(tmp_path: Path) -> None:
         prepare(load_settings(commands.config))
     assert refused.value.reason is Reason.WRONG_STATE
     assert "emca-daemon migrate" in refused.value.detail
+
+
+def test_missing_tls_certificates_are_made_before_there_are_workers(tmp_path: Path) -> None:
+    """Each worker loads the files as it starts, whichever of them is first."""
+    commands = with_issuers(tmp_path)
+    listener = f"""
+[listeners.own]
+serves = ["ocsp"]
+
+[listeners.own.tls]
+certificate = "{tmp_path}/tls.pem"
+key = "{tmp_path}/tls.key"
+issuer = "{ISSUING}"
+profile = "tls-server-internal"
+names = ["localhost"]
+"""
+    commands.config.write_text(commands.config.read_text() + listener)
+    prepare(load_settings(commands.config))
+    assert {path.name for path in tmp_path.glob("tls.*")} == {"tls.pem", "tls.key"}
+    written = (tmp_path / "tls.pem").read_bytes()
+    prepare(load_settings(commands.config))
+    assert (tmp_path / "tls.pem").read_bytes() == written

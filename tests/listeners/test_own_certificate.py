@@ -5,7 +5,14 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
 
 from emca_daemon.errors import Refused
 from emca_daemon.listeners.own_certificate import renew_own_certificate, write_private
@@ -55,6 +62,17 @@ def test_other_names_make_another_certificate(tmp_path: Path) -> None:
     assert renew(world, settings(tmp_path, "localhost"))
     settings(tmp_path).certificate.write_text("garbage")
     assert renew(world, settings(tmp_path, "localhost"))
+
+
+def test_files_that_do_not_belong_together_are_written_anew(tmp_path: Path) -> None:
+    """A crash between the two leaves a new key beside an old certificate; a key under a passphrase is none of ours."""
+    world, wanted = World().with_issuers(), settings(tmp_path)
+    assert renew(world, wanted)
+    other = ec.generate_private_key(ec.SECP256R1())
+    for encryption in (NoEncryption(), BestAvailableEncryption(b"secret")):
+        wanted.key.write_bytes(other.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption))
+        assert renew(world, wanted)
+        assert not renew(world, wanted)
 
 
 def test_a_certificate_from_elsewhere_is_left_alone(tmp_path: Path) -> None:
