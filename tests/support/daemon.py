@@ -104,6 +104,12 @@ class Daemon:
         return {name: value for name, value in found.items() if isinstance(value, str)}
 
     @property
+    def pid(self) -> int:
+        """The running process; with several workers the one that watches them."""
+        assert self._process is not None
+        return self._process.pid
+
+    @property
     def directory(self) -> str:
         """The address of the ACME directory."""
         return self.endpoints["acme.directory"]

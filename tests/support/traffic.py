@@ -68,6 +68,7 @@ class Traffic:
         self._clients = clients
         self._names = count()
         self._tasks: list[asyncio.Task[None]] = []
+        self._accounts: list[Account] = []
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="traffic")
 
@@ -118,6 +119,8 @@ class Traffic:
             if isinstance(outcome, Exception):
                 raise outcome
         self._tasks.clear()
+        for account in self._accounts:
+            account.connection.drop()
 
     async def _answer(self) -> None:
         async with self._answers.serving(self._port):
@@ -128,6 +131,7 @@ class Traffic:
         directory = self._daemon.directory
         connection = Connection(directory, trusting(self._daemon.ca_bundle.read_bytes()))
         account = Account(connection, directory, self._answers)
+        self._accounts.append(account)
         for number in count():
             issued = await self._obtain(account)
             if issued is None:

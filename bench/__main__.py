@@ -1,0 +1,30 @@
+"""`python -m bench [NAME ...]`: measure, and print the figures as Markdown."""
+
+import argparse
+
+from bench import acme_orders, enrollment, ocsp, startup
+from bench.measuring import machine
+
+ALL = {
+    "enrollment": enrollment.measure,
+    "acme": acme_orders.measure,
+    "ocsp": ocsp.measure,
+    "startup": startup.measure,
+}
+
+
+def main() -> None:
+    """Measure what is named, or everything."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description="What the daemon costs, and beside what.")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"any of {', '.join(ALL)}; everything if none")
+    names = parser.parse_args().names or list(ALL)
+    unknown = [name for name in names if name not in ALL]
+    if unknown:
+        parser.error(f"there is no {', '.join(unknown)}")
+    print(f"Measured on: {machine()}.\n", flush=True)
+    for name in names:
+        print(ALL[name]().text(), flush=True)
+
+
+if __name__ == "__main__":
+    main()
