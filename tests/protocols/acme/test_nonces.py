@@ -105,3 +105,16 @@ def test_used_nonces_are_forgotten_when_too_old_to_be_accepted() -> None:
     with store.writing() as tx:
         assert not tx.acme.spend_nonce(young)
         assert tx.acme.spend_nonce(old)
+
+
+def test_a_sweep_goes_on_until_all_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In batches; but it ends, whatever the load."""
+    monkeypatch.setattr("emca_daemon.protocols.acme.nonces._BATCH", 2)
+    monkeypatch.setattr("emca_daemon.protocols.acme.nonces._BATCHES", 3)
+    store, clock = memory_store(), FakeClock()
+    with store.writing() as tx:
+        for _ in range(9):
+            tx.acme.spend_nonce(nonces(clock).read(nonces(clock).fresh()))
+    clock.advance(hours=14)
+    sweep = NonceSweep(store, LIFETIME)
+    assert [sweep.sweep(clock()) for _ in range(3)] == [6, 3, 0]
