@@ -1,10 +1,11 @@
-"""After a crash: every intent without a certificate becomes an abandoned, revoked serial."""
+"""After a crash: intents without a certificate become revoked serials, half-approved requests wait again."""
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 from emca_daemon.ca.audit import event_by
 from emca_daemon.ca.ports import Store
-from emca_daemon.ca.records import Intent, Revocation, RevocationReason
+from emca_daemon.ca.records import Intent, PendingRequest, RequestState, Revocation, RevocationReason
 from emca_daemon.clock import Clock
 from emca_daemon.names import serial_text
 from emca_daemon.policy.facts import Requester
@@ -39,3 +40,25 @@ def abandon_open_intents(store: Store, requester: Requester, clock: Clock, older
                 )
             )
     return intents
+
+
+def reopen_approvals(store: Store, requester: Requester, clock: Clock, older_than: timedelta) -> list[PendingRequest]:
+    """Let every request wait again whose approver's process died before the certificate was recorded.
+
+    Being ISSUED is written together with the certificate, so a request that is still APPROVED has none. Audited.
+    """
+    now = clock()
+    with store.reading() as tx:
+        stuck = [request for request in tx.pending.list(RequestState.APPROVED) if _since(request, now) >= older_than]
+    reopened = []
+    for request in stuck:
+        waiting = replace(request, state=RequestState.WAITING, decided_by="", decided_at=None, note="")
+        with store.writing() as tx:
+            tx.pending.update(waiting, RequestState.APPROVED)
+            tx.audit.append(event_by(requester, now, "request.reopen", request.id, approver=request.decided_by))
+        reopened.append(waiting)
+    return reopened
+
+
+def _since(request: PendingRequest, now: datetime) -> timedelta:
+    return now - (request.decided_at or request.created)

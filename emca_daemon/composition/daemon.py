@@ -15,7 +15,7 @@ from structlog.typing import FilteringBoundLogger
 from twisted.logger import globalLogPublisher
 
 from emca_daemon.ca.audit import event_by
-from emca_daemon.ca.recovery import abandon_open_intents
+from emca_daemon.ca.recovery import abandon_open_intents, reopen_approvals
 from emca_daemon.clock import system_clock
 from emca_daemon.composition.core import open_core
 from emca_daemon.composition.duties import CRASH_AGE, daemon_requester
@@ -70,7 +70,9 @@ def prepare(settings: Settings) -> None:
         requester = daemon_requester(core.random(8).hex())
         # One machine's SQLite file has no other daemon on it that could be in the middle of an issuance.
         alone = settings.store.url.startswith("sqlite:")
-        abandon_open_intents(core.store, requester, core.clock, timedelta(0) if alone else CRASH_AGE)
+        age = timedelta(0) if alone else CRASH_AGE
+        abandon_open_intents(core.store, requester, core.clock, age)
+        reopen_approvals(core.store, requester, core.clock, age)
         with core.store.writing() as tx:
             event = event_by(requester, core.clock(), "daemon.start", str(settings.file), **configuration(settings))
             tx.audit.append(event)

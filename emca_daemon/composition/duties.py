@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from emca_daemon.ca.crl import CrlPublishing
 from emca_daemon.ca.ocsp_signers import OcspSigners
 from emca_daemon.ca.ports import Store
-from emca_daemon.ca.recovery import abandon_open_intents
+from emca_daemon.ca.recovery import abandon_open_intents, reopen_approvals
 from emca_daemon.clock import Clock
 from emca_daemon.errors import Refused
 from emca_daemon.policy.facts import Requester
@@ -85,6 +85,7 @@ def ca_duties(
 
     return (
         Duty("crash recovery", lambda: abandon_open_intents(store, requester, clock, CRASH_AGE)),
+        Duty("half-made approvals", lambda: reopen_approvals(store, requester, clock, CRASH_AGE)),
         Duty("OCSP signers", lambda: ocsp_signers.renew(requester)),
         Duty("CRLs", publish),
     )
