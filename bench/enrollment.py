@@ -76,13 +76,13 @@ def measure() -> Figures:
 
 def _rows(table: Figures, store: str, folder: Path, url: str, profile: str) -> None:
     folder.mkdir()
-    site = Site(folder, url)
+    site = Site(folder, url, published_at="ca.example.com")
     core = open_core(load_settings(site.daemon.config, files=False))
     try:
         own = _enrolling(core, ProfileName(profile))
-        example = own(make_csr("first.emca.test"))
+        example = own(make_csr("first.example.com"))
         bare = _bare(core, example)
-        bare(make_csr("first.emca.test"))
+        bare(make_csr("first.example.com"))
         spent: dict[bool, list[tuple[float, float]]] = {True: [], False: []}
         for _ in range(ROUNDS):
             for is_own, work in ((True, own), (False, bare)):
@@ -95,7 +95,7 @@ def _rows(table: Figures, store: str, folder: Path, url: str, profile: str) -> N
 
 def _burst(work: Callable[[bytes], object]) -> tuple[float, float]:
     """CPU and wall seconds a certificate."""
-    requests = [make_csr(f"n{number}.emca.test") for number in range(BURST)]
+    requests = [make_csr(f"n{number}.example.com") for number in range(BURST)]
     cpu, wall = time.process_time(), time.perf_counter()
     for csr in requests:
         work(csr)
@@ -152,7 +152,7 @@ def _first(folder: Path) -> float:
     try:
         own = _enrolling(core, ProfileName(PROFILES[0]))
         spent = []
-        for csr in (make_csr("first.emca.test"), make_csr("second.emca.test")):
+        for csr in (make_csr("first.example.com"), make_csr("second.example.com")):
             begun = time.process_time()
             own(csr)
             spent.append(time.process_time() - begun)

@@ -21,14 +21,19 @@ ROOT = Path(__file__).parents[1]
 class Site:
     """A home made in this process, so that its making is not part of what is measured."""
 
-    def __init__(self, folder: Path, store: str = "") -> None:
-        """`store` is the database's address; SQLite in the home if it is empty."""
+    def __init__(self, folder: Path, store: str = "", published_at: str = "") -> None:
+        """`store` is the database's address; SQLite in the home if it is empty.
+
+        `published_at` replaces host and port of the addresses in certificates.
+        """
         caches = {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(folder / "bytecode")}
         self.daemon = Daemon(folder / "home", caches)
         self.answers_port = free_port()
         settings = self.daemon.settings().replace("http_port = 5002", f"http_port = {self.answers_port}")
         if store:
             settings = settings.replace(f"sqlite:///{self.daemon.home}/emca.db", store)
+        if published_at:
+            settings = settings.replace(f"http://localhost:{self.daemon.port}/", f"http://{published_at}/")
         core = open_core(load_settings(prepare(self.daemon.home, settings), files=False))
         try:
             create_hierarchy(core)
