@@ -1,5 +1,6 @@
 """PKCS #10 certification requests into the facts that policy decides on (RFC 2986, RFC 5272 3.1)."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from cryptography import x509
@@ -9,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKey
 
 from emca_daemon.asn1.attributes import COMMON_NAME
 from emca_daemon.asn1.names import alternative_name, name_to_subject
+from emca_daemon.asn1.pkcs10 import CertificationRequest
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.names import AlternativeName, NameType, SubjectAttribute
 from emca_daemon.policy import name_texts
@@ -56,8 +58,24 @@ def read_csr(der: bytes, requester: Requester, weak_keys: WeakKeys | None = None
         csr = x509.load_der_x509_csr(der)
     except (ValueError, x509.InvalidVersion) as error:
         raise Refused(Reason.MALFORMED, "this is not a PKCS #10 certification request in DER") from error
+    return _facts(csr, requester, weak_keys, lambda: csr.is_signature_valid)
+
+
+def facts_of_request(
+    request: CertificationRequest, requester: Requester, weak_keys: WeakKeys | None = None
+) -> RequestFacts:
+    """As `read_csr`, of a request that was read tolerantly; its signature is over the octets that were sent."""
+    return _facts(request.ordered, requester, weak_keys, request.is_signature_valid)
+
+
+def _facts(
+    csr: x509.CertificateSigningRequest,
+    requester: Requester,
+    weak_keys: WeakKeys | None,
+    valid: Callable[[], bool],
+) -> RequestFacts:
     public_key = _public_key(csr)
-    signature = _verified_signature(csr)
+    signature = _verified_signature(csr, valid)
     names, extensions = _extensions(csr)
     return RequestFacts(
         requester=requester,
@@ -102,7 +120,7 @@ def _public_key(csr: x509.CertificateSigningRequest) -> CertificatePublicKeyType
     return key
 
 
-def _verified_signature(csr: x509.CertificateSigningRequest) -> str:
+def _verified_signature(csr: x509.CertificateSigningRequest, valid: Callable[[], bool]) -> str:
     """The name of the algorithm that signed the request, once the signature was found right."""
     try:
         oid = csr.signature_algorithm_oid.dotted_string
@@ -111,12 +129,12 @@ def _verified_signature(csr: x509.CertificateSigningRequest) -> str:
             name = f"RSASSA-PSS-{csr.signature_hash_algorithm.name.upper()}"
         if name is None:
             raise Refused(Reason.ALGORITHM_REFUSED, f"a request signed with {oid} cannot be verified")
-        valid = csr.is_signature_valid
+        right = valid()
     except UnsupportedAlgorithm as error:
         raise Refused(Reason.ALGORITHM_REFUSED, "the request is signed in a way that is not supported") from error
     except (ValueError, TypeError, InvalidSignature) as error:
         raise Refused(Reason.BAD_PROOF_OF_POSSESSION, "the request's own signature cannot be read") from error
-    if not valid:
+    if not right:
         raise Refused(Reason.BAD_PROOF_OF_POSSESSION, "the request's own signature is wrong")
     return name
 

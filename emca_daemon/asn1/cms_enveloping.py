@@ -1,0 +1,164 @@
+"""Envelopes written in strict DER: for RSA and elliptic-curve certificates, or for who knows a password."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, x448, x25519
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from emca_daemon.asn1 import ber, cms, cms_agreement, cms_content, cms_password, cms_signatures, der
+from emca_daemon.asn1.cms_algorithms import CIPHERS, DIGEST_OIDS, hash_of
+from emca_daemon.asn1.cms_decrypting import RSAES_OAEP
+from emca_daemon.errors import Reason, Refused
+from emca_daemon.randomness import RandomBytes
+
+_PASSWORD = 0xA3
+_MINIMUM_WRAPPED = 16
+
+
+@dataclass(frozen=True, slots=True)
+class ToCertificate:
+    """A recipient by certificate; `oaep` names the digest of RSAES-OAEP, None for PKCS #1 v1.5.
+
+    `by_key_identifier` names the recipient by its subjectKeyIdentifier rather than by issuer and serial number.
+    """
+
+    certificate: x509.Certificate
+    oaep: str | None = None
+    by_key_identifier: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ToPassword:
+    """A recipient who knows a password."""
+
+    password: bytes
+
+
+def envelop(
+    content: bytes,
+    recipients: Sequence[ToCertificate | ToPassword],
+    cipher_name: str,
+    random: RandomBytes,
+    *,
+    content_type: str = cms.DATA,
+    attributes: Mapping[str, bytes] | None = None,
+) -> bytes:
+    """A ContentInfo with EnvelopedData, or AuthEnvelopedData for AES-GCM; `cipher_name` is one of `CIPHERS`.
+
+    `attributes` are authenticated ones (AES-GCM only; dotted OID to the DER of the one value). Raises
+    Refused(KEY_REFUSED) for a certificate to whose key nothing can be encrypted.
+    """
+    cipher = CIPHERS[cipher_name]
+    key, vector = random(cipher.key_size), random(cipher.vector_size)
+    infos = [_recipient_info(recipient, key, random) for recipient in recipients]
+    authenticated = b"".join(
+        sorted(der.sequence(der.oid(oid), der.tlv(0x31, value)) for oid, value in (attributes or {}).items())
+    )
+    additional = der.tlv(0x31, authenticated) if authenticated else b""
+    ciphertext, mac = cms_content.encrypt(cipher, key, vector, content, additional)
+    algorithm = cms.Algorithm(cipher.oid, cms_content.write_parameters(cipher, vector))
+    content_info = der.sequence(der.oid(content_type), cms.write_algorithm(algorithm), der.implicit(0, ciphertext))
+    recipient_infos = der.tlv(0x31, b"".join(sorted(info for _, info in infos)))
+    if cipher.mode == "gcm":
+        attribute_set = der.explicit(1, authenticated) if authenticated else b""
+        body = der.sequence(der.integer(0), recipient_infos, content_info, attribute_set, der.octet_string(mac))
+        return cms.write_content_info(cms.AUTH_ENVELOPED_DATA, body)
+    body = der.sequence(der.integer(_version(infos)), recipient_infos, content_info)
+    return cms.write_content_info(cms.ENVELOPED_DATA, body)
+
+
+def _version(infos: Sequence[tuple[int, bytes]]) -> int:
+    """RFC 5652 6.1: 3 with a password, 0 with nothing but version-0 key transport, else 2."""
+    if any(info[0] == _PASSWORD for _, info in infos):
+        return 3
+    return 2 if any(version for version, _ in infos) else 0
+
+
+def _recipient_info(recipient: ToCertificate | ToPassword, key: bytes, random: RandomBytes) -> tuple[int, bytes]:
+    """The RecipientInfo's version and its encoding."""
+    if isinstance(recipient, ToPassword):
+        derivation, algorithm, wrapped = cms_password.wrap(recipient.password, key, random)
+        content = (
+            der.integer(0)
+            + der.explicit(0, ber.element(cms.write_algorithm(derivation)).content)
+            + cms.write_algorithm(algorithm)
+            + der.octet_string(wrapped)
+        )
+        return 0, der.tlv(_PASSWORD, content)
+    try:
+        public = recipient.certificate.public_key()
+    except ValueError as error:
+        raise Refused(Reason.KEY_REFUSED, "the recipient's key cannot be read") from error
+    if isinstance(public, rsa.RSAPublicKey):
+        return _key_transport(recipient, public, key)
+    if isinstance(public, cms_agreement.AgreementPublicKey):
+        return _key_agreement(recipient, public, key)
+    raise Refused(Reason.KEY_REFUSED, "nothing can be encrypted to a key of this kind")
+
+
+def _key_transport(recipient: ToCertificate, public: rsa.RSAPublicKey, key: bytes) -> tuple[int, bytes]:
+    algorithm = cms.Algorithm(cms_signatures.RSA_ENCRYPTION, der.NULL)
+    scheme: padding.AsymmetricPadding = padding.PKCS1v15()
+    if recipient.oaep is not None:
+        hash_ = hash_of(recipient.oaep)
+        scheme = padding.OAEP(padding.MGF1(hash_), hash_, None)
+        algorithm = cms.Algorithm(
+            RSAES_OAEP,
+            der.sequence(
+                der.explicit(0, cms.write_algorithm(cms.Algorithm(DIGEST_OIDS[recipient.oaep], der.NULL))),
+                der.explicit(1, cms.write_algorithm(cms_signatures.mask_algorithm(recipient.oaep))),
+            ),
+        )
+    try:
+        encrypted = public.encrypt(key, scheme)
+    except ValueError as error:
+        raise Refused(Reason.KEY_REFUSED, "the recipient's key is too short") from error
+    version = 2 if recipient.by_key_identifier else 0
+    identifier = (
+        der.implicit(0, _key_identifier(recipient))
+        if recipient.by_key_identifier
+        else cms.issuer_and_serial(recipient.certificate)
+    )
+    return version, der.sequence(
+        der.integer(version), identifier, cms.write_algorithm(algorithm), der.octet_string(encrypted)
+    )
+
+
+def _key_agreement(recipient: ToCertificate, public: cms_agreement.AgreementPublicKey, key: bytes) -> tuple[int, bytes]:
+    if len(key) < _MINIMUM_WRAPPED:
+        raise Refused(Reason.ALGORITHM_REFUSED, "a key this short cannot be wrapped for a recipient with a curve")
+    ephemeral: cms_agreement.AgreementPrivateKey
+    if isinstance(public, ec.EllipticCurvePublicKey):
+        ephemeral = ec.generate_private_key(public.curve)
+        bits = ephemeral.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+    elif isinstance(public, x25519.X25519PublicKey):
+        ephemeral = x25519.X25519PrivateKey.generate()
+        bits = ephemeral.public_key().public_bytes_raw()
+    else:
+        ephemeral = x448.X448PrivateKey.generate()
+        bits = ephemeral.public_key().public_bytes_raw()
+    wrap_oid = cms_agreement.WRAP_AES_128 if len(key) == 16 else cms_agreement.WRAP_AES_256
+    # A content key that is no AES key (3DES: 24 octets, wrapped as it is) goes under AES-256 as well.
+    algorithm, wrapped = cms_agreement.wrap(ephemeral, public, key, wrap_oid)
+    originator = cms.write_algorithm(cms_agreement.originator_algorithm(public)) + der.bit_string(bits)
+    identifier = (
+        der.explicit(0, der.octet_string(_key_identifier(recipient)))
+        if recipient.by_key_identifier
+        else cms.issuer_and_serial(recipient.certificate)
+    )
+    return 3, der.explicit(
+        1,
+        der.integer(3)
+        + der.explicit(0, der.explicit(1, originator))
+        + cms.write_algorithm(algorithm)
+        + der.sequence(der.sequence(identifier, der.octet_string(wrapped))),
+    )
+
+
+def _key_identifier(recipient: ToCertificate) -> bytes:
+    identifier = cms.key_identifier(recipient.certificate)
+    if identifier is None:
+        raise Refused(Reason.KEY_REFUSED, "the recipient has no key identifier")
+    return identifier

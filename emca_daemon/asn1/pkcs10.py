@@ -1,0 +1,139 @@
+"""PKCS #10 requests as clients really write them (RFC 2986): in BER, and with attributes in any order.
+
+The order of a SET OF is part of what was signed, so the signature is checked over the octets as sent, and everything
+else is read from a copy in order.
+"""
+
+from dataclasses import dataclass
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
+
+from emca_daemon.asn1 import ber, cms, der
+from emca_daemon.asn1.cms_signatures import PURE_PUBLIC_KEYS
+from emca_daemon.errors import Reason, Refused
+
+CHALLENGE_PASSWORD = "1.2.840.113549.1.9.7"  # noqa: S105 - an object identifier
+MAXIMUM_SIZE = 65_536
+"""The largest request read, in octets."""
+
+_BMP_STRING = 0x1E
+_STRINGS = frozenset({0x0C, 0x12, 0x13, 0x14, 0x16, 0x1A})
+
+
+@dataclass(frozen=True, slots=True)
+class CertificationRequest:
+    """A request: `encoded` as it was signed, `ordered` the same with its attributes in DER order.
+
+    `attributes` has the DER of each attribute's values by dotted OID; `challenge_password` is the text as octets
+    (UTF-8 where it was a BMPString), None where there is none.
+    """
+
+    encoded: bytes
+    ordered: x509.CertificateSigningRequest
+    attributes: dict[str, tuple[bytes, ...]]
+    challenge_password: bytes | None
+    information: bytes
+    signature: bytes
+
+    def is_signature_valid(self) -> bool:
+        """Whether the request's own key signed it; raises Refused(ALGORITHM_REFUSED) if that cannot be told."""
+        try:
+            key = self.ordered.public_key()
+            _verify(key, self.signature, self.information, self.ordered)
+        except InvalidSignature:
+            return False
+        except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+            raise Refused(Reason.ALGORITHM_REFUSED, "the request is signed in a way that is not supported") from error
+        return True
+
+
+def read_request(data: bytes) -> CertificationRequest:
+    """Read a request from BER, its signature not yet verified; raises Refused(MALFORMED)."""
+    encoded = ber.to_der(data, max_size=MAXIMUM_SIZE)
+    parts = ber.elements(ber.element(encoded).content, 3)
+    if [part.tag for part in parts] != [0x30, 0x30, 0x03] or not parts[2].content:
+        raise _malformed()
+    information = ber.elements(parts[0].content, 4)
+    attributes = [a.encoded for a in ber.elements(information[3].content)] if len(information) == 4 else []
+    ordered = der.sequence(
+        der.sequence(
+            *(part.encoded for part in information[:3]),
+            *(der.tlv(part.tag, b"".join(sorted(attributes))) for part in information[3:]),
+        ),
+        parts[1].encoded,
+        parts[2].encoded,
+    )
+    try:
+        request = x509.load_der_x509_csr(ordered)
+    except (ValueError, x509.InvalidVersion) as error:
+        raise _malformed() from error
+    values = _read_attributes(attributes)
+    return CertificationRequest(
+        encoded=encoded,
+        ordered=request,
+        attributes=values,
+        challenge_password=_read_challenge(values),
+        information=parts[0].encoded,
+        signature=parts[2].content[1:],
+    )
+
+
+def read_text(encoded: bytes) -> bytes:
+    """The octets of a string of any kind, a BMPString's in UTF-8; raises Refused(MALFORMED)."""
+    value = ber.element(encoded)
+    if value.tag == _BMP_STRING:
+        try:
+            return value.content.decode("utf-16-be").encode()
+        except UnicodeError:
+            raise Refused(Reason.MALFORMED, "a BMPString that is none") from None
+    if value.tag not in _STRINGS:
+        raise Refused(Reason.MALFORMED, "not a string")
+    return value.content
+
+
+def _read_attributes(encoded: list[bytes]) -> dict[str, tuple[bytes, ...]]:
+    values: dict[str, tuple[bytes, ...]] = {}
+    for attribute in encoded:
+        read = cms.parse(cms.AttributeStructure, attribute, "an attribute of a request")
+        values[read.attr_type.dotted_string] = tuple(
+            value.encoded for value in ber.elements(bytes(read.attr_values.data), 64)
+        )
+    return values
+
+
+def _read_challenge(attributes: dict[str, tuple[bytes, ...]]) -> bytes | None:
+    values = attributes.get(CHALLENGE_PASSWORD)
+    if values is None:
+        return None
+    if len(values) != 1:
+        raise Refused(Reason.MALFORMED, "a challengePassword has one value")
+    return read_text(values[0])
+
+
+def _verify(
+    key: CertificatePublicKeyTypes,
+    signature: bytes,
+    data: bytes,
+    request: x509.CertificateSigningRequest,
+) -> None:
+    hash_ = request.signature_hash_algorithm
+    if isinstance(key, rsa.RSAPublicKey):
+        scheme = request.signature_algorithm_parameters
+        if not isinstance(scheme, padding.PSS | padding.PKCS1v15) or hash_ is None:
+            raise TypeError("not a signature by RSA")
+        key.verify(signature, data, scheme, hash_)
+    elif isinstance(key, ec.EllipticCurvePublicKey):
+        if hash_ is None or not isinstance(request.signature_algorithm_parameters, ec.ECDSA):
+            raise TypeError("not a signature by ECDSA")
+        key.verify(signature, data, ec.ECDSA(hash_))
+    elif isinstance(key, PURE_PUBLIC_KEYS):
+        key.verify(signature, data)
+    else:
+        raise TypeError("not a key that signs requests")
+
+
+def _malformed() -> Refused:
+    return Refused(Reason.MALFORMED, "this is not a PKCS #10 certification request")
