@@ -12,6 +12,7 @@ from emca_daemon.clock import Clock, system_clock
 from emca_daemon.store.acme import AcmeRows, AcmeWriter
 from emca_daemon.store.audit import AuditRows, AuditWriter
 from emca_daemon.store.certificates import CertificateRows, CertificateWriter
+from emca_daemon.store.cmp_transactions import CmpRows, CmpWriter
 from emca_daemon.store.connections import connections_of
 from emca_daemon.store.credentials import CredentialRows, CredentialWriter
 from emca_daemon.store.crls import CrlRows, CrlWriter
@@ -75,6 +76,11 @@ class SqlReading:
         return AcmeRows(self._connection)
 
     @property
+    def cmp(self) -> CmpRows:
+        """CMP's transactions."""
+        return CmpRows(self._connection)
+
+    @property
     def credentials(self) -> CredentialRows:
         """Users with their passwords."""
         return CredentialRows(self._connection)
@@ -123,6 +129,11 @@ class SqlTransaction(SqlReading):
     def acme(self) -> AcmeWriter:
         """ACME's accounts, orders, authorizations, challenges and used nonces."""
         return AcmeWriter(self._connection)
+
+    @property
+    def cmp(self) -> CmpWriter:
+        """CMP's transactions."""
+        return CmpWriter(self._connection)
 
     @property
     def credentials(self) -> CredentialWriter:

@@ -1,0 +1,1 @@
+"""What CMP answers, one file an operation."""

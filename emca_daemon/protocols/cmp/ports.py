@@ -1,0 +1,94 @@
+"""What CMP needs of the store, and of who knows its devices."""
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from emca_daemon.asn1.cmp import Body
+from emca_daemon.ca import ports as ca
+from emca_daemon.names import AlternativeName, Subject
+from emca_daemon.protocols.cmp.records import Stage, Transaction
+
+
+class TransactionsReader(Protocol):
+    """Questions about transactions."""
+
+    def get(self, endpoint: str, transaction_id: bytes) -> Transaction | None:
+        """One transaction."""
+
+    def is_open(self, credential: str, request: Body) -> bool:
+        """Whether that credential has a transaction of that kind that is not over."""
+
+    def count_open(self, endpoint: str, credential: str) -> int:
+        """How many transactions of that credential are not over."""
+
+    def overdue(self, now: datetime, limit: int) -> Sequence[Transaction]:
+        """Transactions whose stage has ended by itself, oldest first."""
+
+
+class Transactions(TransactionsReader, Protocol):
+    """Changes to transactions."""
+
+    def add(self, transaction: Transaction) -> bool:
+        """Keep a new one; False where its id is taken."""
+
+    def update(self, transaction: Transaction, expected: Stage) -> None:
+        """Replace it; raises Refused(WRONG_STATE) unless it is in the expected stage."""
+
+    def remove(self, transaction: Transaction) -> None:
+        """Forget one that is over."""
+
+
+class Reading(ca.Reading, Protocol):
+    """A transaction of the store that changes nothing."""
+
+    @property
+    def cmp(self) -> TransactionsReader:
+        """CMP's transactions."""
+
+
+class Writing(ca.Writing, Protocol):
+    """A transaction of the store that changes something."""
+
+    @property
+    def cmp(self) -> Transactions:
+        """CMP's transactions."""
+
+
+class Store(Protocol):
+    """The store with CMP's rows."""
+
+    def reading(self) -> AbstractContextManager[Reading]:
+        """Open a read transaction; raises Refused(UNAVAILABLE)."""
+
+    def writing(self) -> AbstractContextManager[Writing]:
+        """Open a write transaction; raises Refused(UNAVAILABLE)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """What somebody was told to the CA to be: the subject it may have and the names (None: as policy allows)."""
+
+    subject: Subject | None = None
+    names: frozenset[AlternativeName] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SharedSecret:
+    """The secret behind a reference value."""
+
+    reference: str
+    secret: bytes = field(repr=False)
+    registration: Registration
+
+
+class Registry(Protocol):
+    """Who is known beforehand."""
+
+    def secret(self, reference: bytes) -> SharedSecret | None:
+        """The secret of a reference value (senderKID)."""
+
+    def device(self, identifiers: Sequence[str]) -> Registration | None:
+        """The device that was registered under one of these: its subject, its serial number, its common name."""

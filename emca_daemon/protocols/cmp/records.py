@@ -1,0 +1,56 @@
+"""What is kept of a transaction between its messages."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+from emca_daemon.asn1.cmp import Body
+from emca_daemon.names import IssuerName, SerialNumber
+
+
+class Stage(Enum):
+    """Where a transaction stands."""
+
+    ISSUING = "issuing"
+    """The certificate is about to be signed."""
+    WAITING = "waiting"
+    """A person must approve; the client polls."""
+    CONFIRMING = "confirming"
+    """The certificate was handed out; the client has yet to accept it."""
+    FINISHED = "finished"
+    """Over; kept for a while so that nothing can be replayed."""
+
+
+MOVES: dict[Stage, frozenset[Stage]] = {
+    Stage.ISSUING: frozenset({Stage.CONFIRMING, Stage.FINISHED}),
+    Stage.WAITING: frozenset({Stage.WAITING, Stage.CONFIRMING, Stage.FINISHED}),
+    Stage.CONFIRMING: frozenset({Stage.FINISHED}),
+    Stage.FINISHED: frozenset(),
+}
+"""From each stage, those that may follow."""
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """One transaction of an endpoint.
+
+    `credential` names who opened it and is the only one to go on with it, `protection` the OID by which that one
+    protects; `signer` is the certificate in DER for signatures. `request_id` is the certReqId; `nonce` the senderNonce
+    that we sent last; `pending` the waiting request's id. `expires` is when the stage ends by itself.
+    """
+
+    endpoint: str
+    id: bytes
+    credential: str
+    protection: str
+    request: Body
+    request_id: int
+    stage: Stage
+    nonce: bytes
+    implicit: bool
+    created: datetime
+    expires: datetime
+    pending: str = ""
+    issuer: IssuerName | None = None
+    serial: SerialNumber | None = None
+    signer: bytes | None = None

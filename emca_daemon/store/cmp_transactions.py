@@ -1,0 +1,164 @@
+"""CMP's transactions: rows that every process sees and that outlive them all."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Connection,
+    Index,
+    LargeBinary,
+    Row,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+    bindparam,
+    delete,
+    func,
+    select,
+    update,
+)
+
+from emca_daemon.asn1.cmp import Body
+from emca_daemon.errors import Reason, Refused
+from emca_daemon.protocols.cmp.records import Stage, Transaction
+from emca_daemon.store.columns import NAME, Moment, Serial
+from emca_daemon.store.inserting import InsertNew
+from emca_daemon.store.schema import metadata
+
+cmp_transactions = Table(
+    "cmp_transactions",
+    metadata,
+    Column("endpoint", NAME, primary_key=True),
+    Column("id", LargeBinary(128), primary_key=True),
+    Column("credential", Text, nullable=False),
+    Column("protection", String(64), nullable=False),
+    Column("request", SmallInteger, nullable=False),
+    Column("request_id", SmallInteger, nullable=False),
+    Column("stage", String(16), nullable=False),
+    Column("nonce", LargeBinary(128), nullable=False),
+    Column("implicit", Boolean, nullable=False),
+    Column("created", Moment, nullable=False),
+    Column("expires", Moment, nullable=False),
+    Column("pending", NAME, nullable=False),
+    Column("issuer", NAME),
+    Column("serial", Serial),
+    Column("signer", LargeBinary),
+    Index("ix_cmp_transactions_expires", "expires"),
+    Index("ix_cmp_transactions_credential", "credential"),
+)
+
+_c = cmp_transactions.c
+_KEY = (_c.endpoint == bindparam("b_endpoint"), _c.id == bindparam("b_id"))
+_GET = select(cmp_transactions).where(*_KEY)
+_ADD = InsertNew(cmp_transactions)
+_CHANGED = ("stage", "nonce", "expires", "pending", "issuer", "serial")
+_UPDATE = (
+    update(cmp_transactions)
+    .where(*_KEY, _c.stage == bindparam("b_expected"))
+    .values({name: bindparam(name) for name in _CHANGED})
+)
+_OPEN = (_c.credential == bindparam("credential"), _c.stage != Stage.FINISHED.value)
+_IS_OPEN = select(_c.id).where(*_OPEN, _c.request == bindparam("request")).limit(1)
+_COUNT = select(func.count()).select_from(cmp_transactions).where(*_OPEN, _c.endpoint == bindparam("endpoint"))
+_OVERDUE = select(cmp_transactions).where(_c.expires <= bindparam("now")).order_by(_c.expires).limit(bindparam("most"))
+_REMOVE = delete(cmp_transactions).where(*_KEY)
+
+
+class CmpRows:
+    """Fulfils `protocols.cmp.ports.TransactionsReader`."""
+
+    __slots__ = ("_connection",)
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def get(self, endpoint: str, transaction_id: bytes) -> Transaction | None:
+        """One transaction."""
+        row = self._connection.execute(_GET, {"b_endpoint": endpoint, "b_id": transaction_id}).first()
+        return _transaction_of(row) if row else None
+
+    def is_open(self, credential: str, request: Body) -> bool:
+        """Whether that credential has a transaction of that kind that is not over."""
+        given = {"credential": credential, "request": int(request)}
+        return self._connection.execute(_IS_OPEN, given).first() is not None
+
+    def count_open(self, endpoint: str, credential: str) -> int:
+        """How many transactions of that credential are not over."""
+        given = {"credential": credential, "endpoint": endpoint}
+        return int(self._connection.execute(_COUNT, given).scalar_one())
+
+    def overdue(self, now: datetime, limit: int) -> Sequence[Transaction]:
+        """Transactions whose stage has ended by itself, oldest first."""
+        rows = self._connection.execute(_OVERDUE, {"now": now, "most": limit})
+        return [_transaction_of(row) for row in rows]
+
+
+class CmpWriter(CmpRows):
+    """Fulfils `protocols.cmp.ports.Transactions`."""
+
+    __slots__ = ()
+
+    def add(self, transaction: Transaction) -> bool:
+        """Keep a new one; False where its id is taken."""
+        given = {
+            "endpoint": transaction.endpoint,
+            "id": transaction.id,
+            "credential": transaction.credential,
+            "protection": transaction.protection,
+            "request": int(transaction.request),
+            "request_id": transaction.request_id,
+            "implicit": transaction.implicit,
+            "created": transaction.created,
+            "signer": transaction.signer,
+            **_changing(transaction),
+        }
+        return _ADD.run(self._connection, given)
+
+    def update(self, transaction: Transaction, expected: Stage) -> None:
+        """Replace it; raises Refused(WRONG_STATE) unless it is in the expected stage."""
+        given = {
+            "b_endpoint": transaction.endpoint,
+            "b_id": transaction.id,
+            "b_expected": expected.value,
+            **_changing(transaction),
+        }
+        if self._connection.execute(_UPDATE, given).rowcount != 1:
+            raise Refused(Reason.WRONG_STATE, f"the transaction is not {expected.value} any more")
+
+    def remove(self, transaction: Transaction) -> None:
+        """Forget one that is over."""
+        self._connection.execute(_REMOVE, {"b_endpoint": transaction.endpoint, "b_id": transaction.id})
+
+
+def _changing(transaction: Transaction) -> dict[str, object]:
+    return {
+        "stage": transaction.stage.value,
+        "nonce": transaction.nonce,
+        "expires": transaction.expires,
+        "pending": transaction.pending,
+        "issuer": transaction.issuer,
+        "serial": transaction.serial,
+    }
+
+
+def _transaction_of(row: Row[tuple[object, ...]]) -> Transaction:
+    return Transaction(
+        endpoint=row.endpoint,
+        id=bytes(row.id),
+        credential=row.credential,
+        protection=row.protection,
+        request=Body(row.request),
+        request_id=row.request_id,
+        stage=Stage(row.stage),
+        nonce=bytes(row.nonce),
+        implicit=row.implicit,
+        created=row.created,
+        expires=row.expires,
+        pending=row.pending,
+        issuer=row.issuer,
+        serial=row.serial,
+        signer=None if row.signer is None else bytes(row.signer),
+    )
