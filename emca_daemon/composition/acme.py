@@ -16,7 +16,7 @@ from emca_daemon.protocols.acme.ports import Validations
 from emca_daemon.protocols.acme.responder import AcmeResponder
 from emca_daemon.protocols.acme.validation import ValidationDesk
 from emca_daemon.protocols.routing import Mount
-from emca_daemon.settings.model import AcmeSettings
+from emca_daemon.settings.acme import AcmeSettings
 
 
 def acme_mounts(core: Core, validations: Validations) -> tuple[Mount, ...]:

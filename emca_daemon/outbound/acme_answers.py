@@ -24,7 +24,7 @@ from emca_daemon.protocols.acme.challenges import (
 from emca_daemon.protocols.acme.errors import Problem
 from emca_daemon.protocols.acme.validation import ValidationTask
 from emca_daemon.randomness import RandomBytes
-from emca_daemon.settings.model import AcmeSettings
+from emca_daemon.settings.acme import AcmeSettings
 
 _LASTING = ("refused-address",)
 """Failures that another attempt would only repeat."""

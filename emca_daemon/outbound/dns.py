@@ -17,7 +17,7 @@ from twisted.names import dns
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.outbound.dns_exchange import Exchange, Server
 from emca_daemon.outbound.waiting import Deadline
-from emca_daemon.settings.model import NetworkSettings
+from emca_daemon.settings.acme import NetworkSettings
 
 PORT = 53
 MAX_ALIASES = 8

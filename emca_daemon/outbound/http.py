@@ -21,7 +21,7 @@ from emca_daemon.outbound.http_connection import Beginning, LimitedEndpoint, Pin
 from emca_daemon.outbound.redirects import Target, redirected, target
 from emca_daemon.outbound.waiting import Deadline
 from emca_daemon.protocols.acme.challenges import MAX_HTTP_BODY, FetchFailure, HttpAnswer
-from emca_daemon.settings.model import AcmeSettings
+from emca_daemon.settings.acme import AcmeSettings
 
 MAX_REDIRECTS = 10
 MAX_ADDRESSES = 4

@@ -5,6 +5,7 @@ from itertools import combinations
 from typing import Final
 from urllib.parse import urlsplit
 
+from emca_daemon.settings.acme import AcmeSettings, NetworkSettings
 from emca_daemon.settings.checking_est import check_est
 from emca_daemon.settings.findings import (
     Finding,
@@ -16,7 +17,7 @@ from emca_daemon.settings.findings import (
     is_url,
     names,
 )
-from emca_daemon.settings.model import AcmeSettings, NetworkSettings, Settings
+from emca_daemon.settings.model import Settings
 
 HEALTH_PATHS: Final = (
     ("health", "/healthz"),

@@ -9,9 +9,11 @@ from datetime import timedelta
 from pathlib import Path
 
 from emca_daemon.names import IssuerName, KeyName, ProfileName
+from emca_daemon.settings.acme import AcmeSettings
+from emca_daemon.settings.cmp import CmpSettings
 from emca_daemon.settings.est import EstSettings
 from emca_daemon.settings.limits import count, each_of, limited, one_of, port, positive, size
-from emca_daemon.toml_reading import between, not_empty
+from emca_daemon.toml_reading import between
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,14 +69,14 @@ class TlsSettings:
 class ListenerSettings:
     """One listening socket and what it serves.
 
-    `socket` names a systemd socket (`LISTEN_FDNAMES`) instead of address and port; `serves` is any of `acme`, `ocsp`,
+    `socket` names a systemd socket (`LISTEN_FDNAMES`) instead of address and port; `serves` is any of `acme`, `cmp`, `ocsp`,
     `est`, `downloads`, `health`, `metrics`; `front` is `web` (twisted.web) or `fast` (small requests only).
     """
 
     address: str = "127.0.0.1"
     port: int = limited(0, port)
     socket: str | None = None
-    serves: tuple[str, ...] = limited((), each_of("acme", "est", "ocsp", "downloads", "health", "metrics"))
+    serves: tuple[str, ...] = limited((), each_of("acme", "cmp", "est", "ocsp", "downloads", "health", "metrics"))
     front: str = limited("web", one_of("web", "fast"))
     tls: TlsSettings | None = None
     max_header: int = limited(16_384, size)
@@ -104,48 +106,6 @@ class IssuerSettings:
     """Profile of the delegated OCSP signer; None: the issuer's own key signs answers."""
     ocsp_key: KeyName | None = None
     """Where that signer's key is made; None: `ocsp-{name}` beside the issuer's own key."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NetworkSettings:
-    """What outbound look-ups may do.
-
-    `resolvers` are `address` or `address:port` (empty: the system's); `hosts` are fixed answers (name, `*.name` too →
-    address), asked before any resolver; `allow_networks` lists networks that would otherwise be refused (private,
-    loopback, link-local ...).
-    """
-
-    resolvers: tuple[str, ...] = ()
-    hosts: tuple[tuple[str, str], ...] = ()
-    allow_networks: tuple[str, ...] = ()
-    timeout: timedelta = limited(timedelta(seconds=10), positive)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AcmeSettings:
-    """One ACME endpoint.
-
-    `base_url` is what clients see (`https://ca.example/acme`), without a trailing slash; its path is where the
-    endpoint is mounted. `challenges` are the types offered.
-    """
-
-    base_url: str
-    profile: ProfileName
-    issuer: IssuerName | None = None
-    """Whose certificates they are; None: the profile's issuer."""
-    challenges: tuple[str, ...] = limited(("http-01", "dns-01"), not_empty, each_of("http-01", "dns-01", "tls-alpn-01"))
-    terms_of_service: str | None = None
-    website: str | None = None
-    caa_identities: tuple[str, ...] = ()
-    http_port: int = limited(80, between(1, 65_535))
-    tls_port: int = limited(443, between(1, 65_535))
-    order_lifetime: timedelta = limited(timedelta(days=7), positive)
-    authorization_lifetime: timedelta = limited(timedelta(days=30), positive)
-    nonce_lifetime: timedelta = limited(timedelta(hours=12), positive)
-    max_identifiers: int = limited(100, between(1, 1000))
-    validation_attempts: int = limited(4, between(1, 100))
-    validation_interval: timedelta = limited(timedelta(seconds=5), positive)
-    network: NetworkSettings = field(default_factory=NetworkSettings)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,6 +161,7 @@ class Settings:
     issuer_defaults: IssuerSettings = field(default_factory=IssuerSettings)
     issuers: dict[IssuerName, IssuerSettings] = field(default_factory=dict)
     acme: dict[str, AcmeSettings] = field(default_factory=dict)
+    cmp: dict[str, CmpSettings] = field(default_factory=dict)
     est: dict[str, EstSettings] = field(default_factory=dict)
     ocsp: OcspSettings = field(default_factory=OcspSettings)
     downloads: DownloadsSettings = field(default_factory=DownloadsSettings)

@@ -11,8 +11,8 @@ from typing import Final, TypeVar
 
 from emca_daemon.names import IssuerName
 from emca_daemon.problems import Problem
+from emca_daemon.settings.acme import AcmeSettings
 from emca_daemon.settings.model import (
-    AcmeSettings,
     IssuerSettings,
     Pkcs11SignerSettings,
     Settings,

@@ -12,7 +12,7 @@ from emca_daemon.outbound.acme_answers import AnswerFetches, Verdict
 from emca_daemon.outbound.waiting import Deadline
 from emca_daemon.protocols.acme.challenges import FetchFailure, HttpAnswer, dns_record_value
 from emca_daemon.protocols.acme.validation import ValidationTask
-from emca_daemon.settings.model import AcmeSettings
+from emca_daemon.settings.acme import AcmeSettings
 
 T = TypeVar("T")
 KEY = "token.thumbprint"

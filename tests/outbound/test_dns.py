@@ -14,7 +14,7 @@ from twisted.names import dns
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.outbound.dns import Lookups, fixed_addresses, nameservers, server
 from emca_daemon.outbound.waiting import Deadline
-from emca_daemon.settings.model import NetworkSettings
+from emca_daemon.settings.acme import NetworkSettings
 
 T = TypeVar("T")
 Records = dict[tuple[str, int], list[Any]]

@@ -17,7 +17,7 @@ from emca_daemon.outbound.http import HttpFetcher
 from emca_daemon.outbound.redirects import Target
 from emca_daemon.outbound.waiting import Deadline
 from emca_daemon.protocols.acme.challenges import FetchFailure, HttpAnswer
-from emca_daemon.settings.model import AcmeSettings, NetworkSettings
+from emca_daemon.settings.acme import AcmeSettings, NetworkSettings
 
 PATH = "/.well-known/acme-challenge/token"
 URL = f"http://a.example:5002{PATH}"

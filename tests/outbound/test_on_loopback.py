@@ -28,7 +28,7 @@ from emca_daemon.outbound.http import HttpFetcher
 from emca_daemon.outbound.waiting import Deadline
 from emca_daemon.protocols.acme.challenges import HttpAnswer
 from emca_daemon.randomness import system_random
-from emca_daemon.settings.model import AcmeSettings, NetworkSettings
+from emca_daemon.settings.acme import AcmeSettings, NetworkSettings
 
 pytestmark = pytest.mark.slow
 

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from emca_daemon.names import IssuerName, ProfileName
+from emca_daemon.settings.acme import AcmeSettings
 from emca_daemon.settings.checking_listeners import check_listeners
-from emca_daemon.settings.model import AcmeSettings, ListenerSettings, Settings, TlsSettings
+from emca_daemon.settings.model import ListenerSettings, Settings, TlsSettings
 
 ENDPOINT = AcmeSettings(base_url="https://ca.example/acme", profile=ProfileName("tls"))
 

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from emca_daemon.names import ProfileName
+from emca_daemon.settings.acme import AcmeSettings, NetworkSettings
 from emca_daemon.settings.checking_protocols import check_protocols
-from emca_daemon.settings.model import AcmeSettings, DownloadsSettings, NetworkSettings, OcspSettings, Settings
+from emca_daemon.settings.model import DownloadsSettings, OcspSettings, Settings
 
 
 def endpoint(**changes: object) -> AcmeSettings:

@@ -15,7 +15,7 @@ from emca_daemon.protocols.acme.nonces import Nonces, nonce_key
 from emca_daemon.protocols.acme.responder import AcmeResponder
 from emca_daemon.protocols.acme.validation import ValidationDesk, ValidationTask
 from emca_daemon.randomness import system_random
-from emca_daemon.settings.model import AcmeSettings
+from emca_daemon.settings.acme import AcmeSettings
 from tests.support.acme_client import AccountPrivateKey, AcmeClient, Answer, csr_for
 from tests.support.ca_world import World
 

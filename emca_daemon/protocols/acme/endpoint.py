@@ -14,7 +14,7 @@ from emca_daemon.protocols.acme.nonces import Nonces
 from emca_daemon.protocols.acme.ports import AcmeStore, Validations
 from emca_daemon.protocols.http import Request
 from emca_daemon.randomness import RandomBytes
-from emca_daemon.settings.model import AcmeSettings
+from emca_daemon.settings.acme import AcmeSettings
 
 _ID_BYTES = 15
 

@@ -23,7 +23,7 @@ from emca_daemon.protocols.acme.states import (
     authorization_status,
     move,
 )
-from emca_daemon.settings.model import AcmeSettings
+from emca_daemon.settings.acme import AcmeSettings
 
 _MARGIN = timedelta(seconds=30)
 """How much longer than all of an attempt's time-outs a lease lasts."""
