@@ -11,7 +11,8 @@ from emca_daemon.ca.hierarchy import NewAuthority
 from emca_daemon.cli.ca import parse_subject
 from emca_daemon.cli.command import operator, report_refusals
 from emca_daemon.cli.demo_endpoints import announce, write_endpoints
-from emca_daemon.cli.init import prepare, write_secret
+from emca_daemon.cli.demo_secrets import complete_secrets, create_est_user
+from emca_daemon.cli.init import prepare
 from emca_daemon.composition.core import Core, open_core
 from emca_daemon.composition.daemon import run_daemon
 from emca_daemon.names import IssuerName, KeyName, ProfileName
@@ -24,7 +25,7 @@ ISSUING = IssuerName("demo-issuing")
 @click.command()
 @click.option("--home", envvar="DEMO_HOME", type=click.Path(path_type=Path), default=Path("demo"), show_default=True)
 @click.option("--port", envvar="PORT", type=click.IntRange(1, 65534), default=8080, show_default=True)
-@click.option("--tls-port", envvar="TLS_PORT", type=click.IntRange(1, 65535), default=8443, show_default=True)
+@click.option("--tls-port", envvar="TLS_PORT", type=click.IntRange(1, 65534), default=8443, show_default=True)
 @report_refusals
 def demo(home: Path, port: int, tls_port: int) -> None:
     """Serve a demonstration CA on loopback: root and issuing CA, software keys, SQLite, every protocol on.
@@ -32,11 +33,13 @@ def demo(home: Path, port: int, tls_port: int) -> None:
     HOME is made once; its settings are written anew from conf/demo.toml at every start.
     """
     home = home.absolute()
+    (home / "endpoints.json").unlink(missing_ok=True)  # whoever waits for it waits for this start
     config = prepare(home, demo_settings(home, port, tls_port))
-    write_secret(home / "secrets.json", b"{}")
     core = open_core(load_settings(config, files=False))
     try:
         create_hierarchy(core)
+        secrets = complete_secrets(home / "secrets.json", core.random)
+        create_est_user(core, secrets["est.password"])
         write_certificates(core, home)
     finally:
         core.store.close()
@@ -52,7 +55,8 @@ def demo(home: Path, port: int, tls_port: int) -> None:
 def demo_settings(home: Path, port: int, tls_port: int) -> str:
     """conf/demo.toml with its places filled in."""
     settings = (files("emca_daemon") / "conf" / "demo.toml").read_text()
-    for place, value in (("home", home), ("port", port), ("tls_port", tls_port), ("metrics_port", port + 1)):
+    places = {"home": home, "port": port, "tls_port": tls_port, "est_port": tls_port + 1, "metrics_port": port + 1}
+    for place, value in places.items():
         settings = settings.replace(f"{{{place}}}", str(value))
     return settings
 
