@@ -6,6 +6,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
+from emca_daemon.settings.cmp import CmpSettings
 from emca_daemon.settings.findings import Finding
 from emca_daemon.settings.model import Settings, TlsSettings
 from emca_daemon.settings.reading import SQLITE
@@ -19,6 +20,8 @@ def check_files(settings: Settings) -> Iterator[Finding]:
     for name, listener in settings.listeners.items():
         if listener.tls is not None:
             yield from _tls(listener.tls, f"listeners.{name}.tls")
+    for name, cmp in settings.cmp.items():
+        yield from _cmp(cmp, f"cmp.{name}")
     if settings.weak_keys is not None and not _is_file(settings.weak_keys):
         yield "weak_keys", f"expected a file at {settings.weak_keys}"
     if settings.user is not None and not _known_user(settings.user):
@@ -36,6 +39,8 @@ def _profiles(settings: Settings) -> Iterator[Finding]:
     for key, issuer in (("default", settings.issuer_defaults), *settings.issuers.items()):
         if issuer.ocsp_profile is not None:
             used.append((f"issuers.{key}.ocsp_profile", issuer.ocsp_profile))
+    for name, cmp in settings.cmp.items():
+        used += [(f"cmp.{name}", profile) for profile in sorted({*cmp.every_profile, cmp.signer_profile})]
     for key, profile in used:
         if not _is_file(settings.profiles / f"{profile}.toml"):
             yield key, f"there is no profile `{profile}` in {settings.profiles}"
@@ -67,6 +72,15 @@ def _tls(tls: TlsSettings, key: str) -> Iterator[Finding]:
                 yield f"{key}.{field}", f"expected a folder at {path.parent}"
     for path in tls.client_authorities:
         yield from _readable(f"{key}.client_authorities", path)
+
+
+def _cmp(cmp: CmpSettings, key: str) -> Iterator[Finding]:
+    for field, file in (("secrets", cmp.secrets), ("devices", cmp.devices)):
+        if file is not None:
+            yield from _secret(f"{key}.{field}", file)
+    for field, certificates in (("vendor_authorities", cmp.vendor_authorities), ("root_update", cmp.root_update)):
+        for path in certificates:
+            yield from _readable(f"{key}.{field}", path)
 
 
 def _secret(key: str, path: Path) -> Iterator[Finding]:

@@ -18,6 +18,8 @@ def check_listeners(settings: Settings) -> Iterator[Finding]:
             yield f"{key}.serves", "expected at least one thing to serve"
         if "acme" in listener.serves and not settings.acme:
             yield f"{key}.serves", "`acme` needs an endpoint, [acme.NAME]"
+        if "cmp" in listener.serves and not settings.cmp:
+            yield f"{key}.serves", "`cmp` needs an endpoint, [cmp.NAME]"
         if "est" in listener.serves:
             yield from _est(listener, key, settings)
         if listener.tls is not None:
@@ -82,5 +84,7 @@ def _unserved(settings: Settings) -> Iterator[Finding]:
     served = {service for listener in settings.listeners.values() for service in listener.serves}
     if settings.acme and settings.listeners and "acme" not in served:
         yield "acme", "no listener serves `acme`"
+    if settings.cmp and settings.listeners and "cmp" not in served:
+        yield "cmp", "no listener serves `cmp`"
     if settings.est and settings.listeners and "est" not in served:
         yield "est", "no listener serves `est`"

@@ -6,6 +6,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from emca_daemon.settings.acme import AcmeSettings, NetworkSettings
+from emca_daemon.settings.checking_cmp import check_cmp
 from emca_daemon.settings.checking_est import check_est
 from emca_daemon.settings.findings import (
     Finding,
@@ -34,6 +35,7 @@ def check_protocols(settings: Settings) -> Iterator[Finding]:
     for name, endpoint in settings.acme.items():
         yield from _endpoint(endpoint, f"acme.{name}")
         yield from _network(endpoint.network, f"acme.{name}.network")
+    yield from check_cmp(settings)
     yield from check_est(settings)
     yield from _paths(settings)
 
@@ -74,6 +76,7 @@ def _paths(settings: Settings) -> Iterator[Finding]:
         if not is_path(path):
             yield key, f"expected a path such as /name without a slash at the end, found `{path}`"
     mounted = [(f"acme.{name}.base_url", _path_of(acme.base_url)) for name, acme in settings.acme.items()]
+    mounted += [(f"cmp.{name}.paths", path) for name, cmp in settings.cmp.items() for path in cmp.paths]
     for (first, one), (second, other) in combinations([*HEALTH_PATHS, *own, *mounted], 2):
         if one and other and _overlap(one, other) and second not in ("health", "metrics", "est"):
             yield second, f"the path `{other}` is taken: `{first}` is at `{one}`"

@@ -12,6 +12,7 @@ from typing import Final, TypeVar
 from emca_daemon.names import IssuerName
 from emca_daemon.problems import Problem
 from emca_daemon.settings.acme import AcmeSettings
+from emca_daemon.settings.cmp import CmpSettings
 from emca_daemon.settings.model import (
     IssuerSettings,
     Pkcs11SignerSettings,
@@ -27,7 +28,9 @@ T = TypeVar("T")
 
 SQLITE: Final = "sqlite:///"
 DEFAULT_ISSUER: Final = "default"
-_PLAIN: Final = ("demo", "downloads", "est", "execution", "listeners", "logs", "ocsp", "profiles", "store", "user")
+_PLAIN: Final = (
+    *("cmp", "demo", "downloads", "est", "execution", "listeners", "logs", "ocsp", "profiles", "store", "user"),
+)
 _OWN_SHAPE: Final = ("acme", "issuers", "signers")
 
 
@@ -66,6 +69,7 @@ class _File:
             issuer_defaults=default,
             issuers=issuers,
             acme=acme,
+            cmp={name: with_secret_paths(endpoint) for name, endpoint in top.cmp.items()},
         )
 
     def signers(
@@ -138,6 +142,12 @@ class _File:
     def say(self, key: str, expected: str) -> None:
         """Note a problem."""
         self.problems.append(Problem(str(self.path), key, expected))
+
+
+def with_secret_paths(endpoint: CmpSettings) -> CmpSettings:
+    """A CMP endpoint whose files with secrets, where they are credentials, lie where systemd says."""
+    secrets, devices = ((None if path is None else secret_path(path)) for path in (endpoint.secrets, endpoint.devices))
+    return replace(endpoint, secrets=secrets, devices=devices)
 
 
 def placed(store: StoreSettings, folder: Path) -> StoreSettings:

@@ -26,6 +26,7 @@ SECTIONS: dict[str, type[object]] = {
     "issuers.default": model.IssuerSettings,
     "acme.default": acme.AcmeSettings,
     "acme.default.network": acme.NetworkSettings,
+    "cmp.default": model.CmpSettings,
     "ocsp": model.OcspSettings,
     "downloads": model.DownloadsSettings,
     "execution": model.ExecutionSettings,

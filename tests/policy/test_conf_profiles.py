@@ -32,6 +32,8 @@ ASKED: dict[str, tuple[Subject, tuple[AlternativeName, ...]]] = {
     "ocsp-signer": (NAMED, ()),
     "tsa": (NAMED, ()),
     "tls-client": (NAMED, PERSON),
+    "machine": (NAMED, LOCAL),
+    "cmp-responder": (NAMED, ()),
     "tls-server": ((), WEB),
     "tls-server-public": ((), WEB),
     "tls-server-internal": ((), LOCAL),

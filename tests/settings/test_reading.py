@@ -109,7 +109,7 @@ def test_endpoints_have_networks_with_fixed_hosts(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("sore = 1", "sore: unknown key; known here: acme, demo, downloads"),
+        ("sore = 1", "sore: unknown key; known here: acme, cmp, demo, downloads"),
         ("file = 'x'", "file: unknown key"),
         ("software = {}", "software: unknown key"),
         ("demo = 1", "demo: expected true or false, found 1"),
