@@ -42,6 +42,9 @@ class CredentialsReader(Protocol):
     def list(self, realm: str | None = None) -> Sequence[Credential]:
         """Users by realm and name."""
 
+    def counted(self, subject: str, now: datetime, window: timedelta) -> int:
+        """How many of something were counted in the window of time that is open."""
+
 
 class Credentials(CredentialsReader, Protocol):
     """Changes to users, and what all processes count together."""
@@ -63,9 +66,6 @@ class Credentials(CredentialsReader, Protocol):
 
     def count(self, subject: str, now: datetime, window: timedelta) -> int:
         """Count one more of something; how many there were since the window of time began."""
-
-    def counted(self, subject: str, now: datetime, window: timedelta) -> int:
-        """How many were counted in the window that is open, without counting."""
 
     def secret(self, name: str, fresh: bytes) -> bytes:
         """The secret of that name that all processes share; `fresh` becomes it if there is none yet."""

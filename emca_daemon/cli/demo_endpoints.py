@@ -5,11 +5,14 @@ from pathlib import Path
 
 import click
 
+from emca_daemon.cli.demo_secrets import EST_USER
+
 
 def endpoints(home: Path, port: int, tls_port: int) -> dict[str, str | dict[str, str]]:
     """The content of endpoints.json: nested, and each nested value under its dotted name as well."""
     nested = {
         "acme": {"directory": f"https://localhost:{tls_port}/acme/directory"},
+        "est": {"url": f"https://localhost:{tls_port + 1}/.well-known/est", "user": EST_USER},
         "ocsp": {"url": f"http://localhost:{port}/ocsp"},
         "crl": {"url": f"http://localhost:{port}/crl/demo-issuing.crl"},
         "metrics": {"url": f"http://localhost:{port + 1}/metrics"},
@@ -35,6 +38,7 @@ def announce(home: Path, port: int, tls_port: int) -> None:
     """Print the addresses and one line to try for each protocol."""
     found = endpoints(home, port, tls_port)
     work = home / "certbot"
+    password = f"""sed -n 's/^  "est.password": "\\(.*\\)".*/\\1/p' {home}/secrets.json"""
     lines = (
         f"The demonstration CA is ready: HTTP on {port}, HTTPS on {tls_port}, loopback only. Ctrl-C stops it.",
         "",
@@ -53,6 +57,13 @@ def announce(home: Path, port: int, tls_port: int) -> None:
         (
             f"  OCSP  openssl ocsp -issuer {found['issuer_certificate']} -CAfile {found['ca_bundle']}"
             f" -cert {work}/live/www.emca.test/cert.pem -url {found['ocsp.url']}"
+        ),
+        (
+            f"  EST   openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout {home}/device.key"
+            f" -subj /CN=device-1 -outform DER | base64 | curl -s --cacert {found['root_certificate']}"
+            f" -u {found['est.user']}:$({password}) --data-binary @-"
+            f" -H 'Content-Type: application/pkcs10' {found['est.url']}/simpleenroll"
+            " | base64 -d | openssl pkcs7 -inform DER -print_certs"
         ),
         f"  CRL   curl -s {found['crl.url']} | openssl crl -inform DER -noout -text",
         "  CLI   emca-daemon cert list; emca-daemon audit verify",

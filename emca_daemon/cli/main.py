@@ -17,6 +17,7 @@ from emca_daemon.cli.migrate import migrate
 from emca_daemon.cli.profile import profile
 from emca_daemon.cli.request import request
 from emca_daemon.cli.serve import serve
+from emca_daemon.cli.user import user
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -32,5 +33,5 @@ def main(config: Path | None) -> None:
         os.environ["EMCA_CONFIG"] = str(config.absolute())
 
 
-for command in (init, demo, serve, check_config, migrate, ca, profile, cert, request, crl, audit, key):
+for command in (init, demo, serve, check_config, migrate, ca, profile, cert, request, crl, audit, key, user):
     main.add_command(command)

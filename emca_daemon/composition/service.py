@@ -16,6 +16,7 @@ from emca_daemon.ca.crl import CrlAge
 from emca_daemon.composition.acme import acme_duties, acme_mounts, acme_validation
 from emca_daemon.composition.core import Core
 from emca_daemon.composition.duties import Duties, Duty, ca_duties, daemon_requester
+from emca_daemon.composition.est import est_duties, est_mounts
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.listeners.answering import Surroundings
 from emca_daemon.listeners.endpoints import Listener, listen
@@ -98,7 +99,9 @@ class DaemonService:
 
     def _prepare_linter(self) -> None:
         """Load what the endpoints' profiles need, so that no request waits for it."""
-        names = {endpoint.profile for endpoint in self._core.settings.acme.values()}
+        settings = self._core.settings
+        names = {endpoint.profile for endpoint in settings.acme.values()}
+        names |= {label.profile for label in settings.est.values()}
         self._core.linter.prepare({self._core.enrollment.profile(name).lint for name in names})
 
     def _listen(
@@ -131,6 +134,7 @@ class DaemonService:
         health = HealthResponder(self._checks())
         return {
             "acme": acme_mounts(core, self._validation),
+            "est": est_mounts(core),
             "ocsp": (Mount(settings.ocsp.path, ocsp),),
             "downloads": (
                 Mount(settings.downloads.crl_path, downloads),
@@ -170,7 +174,7 @@ class DaemonService:
             requester=self._requester,
             clock=core.clock,
         )
-        return (*own, *(acme_duties(core) if core.settings.acme else ()))
+        return (*own, *(acme_duties(core) if core.settings.acme else ()), *est_duties(core))
 
     def _round(self) -> "Deferred[None]":
         """One round of duties, on the pool where they may wait; the next begins when it is over."""

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from emca_daemon.settings.cmp import CmpSettings
+from emca_daemon.settings.est import EstSettings
 from emca_daemon.settings.findings import Finding
 from emca_daemon.settings.model import Settings, TlsSettings
 from emca_daemon.settings.reading import SQLITE
@@ -22,6 +23,8 @@ def check_files(settings: Settings) -> Iterator[Finding]:
             yield from _tls(listener.tls, f"listeners.{name}.tls")
     for name, cmp in settings.cmp.items():
         yield from _cmp(cmp, f"cmp.{name}")
+    for name, label in settings.est.items():
+        yield from _est(label, f"est.{name}")
     if settings.weak_keys is not None and not _is_file(settings.weak_keys):
         yield "weak_keys", f"expected a file at {settings.weak_keys}"
     if settings.user is not None and not _known_user(settings.user):
@@ -33,6 +36,7 @@ def _profiles(settings: Settings) -> Iterator[Finding]:
         yield "profiles", f"expected a folder at {settings.profiles}"
         return
     used = [(f"acme.{name}.profile", acme.profile) for name, acme in settings.acme.items()]
+    used += [(f"est.{name}.profile", label.profile) for name, label in settings.est.items()]
     for name, listener in settings.listeners.items():
         if listener.tls is not None and listener.tls.profile is not None:
             used.append((f"listeners.{name}.tls.profile", listener.tls.profile))
@@ -81,6 +85,17 @@ def _cmp(cmp: CmpSettings, key: str) -> Iterator[Finding]:
     for field, certificates in (("vendor_authorities", cmp.vendor_authorities), ("root_update", cmp.root_update)):
         for path in certificates:
             yield from _readable(f"{key}.{field}", path)
+
+
+def _est(label: EstSettings, key: str) -> Iterator[Finding]:
+    for path in label.certificates.authorities:
+        yield from _readable(f"{key}.certificates.authorities", path)
+    for path in label.certificates.crls:
+        yield from _readable(f"{key}.certificates.crls", path)
+    if label.http.tokens is not None:
+        yield from _secret(f"{key}.http.tokens", label.http.tokens)
+    if label.serverkeygen.keys is not None:
+        yield from _secret(f"{key}.serverkeygen.keys", label.serverkeygen.keys)
 
 
 def _secret(key: str, path: Path) -> Iterator[Finding]:

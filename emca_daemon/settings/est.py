@@ -39,7 +39,7 @@ class EstHttpSettings:
 class EstCertificateSettings:
     """Authentication by TLS client certificate.
 
-    `own` says what certificates of our own may do: `reenroll` (renew themselves), `enroll` (ask for others, too) or
+    `own` says what certificates of our own may do: `reenroll` (get the same names again), `enroll` (any names) or
     `no`. `renewable` are the profiles whose certificates may be renewed here (empty: the label's). `authorities` are
     PEM files of foreign CAs whose certificates may enroll (a manufacturer's, for IDevIDs), `crls` their CRLs in DER
     or PEM files. `expired` and `revoked` are `refuse` or `accept`; `expired_grace` is how long ago an accepted

@@ -77,9 +77,7 @@ _UPDATE = (
 )
 _REMOVE = delete(credentials).where(*_THE_ONE)
 _FAILURES = case((_c.locked_until <= bindparam("b_now", type_=Moment), 1), else_=_c.failures + 1)
-_LOCK = case(
-    (_FAILURES >= bindparam("b_limit"), bindparam("b_until", type_=Moment)), else_=literal(None, type_=Moment)
-)
+_LOCK = case((bindparam("b_limit") <= _FAILURES, bindparam("b_until", type_=Moment)), else_=literal(None, type_=Moment))
 _FAILED = update(credentials).where(*_THE_ONE).values(failures=_FAILURES, locked_until=_LOCK)
 _SUCCEEDED = update(credentials).where(*_THE_ONE).values(failures=0, locked_until=None)
 _COUNT = {
@@ -123,6 +121,11 @@ class CredentialRows:
         rows = self._connection.execute(_LIST if realm is None else _LIST.where(_c.realm == realm))
         return [_credential_of(row) for row in rows]
 
+    def counted(self, subject: str, now: datetime, window: timedelta) -> int:
+        """How many were counted in the window that is open."""
+        given = {"b_subject": subject[:255], "b_before": now - window}
+        return int(self._connection.execute(_COUNTED, given).scalar() or 0)
+
 
 class CredentialWriter(CredentialRows):
     """Fulfils `ca.credentials.Credentials`."""
@@ -165,11 +168,6 @@ class CredentialWriter(CredentialRows):
         if not self._connection.execute(_COUNT["old"], given).rowcount:
             self._connection.execute(_COUNT["open"], {"b_subject": subject})
         return self.counted(subject, now, window)
-
-    def counted(self, subject: str, now: datetime, window: timedelta) -> int:
-        """How many were counted in the window that is open."""
-        given = {"b_subject": subject[:255], "b_before": now - window}
-        return int(self._connection.execute(_COUNTED, given).scalar() or 0)
 
     def secret(self, name: str, fresh: bytes) -> bytes:
         """The secret of that name; `fresh` becomes it if there is none yet."""

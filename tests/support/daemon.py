@@ -74,7 +74,7 @@ class Daemon:
         """Nothing runs yet; `environment` is added to this process's."""
         self.home = home
         self.port = free_port(pair=True)
-        self.tls_port = free_port()
+        self.tls_port = free_port(pair=True)
         self.config = home / "emca.toml"
         self._log = home.parent / f"{home.name}.log"
         self._printed = home.parent / f"{home.name}.out"

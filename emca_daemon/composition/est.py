@@ -1,0 +1,126 @@
+"""EST in one process: one responder for all labels."""
+
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from pathlib import Path
+
+from cryptography import x509
+
+from emca_daemon.ca.credentials import CredentialStore
+from emca_daemon.ca.passwords import Lockout, PasswordCheck
+from emca_daemon.clock import Clock
+from emca_daemon.composition.core import Core
+from emca_daemon.composition.duties import Duty
+from emca_daemon.errors import Reason, Refused
+from emca_daemon.listeners.tls import read_certificates
+from emca_daemon.protocols.est.authentication import ALGORITHM_OF
+from emca_daemon.protocols.est.bearer import BearerToken, read_tokens
+from emca_daemon.protocols.est.digest import DigestCheck
+from emca_daemon.protocols.est.endpoint import Endpoint
+from emca_daemon.protocols.est.paths import PREFIX
+from emca_daemon.protocols.est.responder import EstResponder
+from emca_daemon.protocols.est.trust import CertificateTrust
+from emca_daemon.protocols.routing import Mount
+from emca_daemon.settings.est import EstSettings
+from emca_daemon.settings.secrets import read_secret
+
+SWEEP_EVERY = timedelta(minutes=5)
+
+
+def est_mounts(core: Core) -> tuple[Mount, ...]:
+    """Every label below one path; nothing where there is none."""
+    if not core.settings.est:
+        return ()
+    with core.store.writing() as tx:
+        key = tx.credentials.secret("est-digest", core.random(32))
+    endpoints = {label: _endpoint(core, label, settings, key) for label, settings in core.settings.est.items()}
+    return (Mount(PREFIX, EstResponder(endpoints)),)
+
+
+def est_duties(core: Core) -> tuple[Duty, ...]:
+    """Forgetting used nonces and old counts of attempts."""
+    if not core.settings.est:
+        return ()
+    window = max([SWEEP_EVERY, *(settings.http.lock for settings in core.settings.est.values())])
+    return (Duty("EST attempts", AttemptSweep(core.store, core.clock, window).run),)
+
+
+class AttemptSweep:
+    """Forgets what no longer counts, every few minutes."""
+
+    def __init__(self, store: CredentialStore, clock: Clock, window: timedelta) -> None:
+        """`window` is how long attempts count."""
+        self._store = store
+        self._clock = clock
+        self._window = window
+        self._next = clock()
+
+    def run(self) -> None:
+        """Do it if it is time."""
+        now = self._clock()
+        if now >= self._next:
+            with self._store.writing(durable=False) as tx:
+                tx.credentials.purge(now, self._window)
+            self._next = now + SWEEP_EVERY
+
+
+def _endpoint(core: Core, label: str, settings: EstSettings, key: bytes) -> Endpoint:
+    http = settings.http
+    lockout = Lockout(core.store, http.attempts, http.lock)
+    authorities = [one for path in settings.certificates.authorities for one in read_certificates(path)]
+    return Endpoint(
+        label=label,
+        settings=settings,
+        store=core.store,
+        enrollment=core.enrollment,
+        authorities=core.authorities,
+        passwords=PasswordCheck(core.store, lockout, core.clock, core.random),
+        digest=DigestCheck(
+            core.store,
+            lockout,
+            realm=http.realm,
+            algorithms=tuple(ALGORITHM_OF[method] for method in http.methods if method in ALGORITHM_OF),
+            lifetime=http.nonce_lifetime,
+            key=key,
+            clock=core.clock,
+            random=core.random,
+        ),
+        tokens=_tokens(http.tokens),
+        trust=CertificateTrust(
+            settings.certificates,
+            settings.profile,
+            core.store,
+            authorities=authorities,
+            lists=revocation_lists(settings.certificates.crls),
+        ),
+        clock=core.clock,
+        random=core.random,
+        weak_keys=core.weak_keys,
+    )
+
+
+def _tokens(path: Path | None) -> tuple[BearerToken, ...]:
+    return () if path is None else read_tokens(read_secret(path).decode())
+
+
+def revocation_lists(paths: Sequence[Path]) -> Callable[[], Sequence[x509.CertificateRevocationList]]:
+    """The CRLs in these files, each read again when it has changed; raises Refused(UNAVAILABLE)."""
+    kept: dict[Path, tuple[int, x509.CertificateRevocationList]] = {}
+
+    def lists() -> Sequence[x509.CertificateRevocationList]:
+        for path in paths:
+            try:
+                changed = path.stat().st_mtime_ns
+                if path not in kept or kept[path][0] != changed:
+                    kept[path] = (changed, _read_list(path.read_bytes()))
+            except (OSError, ValueError) as error:
+                raise Refused(Reason.UNAVAILABLE, f"no CRL can be read from {path}: {error}") from error
+        return [kept[path][1] for path in paths]
+
+    return lists
+
+
+def _read_list(content: bytes) -> x509.CertificateRevocationList:
+    if content.lstrip().startswith(b"-----BEGIN"):
+        return x509.load_pem_x509_crl(content)
+    return x509.load_der_x509_crl(content)

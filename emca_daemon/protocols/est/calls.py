@@ -1,0 +1,74 @@
+"""One request on its way through an operation."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from emca_daemon.errors import Reason, Refused
+from emca_daemon.policy.facts import Requester
+from emca_daemon.protocols.est.authentication import authenticate
+from emca_daemon.protocols.est.bodies import read_body
+from emca_daemon.protocols.est.clients import Client
+from emca_daemon.protocols.est.endpoint import Endpoint
+from emca_daemon.protocols.est.errors import EstRefusal
+from emca_daemon.protocols.est.requests import EnrollmentRequest, read_request
+from emca_daemon.protocols.http import Request
+
+PKCS10: Final = ("application/pkcs10", "application/x-pkcs10")
+_MINUTE: Final = timedelta(minutes=1)
+
+
+@dataclass(slots=True)
+class Call:
+    """A request to a label; `requester` is who asks as soon as that is known, `noted` that a refusal was audited."""
+
+    endpoint: Endpoint
+    request: Request
+    requester: Requester
+    noted: bool = False
+
+    @classmethod
+    def of(cls, endpoint: Endpoint, request: Request) -> "Call":
+        """Of somebody who has proved nothing yet."""
+        nobody = Requester("est", "", "none", request.peer.address, request.id, endpoint.label)
+        return cls(endpoint, request, nobody)
+
+    def authenticated(self, *, renewing: bool = False) -> Client:
+        """The client, whose requests are counted; raises what `authenticate` does, and Refused(RATE_LIMITED)."""
+        client = authenticate(self.endpoint, self.request, renewing=renewing)
+        self.requester = Requester(
+            "est",
+            client.identity,
+            client.proof,
+            self.request.peer.address,
+            self.request.id,
+            self.endpoint.label,
+            client.groups,
+        )
+        self._count()
+        return client
+
+    def body(self, types: tuple[str, ...]) -> bytes:
+        """The DER sent; raises a refusal with 415 for another type, where types matter, and Refused(MALFORMED)."""
+        kind = (self.request.header("content-type") or "").partition(";")[0].strip().lower()
+        if self.endpoint.settings.strict_types and kind not in types:
+            raise EstRefusal(415, f"the Content-Type must be {types[0]}")
+        return read_body(self.request.body)
+
+    def enrollment_request(self) -> EnrollmentRequest:
+        """The PKCS #10 request sent; where the profile wants names, the common name may be the only one."""
+        endpoint = self.endpoint
+        needs_names = endpoint.enrollment.profile(endpoint.settings.profile).names.minimum > 0
+        return read_request(self.body(PKCS10), self.requester, endpoint.weak_keys, needs_names=needs_names)
+
+    def _count(self) -> None:
+        limit = self.endpoint.settings.requests_per_minute
+        if not limit:
+            return
+        subject = f"est-requests:{self.endpoint.label}:{self.requester.identity}"
+        with self.endpoint.store.writing(durable=False) as tx:
+            number = tx.credentials.count(subject, self.endpoint.clock(), _MINUTE)
+        if number > limit:
+            # The first one too many is told to the audit chain, the rest would only fill it.
+            self.noted = number > limit + 1
+            raise Refused(Reason.RATE_LIMITED, "too many requests; slow down", retry_after=60)

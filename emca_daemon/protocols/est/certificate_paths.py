@@ -1,0 +1,111 @@
+"""Paths from a client certificate to a foreign authority that is trusted (RFC 5280 section 6, without policies)."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from itertools import pairwise
+from typing import Final
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.x509.oid import ExtensionOID
+
+from emca_daemon.errors import Reason, Refused
+
+MOST_CERTIFICATES: Final = 8
+"""The longest path, and how many certificates of the client are tried."""
+
+_UNDERSTOOD: Final = frozenset(
+    {
+        ExtensionOID.BASIC_CONSTRAINTS,
+        ExtensionOID.KEY_USAGE,
+        ExtensionOID.EXTENDED_KEY_USAGE,
+        ExtensionOID.SUBJECT_ALTERNATIVE_NAME,
+        ExtensionOID.CERTIFICATE_POLICIES,
+    }
+)
+"""Critical extensions that may be there; a path with others (name constraints, say) is refused."""
+
+_UNREADABLE = (ValueError, TypeError, UnsupportedAlgorithm, x509.DuplicateExtension)
+
+
+def trusted_path(
+    leaf: x509.Certificate, sent: Sequence[bytes], anchors: Sequence[x509.Certificate], now: datetime
+) -> tuple[x509.Certificate, ...]:
+    """The path from the leaf's certificate to an anchor, both included, signatures and CA rights verified.
+
+    The leaf's own validity is not looked at. Raises Refused(NOT_AUTHENTICATED).
+    """
+    pool = [*anchors, *_parsed(sent)]
+    path = [leaf]
+    while len(path) <= MOST_CERTIFICATES:
+        issuer = next((one for one in pool if one not in path and _issued(one, path[-1])), None)
+        if issuer is None:
+            break
+        if not _may_issue(issuer, len(path) - 1, now):
+            raise _untrusted()
+        path.append(issuer)
+        if issuer in anchors:
+            if any(_has_unknown_extension(one) for one in path[:-1]):
+                raise _untrusted()
+            return tuple(path)
+    raise _untrusted()
+
+
+def is_listed(path: Sequence[x509.Certificate], lists: Iterable[x509.CertificateRevocationList]) -> bool:
+    """Whether a certificate of the path stands in one of the CRLs that its issuer signed."""
+    known = tuple(lists)
+    for certificate, issuer in pairwise(path):
+        for crl in known:
+            if crl.issuer == issuer.subject and _signed(crl, issuer):
+                entry = crl.get_revoked_certificate_by_serial_number(certificate.serial_number)
+                if entry is not None:
+                    return True
+    return False
+
+
+def _parsed(sent: Sequence[bytes]) -> Iterable[x509.Certificate]:
+    for encoded in sent[:MOST_CERTIFICATES]:
+        try:
+            yield x509.load_der_x509_certificate(encoded)
+        except _UNREADABLE:
+            continue
+
+
+def _issued(issuer: x509.Certificate, certificate: x509.Certificate) -> bool:
+    if issuer.subject != certificate.issuer:
+        return False
+    try:
+        certificate.verify_directly_issued_by(issuer)
+    except (InvalidSignature, *_UNREADABLE):
+        return False
+    return True
+
+
+def _may_issue(issuer: x509.Certificate, below: int, now: datetime) -> bool:
+    if not issuer.not_valid_before_utc <= now <= issuer.not_valid_after_utc:
+        return False
+    try:
+        constraints = issuer.extensions.get_extension_for_class(x509.BasicConstraints).value
+        usage = issuer.extensions.get_extension_for_class(x509.KeyUsage).value
+    except (x509.ExtensionNotFound, *_UNREADABLE):
+        return False
+    enough = constraints.path_length is None or constraints.path_length >= below
+    return constraints.ca and usage.key_cert_sign and enough
+
+
+def _has_unknown_extension(certificate: x509.Certificate) -> bool:
+    try:
+        return any(one.critical and one.oid not in _UNDERSTOOD for one in certificate.extensions)
+    except _UNREADABLE:
+        return True
+
+
+def _signed(crl: x509.CertificateRevocationList, issuer: x509.Certificate) -> bool:
+    try:
+        return crl.is_signature_valid(issuer.public_key())  # type: ignore[arg-type]
+    except (InvalidSignature, *_UNREADABLE):
+        return False
+
+
+def _untrusted() -> Refused:
+    return Refused(Reason.NOT_AUTHENTICATED, "the client certificate is of nobody who is trusted here")

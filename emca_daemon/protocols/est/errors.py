@@ -1,0 +1,41 @@
+"""The total table from reasons to HTTP statuses (RFC 7030 4.2.3), and refusals with a status of their own."""
+
+from collections.abc import Mapping
+
+from emca_daemon.errors import Reason, Refused
+from emca_daemon.protocols.http import Headers
+
+STATUS_OF: Mapping[Reason, int] = {
+    Reason.MALFORMED: 400,
+    Reason.BAD_INTEGRITY: 400,
+    Reason.BAD_PROOF_OF_POSSESSION: 400,
+    Reason.NOT_AUTHENTICATED: 401,
+    Reason.NOT_PERMITTED: 403,
+    Reason.NAME_REFUSED: 403,
+    Reason.KEY_REFUSED: 400,
+    Reason.ALGORITHM_REFUSED: 400,
+    Reason.PROFILE_REFUSED: 400,
+    Reason.UNKNOWN_CERTIFICATE: 404,
+    Reason.NOT_FOUND: 404,
+    Reason.ALREADY_REVOKED: 403,
+    Reason.REPLAYED: 401,
+    Reason.WRONG_STATE: 403,
+    Reason.RATE_LIMITED: 429,
+    Reason.UNAVAILABLE: 503,
+    Reason.INTERNAL: 500,
+}
+"""What each reason means to an EST client."""
+
+
+class EstRefusal(Refused):
+    """A refusal whose status is not that of its reason; `headers` go with the answer."""
+
+    def __init__(self, status: int, detail: str, *, reason: Reason = Reason.MALFORMED, headers: Headers = ()) -> None:
+        super().__init__(reason, detail)
+        self.status = status
+        self.headers = headers
+
+
+def status_of(refused: Refused) -> int:
+    """The HTTP status of a refusal."""
+    return refused.status if isinstance(refused, EstRefusal) else STATUS_OF[refused.reason]

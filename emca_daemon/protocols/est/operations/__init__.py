@@ -1,0 +1,1 @@
+"""What EST does: one file an operation."""

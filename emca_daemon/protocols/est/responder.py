@@ -1,0 +1,100 @@
+"""EST over HTTP: finds the label and the operation, and turns refusals into statuses."""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from emca_daemon.ca.audit import refusal_by
+from emca_daemon.errors import Reason, Refused
+from emca_daemon.protocols.est.authentication import Challenge, challenges
+from emca_daemon.protocols.est.calls import Call
+from emca_daemon.protocols.est.endpoint import Endpoint
+from emca_daemon.protocols.est.errors import EstRefusal, status_of
+from emca_daemon.protocols.est.operations.cacerts import cacerts
+from emca_daemon.protocols.est.operations.simpleenroll import simpleenroll
+from emca_daemon.protocols.est.operations.simplereenroll import simplereenroll
+from emca_daemon.protocols.est.paths import Target, read_target
+from emca_daemon.protocols.est.replies import Reply
+from emca_daemon.protocols.http import Request, Response
+
+OPERATIONS: Final[Mapping[str, Callable[[Call], Reply]]] = {
+    "cacerts": cacerts,
+    "simpleenroll": simpleenroll,
+    "simplereenroll": simplereenroll,
+}
+
+MAX_BODY: Final = 262_144
+BUSY_SECONDS: Final = 2
+
+_WRAPPING: Final = re.compile(r"libest", re.IGNORECASE)
+"""User-Agents of clients that cannot read base64 without line breaks."""
+
+_UNAUDITED: Final = frozenset({Reason.UNAVAILABLE, Reason.INTERNAL})
+
+
+class EstResponder:
+    """Answers everything below /.well-known/est."""
+
+    max_body = MAX_BODY
+
+    def __init__(self, endpoints: Mapping[str, Endpoint]) -> None:
+        """The labels, by name."""
+        self._endpoints = endpoints
+
+    def respond(self, request: Request) -> Response:
+        """Answer; nobody caches anything of this."""
+        try:
+            target = read_target(request.method, request.path, self._endpoints)
+        except EstRefusal as refused:
+            return _finish(refusal(refused), request)
+        call = Call.of(self._endpoints[target.label], request)
+        try:
+            reply = OPERATIONS[target.operation](call)
+        except Challenge as challenge:
+            if not challenge.first:
+                _note(call, target, challenge)
+            reply = Reply(401, headers=challenges(call.endpoint, stale=challenge.stale))
+        except Refused as refused:
+            if not call.noted and refused.reason not in _UNAUDITED:
+                _note(call, target, refused)
+            reply = refusal(refused)
+        return _finish(reply, request, call.endpoint)
+
+    def waits(self, _request: Request) -> bool:
+        """Every answer asks the store."""
+        return True
+
+    def failed(self, request: Request) -> Response:
+        """The answer to a bug: the request's id and nothing else."""
+        text = f"the server failed; tell the operator the request id {request.id}"
+        return _finish(Reply(500, text=text), request)
+
+    def busy(self, request: Request) -> Response:
+        """The answer when no worker is free."""
+        headers = (("Retry-After", str(BUSY_SECONDS)),)
+        return _finish(Reply(503, text="the server is busy", headers=headers), request)
+
+
+def refusal(refused: Refused) -> Reply:
+    """The status with the reason as plain text (RFC 8951 section 4); 401 has no body, which some clients choke on."""
+    status = status_of(refused)
+    headers = refused.headers if isinstance(refused, EstRefusal) else ()
+    if refused.retry_after is not None:
+        headers = (*headers, ("Retry-After", str(refused.retry_after)))
+    return Reply(status, text="" if status == 401 else str(refused), headers=headers)
+
+
+def _note(call: Call, target: Target, refused: Refused) -> None:
+    """Tell the audit chain."""
+    endpoint = call.endpoint
+    event = refusal_by(call.requester, endpoint.clock(), "est.request", target.operation, refused)
+    with endpoint.store.writing() as tx:
+        tx.audit.append(event)
+
+
+def _finish(reply: Reply, request: Request, endpoint: Endpoint | None = None) -> Response:
+    wrap = endpoint.settings.wrap if endpoint is not None else "never"
+    agent = request.header("user-agent") or ""
+    wrapped = wrap == "always" or (wrap == "auto" and _WRAPPING.match(agent) is not None)
+    response = reply.response(wrapped=wrapped, boundary=f"est-{request.id}")
+    return Response(response.status, response.body, (*response.headers, ("Cache-Control", "no-store")))
