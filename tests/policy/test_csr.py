@@ -2,6 +2,7 @@
 
 import ipaddress
 from functools import cache
+from pathlib import Path
 
 import pytest
 from cryptography import x509
@@ -12,9 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emca_daemon.asn1 import der
+from emca_daemon.asn1.pkcs10 import read_request
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.names import AlternativeName, NameType
-from emca_daemon.policy.csr import MAXIMUM_SIZE, read_csr, with_common_name_among_names
+from emca_daemon.policy.csr import MAXIMUM_SIZE, facts_of_request, read_csr, with_common_name_among_names
 from emca_daemon.policy.facts import RequestFacts
 from emca_daemon.policy.weak_keys import WeakKeys
 from tests.support.policy_world import WHO, csr, dns, facts, private_key, subject
@@ -237,3 +239,16 @@ def test_any_extension_gives_facts_or_refused(value: bytes, oid: str) -> None:
         assert read(csr(x509.UnrecognizedExtension(x509.ObjectIdentifier(oid), value))).extensions
     except Refused as refused:
         assert refused.reason is Reason.MALFORMED  # noqa: PT017 - either outcome is right
+
+
+def test_requests_out_of_order_give_the_same_facts() -> None:
+    """Read tolerantly, with the signature over the octets that were sent."""
+    data = (Path(__file__).parents[1] / "vectors" / "scep" / "strongswan-unsorted-attrs.csr.der").read_bytes()
+    with pytest.raises(Refused):
+        read(data)
+    found = facts_of_request(read_request(data), WHO)
+    assert found.request_signature == "sha256WithRSAEncryption"
+    assert [name.type for name in found.names] == [NameType.DNS]
+    with pytest.raises(Refused) as caught:
+        facts_of_request(read_request(data[:-1] + bytes((data[-1] ^ 1,))), WHO)
+    assert caught.value.reason is Reason.BAD_PROOF_OF_POSSESSION

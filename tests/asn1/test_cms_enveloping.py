@@ -1,0 +1,109 @@
+"""Tests of emca_daemon.asn1.cms_enveloping."""
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import x448, x25519
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from emca_daemon.asn1 import ber, cms, cms_decrypting, cms_enveloped, der
+from emca_daemon.asn1.cms_algorithms import CIPHERS
+from emca_daemon.asn1.cms_enveloping import ToCertificate, ToPassword, envelop
+from emca_daemon.errors import Reason, Refused
+from emca_daemon.randomness import system_random
+from tests.support.cms_world import certificate, counted, key
+
+
+def opened(written: bytes, kind: str) -> bytes:
+    """The content, for the holder of that key."""
+    read = cms_enveloped.read_enveloped_data(written)
+    recipient = read.recipient_for(certificate(kind))
+    assert recipient is not None
+    return cms_decrypting.decrypt_with_key(read, recipient, key(kind), ciphers=CIPHERS, random=system_random)
+
+
+@pytest.mark.parametrize("cipher", sorted(set(CIPHERS) - {"des-cbc"}))
+@pytest.mark.parametrize("kind", ["rsa", "p-256", "p-384"])
+def test_recipients_open_what_is_for_them(kind: str, cipher: str) -> None:
+    """With every cipher, in strict DER."""
+    written = envelop(b"content", [ToCertificate(certificate(kind))], cipher, system_random)
+    assert ber.to_der(written) == written
+    assert opened(written, kind) == b"content"
+
+
+@pytest.mark.parametrize("digest", ["sha1", "sha256", "sha512"])
+def test_oaep_opens_as_well(digest: str) -> None:
+    """With every digest that OAEP may have."""
+    assert opened(envelop(b"x", [ToCertificate(certificate(), oaep=digest)], "aes-128-cbc", counted), "rsa") == b"x"
+
+
+def test_versions_follow_the_recipients() -> None:
+    """RFC 5652 6.1."""
+
+    def version(*recipients: ToCertificate | ToPassword) -> int:
+        content = cms.read_content_info(envelop(b"", recipients, "aes-128-cbc", counted))[1]
+        return ber.elements(ber.element(content).content)[0].content[0]
+
+    transport, agreement = ToCertificate(certificate()), ToCertificate(certificate("p-256"))
+    assert version(transport) == 0
+    assert version(ToCertificate(certificate(), by_key_identifier=True)) == 2
+    assert version(transport, agreement) == 2
+    assert version(transport, ToPassword(b"secret")) == 3
+
+
+def test_authenticated_attributes_are_bound() -> None:
+    """They are read back, and changing them shows."""
+    written = envelop(
+        b"x", [ToCertificate(certificate())], "aes-128-gcm", counted, attributes={"1.2.3": der.integer(7)}
+    )
+    assert opened(written, "rsa") == b"x"
+    assert der.integer(7) in cms_enveloped.read_enveloped_data(written).authenticated
+    with pytest.raises(Refused) as caught:
+        opened(
+            written.replace(der.oid("1.2.3") + b"\x31\x03\x02\x01\x07", der.oid("1.2.3") + b"\x31\x03\x02\x01\x08"),
+            "rsa",
+        )
+    assert caught.value.reason is Reason.BAD_INTEGRITY
+
+
+def test_keys_that_cannot_be_encrypted_to_are_refused() -> None:
+    """Ed25519 only signs; a DES key is too short to be wrapped for a curve."""
+    for kind, cipher, reason in (
+        ("ed25519", "aes-128-cbc", Reason.KEY_REFUSED),
+        ("p-256", "des-cbc", Reason.ALGORITHM_REFUSED),
+    ):
+        with pytest.raises(Refused) as caught:
+            envelop(b"", [ToCertificate(certificate(kind))], cipher, counted)
+        assert caught.value.reason is reason
+
+
+class OfKey:
+    """As much of a certificate as an envelope looks at, with a key that no CA certifies in tests."""
+
+    def __init__(self, public: x25519.X25519PublicKey | x448.X448PublicKey | None, identifier: bytes = b"id") -> None:
+        self._public = public
+        self.issuer, self.serial_number = certificate().issuer, 1
+        self.identifier = identifier
+
+    def public_key(self) -> x25519.X25519PublicKey | x448.X448PublicKey:
+        """The key, if it can be read."""
+        if self._public is None:
+            raise ValueError
+        return self._public
+
+
+@pytest.mark.parametrize("kind", [x25519.X25519PrivateKey, x448.X448PrivateKey])
+def test_montgomery_curves_agree_too(kind: type[x25519.X25519PrivateKey] | type[x448.X448PrivateKey]) -> None:
+    """RFC 8418."""
+    private = kind.generate()
+    private.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+    written = envelop(b"x", [ToCertificate(OfKey(private.public_key()))], "aes-256-cbc", counted)  # type: ignore[arg-type]
+    read = cms_enveloped.read_enveloped_data(written)
+    recipient = read.recipients[0]
+    assert isinstance(recipient, cms_enveloped.KeyAgreement)
+    assert cms_decrypting.decrypt_with_key(read, recipient, private, ciphers=CIPHERS, random=counted) == b"x"
+
+
+def test_keys_that_cannot_be_read_are_refused() -> None:
+    """As what they are."""
+    with pytest.raises(Refused) as caught:
+        envelop(b"", [ToCertificate(OfKey(None))], "aes-128-cbc", counted)  # type: ignore[arg-type]
+    assert caught.value.reason is Reason.KEY_REFUSED
