@@ -2,10 +2,11 @@
 
 from typing import Any
 
+from emca_daemon.composition.chaos import chosen_fetches, endpoint_mounts
 from emca_daemon.composition.core import Core
 from emca_daemon.composition.duties import Duty
 from emca_daemon.outbound.acme_answers import AnswerFetches
-from emca_daemon.outbound.acme_validation import AcmeValidation, Run
+from emca_daemon.outbound.acme_validation import AcmeValidation, Fetches, Run
 from emca_daemon.outbound.dns import Lookups
 from emca_daemon.outbound.dns_exchange import Exchange
 from emca_daemon.outbound.http import HttpFetcher
@@ -13,17 +14,22 @@ from emca_daemon.protocols.acme.account_keys import KeyMemory
 from emca_daemon.protocols.acme.endpoint import Endpoint
 from emca_daemon.protocols.acme.nonces import Nonces, NonceSweep, nonce_key
 from emca_daemon.protocols.acme.ports import Validations
-from emca_daemon.protocols.acme.responder import AcmeResponder
+from emca_daemon.protocols.acme.retention import Retention
 from emca_daemon.protocols.acme.validation import ValidationDesk
 from emca_daemon.protocols.routing import Mount
 from emca_daemon.settings.acme import AcmeSettings
 
 
 def acme_mounts(core: Core, validations: Validations) -> tuple[Mount, ...]:
-    """Every endpoint at the path of its address."""
+    """Every endpoint at the path of its address, with the chaos that a demonstration may be told to make."""
+    return tuple(mount for endpoint in acme_endpoints(core, validations) for mount in endpoint_mounts(core, endpoint))
+
+
+def acme_endpoints(core: Core, validations: Validations) -> tuple[Endpoint, ...]:
+    """Every endpoint with what it works with."""
     key = nonce_key(core.store, core.random)
     keys = KeyMemory()
-    endpoints = (
+    return tuple(
         Endpoint(
             name=name,
             settings=settings,
@@ -39,24 +45,32 @@ def acme_mounts(core: Core, validations: Validations) -> tuple[Mount, ...]:
         )
         for name, settings in core.settings.acme.items()
     )
-    return tuple(Mount(endpoint.mount, AcmeResponder(endpoint)) for endpoint in endpoints)
 
 
 def acme_duties(core: Core) -> tuple[Duty, ...]:
-    """Forgetting used nonces."""
-    lifetime = max(settings.nonce_lifetime for settings in core.settings.acme.values())
-    sweep = NonceSweep(core.store, lifetime)
-    return (Duty("ACME nonces", lambda: sweep.sweep(core.clock())),)
+    """Forgetting used nonces, and orders and authorizations that have long expired."""
+    endpoints = core.settings.acme.values()
+    sweep = NonceSweep(core.store, max(settings.nonce_lifetime for settings in endpoints))
+    retention = Retention(
+        core.store,
+        max(settings.order_retention for settings in endpoints),
+        max(settings.order_lifetime for settings in endpoints),
+    )
+    return (
+        Duty("ACME nonces", lambda: sweep.sweep(core.clock())),
+        Duty("ACME orders", lambda: retention.step(core.clock())),
+    )
 
 
 def acme_validation(core: Core, reactor: Any, run: Run, holder: str) -> AcmeValidation:
     """The validator of this process."""
     exchange = Exchange(reactor, core.random)
 
-    def fetches(settings: AcmeSettings) -> AnswerFetches:
+    def fetches(settings: AcmeSettings) -> Fetches:
         lookups = Lookups(settings.network, exchange)
         seconds = settings.network.timeout.total_seconds()
-        return AnswerFetches(reactor, lookups, HttpFetcher(reactor, lookups, settings), seconds)
+        real = AnswerFetches(reactor, lookups, HttpFetcher(reactor, lookups, settings), seconds)
+        return chosen_fetches(core, settings, real, reactor)
 
     return AcmeValidation(
         reactor,

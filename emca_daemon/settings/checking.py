@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from emca_daemon.errors import Mismatch, Reason, Refused
 from emca_daemon.names import KeyName
 from emca_daemon.problems import Problem
+from emca_daemon.settings.checking_demonstration import check_demonstration
 from emca_daemon.settings.checking_files import check_files
 from emca_daemon.settings.checking_listeners import check_listeners
 from emca_daemon.settings.checking_protocols import check_protocols
@@ -47,6 +48,7 @@ def _findings(settings: Settings, files: bool) -> Iterator[Finding]:
     yield from _references(settings)
     yield from check_listeners(settings)
     yield from check_protocols(settings)
+    yield from check_demonstration(settings)
     if files:
         yield from check_files(settings)
 

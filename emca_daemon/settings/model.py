@@ -10,6 +10,7 @@ from pathlib import Path
 
 from emca_daemon.names import IssuerName, KeyName, ProfileName
 from emca_daemon.settings.acme import AcmeSettings
+from emca_daemon.settings.chaos import ChaosSettings
 from emca_daemon.settings.cmp import CmpSettings
 from emca_daemon.settings.est import EstSettings
 from emca_daemon.settings.limits import count, each_of, limited, one_of, port, positive, size
@@ -163,6 +164,7 @@ class Settings:
     acme: dict[str, AcmeSettings] = field(default_factory=dict)
     cmp: dict[str, CmpSettings] = field(default_factory=dict)
     est: dict[str, EstSettings] = field(default_factory=dict)
+    chaos: ChaosSettings = field(default_factory=ChaosSettings)
     ocsp: OcspSettings = field(default_factory=OcspSettings)
     downloads: DownloadsSettings = field(default_factory=DownloadsSettings)
     execution: ExecutionSettings = field(default_factory=ExecutionSettings)

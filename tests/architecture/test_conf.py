@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from emca_daemon.problems import Problem
-from emca_daemon.settings import acme, model
+from emca_daemon.settings import acme, chaos, est, model
 from emca_daemon.settings.checking import load_settings
 from emca_daemon.toml_reading import read_dataclass
 from tests.architecture.tree import ROOT
@@ -26,7 +26,12 @@ SECTIONS: dict[str, type[object]] = {
     "issuers.default": model.IssuerSettings,
     "acme.default": acme.AcmeSettings,
     "acme.default.network": acme.NetworkSettings,
+    "est.default": est.EstSettings,
+    "est.default.http": est.EstHttpSettings,
+    "est.default.certificates": est.EstCertificateSettings,
+    "est.default.serverkeygen": est.EstKeySettings,
     "cmp.default": model.CmpSettings,
+    "chaos": chaos.ChaosSettings,
     "ocsp": model.OcspSettings,
     "downloads": model.DownloadsSettings,
     "execution": model.ExecutionSettings,
@@ -108,7 +113,7 @@ def test_every_commented_default_is_the_default(section: str, cls: type[object])
 
 def test_every_class_of_the_model_is_looked_at() -> None:
     """A new table in the model must find its place in the file, and in this test."""
-    modules = (model, acme)
+    modules = (model, acme, est)
     found = [value for module in modules for value in vars(module).values()]
     classes = {cls for cls in found if isinstance(cls, type) and dataclasses.is_dataclass(cls)}
     assert classes == set(SECTIONS.values())
