@@ -20,8 +20,8 @@ from josepy.jwa import ES256, ES384, ES512, PS256, RS256, JWASignature
 from josepy.jwk import JWK, JWKEC, JWKRSA
 
 from emca_daemon.clock import system_clock
-from tests.interop.conftest import Site
 from tests.support.clients import ocsp
+from tests.support.site import Site
 
 pytestmark = pytest.mark.interop
 

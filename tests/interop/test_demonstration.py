@@ -45,6 +45,9 @@ def test_the_printed_lines(daemon: Daemon, tmp_path: Path) -> None:
     wait_for(lambda: f"Serial Number: {serial(certificate)}" in crl_text(daemon, tmp_path), "the next CRL", 10)
     (row,) = daemon.done("cert", "search", "www.emca.test", "--json").json
     assert (row["status"], row["reason"]) == ("revoked", "key_compromise")
+    listed = daemon.done("cert", "list", "--status", "revoked", "--json").json
+    assert [entry["serial"] for entry in listed] == [row["serial"]]
+    assert "www.emca.test" in daemon.done("cert", "list").out
     assert "unbroken" in daemon.done("audit", "verify").out
 
 

@@ -6,9 +6,9 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from tests.interop.conftest import Site
 from tests.support.clients import Lego, crl_text, run, serial, status, verify
 from tests.support.daemon import wait_for
+from tests.support.site import Site
 
 pytestmark = pytest.mark.interop
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.interop.conftest import Site
 from tests.support.clients import crl_text, ocsp, run, serial, status
 from tests.support.daemon import wait_for
+from tests.support.site import Site
 
 pytestmark = pytest.mark.interop
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.interop.conftest import site_settings
 from tests.support.clients import Certbot, Zone, crl_text, serial, status, verify
 from tests.support.daemon import Daemon, free_port, wait_for
+from tests.support.site import site_settings
 from tests.support.softhsm import PIN, SoftHsm
 
 pytestmark = pytest.mark.interop

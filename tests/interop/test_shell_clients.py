@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from tests.interop.conftest import Site
 from tests.support.clients import run, status, verify
 from tests.support.daemon import wait_for
+from tests.support.site import Site
 
 pytestmark = pytest.mark.interop
 
