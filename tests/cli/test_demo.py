@@ -52,7 +52,7 @@ def test_the_settings_are_conf_demo_toml(tmp_path: Path, started: list[Settings]
     commands.run("demo", "--home", str(commands.folder), "--port", "18080", "--tls-port", "18443", config=False)
     (settings,) = started
     assert {listener.address for listener in settings.listeners.values()} == {"127.0.0.1"}
-    assert {listener.port for listener in settings.listeners.values()} == {18080, 18081, 18443}
+    assert {listener.port for listener in settings.listeners.values()} == {18080, 18081, 18443, 18444}
     core = open_core(settings)
     assert {authority.name for authority in core.authorities.known()} == {ROOT, ISSUING}
     core.store.close()
