@@ -4,6 +4,7 @@ from sqlalchemy import Connection
 
 from emca_daemon.store.acme_accounts import AccountRows, AccountWriter
 from emca_daemon.store.acme_authorizations import AuthorizationRows
+from emca_daemon.store.acme_forgetting import Forgetting
 from emca_daemon.store.acme_nonces import NonceWriter
 from emca_daemon.store.acme_orders import OrderRows, OrderWriter
 
@@ -17,7 +18,7 @@ class AcmeRows(AccountRows, OrderRows, AuthorizationRows):
         self._connection = connection
 
 
-class AcmeWriter(AccountWriter, OrderWriter, NonceWriter, AcmeRows):
+class AcmeWriter(AccountWriter, OrderWriter, NonceWriter, Forgetting, AcmeRows):
     """Fulfils `protocols.acme.ports.AcmeRows`."""
 
     __slots__ = ()

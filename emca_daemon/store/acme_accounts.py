@@ -1,22 +1,29 @@
 """ACME's accounts."""
 
 import json
+from datetime import datetime
 
-from sqlalchemy import Connection, Row, bindparam, exists, select, update
+from sqlalchemy import BindParameter, Connection, Row, bindparam, exists, select, update
 from sqlalchemy.exc import IntegrityError
 
 from emca_daemon.errors import Reason, Refused
-from emca_daemon.protocols.acme.records import Account
+from emca_daemon.protocols.acme.records import Account, KeyStanding
 from emca_daemon.protocols.acme.states import AccountStatus
-from emca_daemon.store.acme_tables import accounts
+from emca_daemon.store.acme_tables import accounts, blocked_keys
 from emca_daemon.store.inserting import InsertNew
 
 _c = accounts.c
 _GET = select(accounts).where(_c.id == bindparam("id"))
 _BY_KEY = select(accounts).where(_c.endpoint == bindparam("endpoint"), _c.thumbprint == bindparam("thumbprint"))
-_KEY_EXISTS = select(exists().where(_c.key_fingerprint == bindparam("key_fingerprint")))
+_KEY: BindParameter[bytes] = bindparam("key_fingerprint")
+_OF_ACCOUNT, _BLOCKED = (
+    exists().where(_c.key_fingerprint == _KEY),
+    exists().where(blocked_keys.c.key_fingerprint == _KEY),
+)
+_KEY_STANDING = select(_OF_ACCOUNT.label("of_account"), _BLOCKED.label("blocked"))
+_BLOCK = InsertNew(blocked_keys)
 _INSERT = InsertNew(accounts)
-_CHANGED = ("status", "jwk", "thumbprint", "key_fingerprint", "contacts", "terms_agreed")
+_CHANGED = ("status", "jwk", "thumbprint", "key_fingerprint", "contacts", "terms_agreed", "terms")
 _UPDATE = (
     update(accounts)
     .where(_c.id == bindparam("b_id"), _c.thumbprint == bindparam("b_expected"))
@@ -41,9 +48,10 @@ class AccountRows:
         row = self._connection.execute(_BY_KEY, {"endpoint": endpoint, "thumbprint": thumbprint}).first()
         return _account_of(row) if row else None
 
-    def key_belongs_to_account(self, key_fingerprint: bytes) -> bool:
-        """Whether any account, of whatever endpoint, has that key."""
-        return bool(self._connection.execute(_KEY_EXISTS, {"key_fingerprint": key_fingerprint}).scalar_one())
+    def key_standing(self, key_fingerprint: bytes) -> KeyStanding:
+        """Whether a key is an account's, of whatever endpoint, and whether it is blocked; one statement."""
+        row = self._connection.execute(_KEY_STANDING, {"key_fingerprint": key_fingerprint}).one()
+        return KeyStanding(of_account=bool(row.of_account), blocked=bool(row.blocked))
 
 
 class AccountWriter(AccountRows):
@@ -53,8 +61,19 @@ class AccountWriter(AccountRows):
 
     def add_account(self, account: Account) -> bool:
         """Keep a new account; False if the endpoint has one with that key already."""
-        given = {"id": account.id, "endpoint": account.endpoint, "created": account.created, **_values(account)}
+        given = {
+            "id": account.id,
+            "endpoint": account.endpoint,
+            "created": account.created,
+            "binding": account.binding,
+            "binding_request": account.binding_request,
+            **_values(account),
+        }
         return _INSERT.run(self._connection, given)
+
+    def block_key(self, key_fingerprint: bytes, now: datetime) -> None:
+        """Let nobody use a key any more: it is known to others."""
+        _BLOCK.run(self._connection, {"key_fingerprint": key_fingerprint, "created": now})
 
     def update_account(self, account: Account, expected_thumbprint: str) -> bool:
         """Replace an account whose key is still the expected one.
@@ -84,6 +103,7 @@ def _values(account: Account) -> dict[str, object]:
         "key_fingerprint": account.key_fingerprint,
         "contacts": json.dumps(account.contacts),
         "terms_agreed": account.terms_agreed,
+        "terms": account.terms,
     }
 
 
@@ -98,4 +118,7 @@ def _account_of(row: Row[tuple[object, ...]]) -> Account:
         contacts=tuple(json.loads(row.contacts)),
         terms_agreed=row.terms_agreed,
         created=row.created,
+        terms=row.terms,
+        binding=row.binding,
+        binding_request=row.binding_request,
     )

@@ -46,6 +46,16 @@ _UPDATE = (
     .where(_a.id == bindparam("b_id"), _a.status == bindparam("b_expected"))
     .values(status=bindparam("status"), expires=bindparam("expires"))
 )
+_PROVE = (
+    update(authorizations)
+    .where(_a.id == bindparam("b_id"), _a.status == AuthorizationStatus.PENDING.value)
+    .values(
+        status=AuthorizationStatus.VALID.value,
+        expires=bindparam("expires"),
+        proved=bindparam("proved"),
+        method=bindparam("method"),
+    )
+)
 _DEACTIVATE = (
     update(authorizations)
     .where(_a.account_id == bindparam("b_account_id"), _a.status == AuthorizationStatus.PENDING.value)
@@ -136,6 +146,12 @@ class AuthorizationWriter(AuthorizationRows):
         if self._connection.execute(_UPDATE, given).rowcount != 1:
             raise Refused(Reason.WRONG_STATE, f"the authorization is not {old.value} any more")
 
+    def prove_authorization(self, authorization_id: str, method: str, now: datetime, expires: datetime) -> None:
+        """Make a pending authorization valid; raises Refused(WRONG_STATE) unless it still is pending."""
+        given = {"b_id": authorization_id, "method": method, "proved": now, "expires": expires}
+        if self._connection.execute(_PROVE, given).rowcount != 1:
+            raise Refused(Reason.WRONG_STATE, "the authorization is not pending any more")
+
     def deactivate_authorizations(self, account_id: str) -> None:
         """Deactivate every pending authorization of an account."""
         self._connection.execute(_DEACTIVATE, {"b_account_id": account_id})
@@ -167,4 +183,7 @@ def _values(one: Authorization) -> dict[str, object]:
         "status": one.status.value,
         "expires": one.expires,
         "created": one.created,
+        "method": one.method,
+        "proved": one.proved,
+        "subdomains": one.subdomains,
     }

@@ -51,4 +51,7 @@ def authorization_of(row: Row[tuple[object, ...]], challenges: tuple[Challenge, 
         expires=row.expires,
         created=row.created,
         challenges=challenges,
+        method=row.method,
+        proved=row.proved,
+        subdomains=bool(row.subdomains),
     )

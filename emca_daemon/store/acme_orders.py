@@ -14,7 +14,13 @@ from emca_daemon.store.acme_tables import authorizations, order_authorizations, 
 
 _c, _a, _link = orders.c, authorizations.c, order_authorizations.c
 _GET = (
-    select(orders, _a.id.label("a_id"), _a.status.label("a_status"), _a.expires.label("a_expires"))
+    select(
+        orders,
+        _a.id.label("a_id"),
+        _a.status.label("a_status"),
+        _a.expires.label("a_expires"),
+        _a.proved.label("a_proved"),
+    )
     .join(order_authorizations, _link.order_id == _c.id)
     .join(authorizations, _a.id == _link.authorization_id)
     .where(_c.id == bindparam("id"))
@@ -72,6 +78,8 @@ class OrderWriter(OrderRows, AuthorizationWriter):
             "created": order.created,
             "not_before": order.not_before,
             "not_after": order.not_after,
+            "profile": order.profile,
+            "replaces": order.replaces,
             **_values(order),
         }
         self._connection.execute(_INSERT, given)
@@ -107,7 +115,7 @@ def _order_of(rows: Sequence[Row[tuple[object, ...]]]) -> Order:
         stage=OrderStage(row.stage),
         names=tuple(AlternativeName(NameType(kind), value) for kind, value in json.loads(row.names)),
         authorizations=tuple(
-            OrderAuthorization(one.a_id, AuthorizationStatus(one.a_status), one.a_expires) for one in rows
+            OrderAuthorization(one.a_id, AuthorizationStatus(one.a_status), one.a_expires, one.a_proved) for one in rows
         ),
         expires=row.expires,
         created=row.created,
@@ -117,4 +125,6 @@ def _order_of(rows: Sequence[Row[tuple[object, ...]]]) -> Order:
         csr_hash=bytes(row.csr_hash),
         issuer=row.issuer,
         serial=row.serial,
+        profile=row.profile,
+        replaces=row.replaces,
     )

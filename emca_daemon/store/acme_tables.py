@@ -5,6 +5,7 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Index,
+    Integer,
     LargeBinary,
     SmallInteger,
     String,
@@ -47,6 +48,9 @@ accounts = Table(
     Column("contacts", Text, nullable=False),
     Column("terms_agreed", Boolean, nullable=False),
     Column("created", Moment, nullable=False),
+    Column("terms", Text),
+    Column("binding", NAME),
+    Column("binding_request", Text),
     UniqueConstraint("endpoint", "thumbprint"),
     Index("ix_acme_accounts_key_fingerprint", "key_fingerprint"),
 )
@@ -67,6 +71,8 @@ orders = Table(
     Column("csr_hash", LargeBinary(32), nullable=False),
     Column("issuer", NAME),
     Column("serial", Serial),
+    Column("profile", NAME),
+    Column("replaces", NAME),
     Index("ix_acme_orders_account_id_id", "account_id", "id"),
 )
 
@@ -91,6 +97,9 @@ authorizations = Table(
     Column("status", _STATUS, nullable=False),
     Column("expires", Moment, nullable=False),
     Column("created", Moment, nullable=False),
+    Column("method", String(32)),
+    Column("proved", Moment),
+    Column("subdomains", Boolean),
     Index("ix_acme_authorizations_account_id_value", "account_id", "value"),
 )
 
@@ -119,4 +128,57 @@ Index(
     challenges.c.next_attempt,
     sqlite_where=challenges.c.status == PROCESSING,
     postgresql_where=challenges.c.status == PROCESSING,
+)
+
+bindings = Table(
+    "acme_bindings",
+    metadata,
+    Column("id", NAME, primary_key=True),
+    Column("endpoint", NAME),
+    Column("secret", LargeBinary, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("created", Moment, nullable=False),
+    Column("expires", Moment),
+    Column("revoked", Moment),
+    Column("uses", Integer, nullable=False),
+    Column("most_uses", Integer),
+    Column("names", Text, nullable=False),
+    Column("proved_names", Text, nullable=False),
+    Column("profiles", Text, nullable=False),
+)
+
+replacements = Table(
+    "acme_replacements",
+    metadata,
+    Column("certificate", NAME, primary_key=True),
+    Column("order_id", _ID, nullable=False),
+)
+
+renewal_plans = Table(
+    "acme_renewal_plans",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("issuer", NAME, nullable=False),
+    Column("profile", NAME),
+    Column("reason", Text, nullable=False),
+    Column("explanation", Text),
+    Column("begins", Moment, nullable=False),
+    Column("ends", Moment, nullable=False),
+    Column("created", Moment, nullable=False),
+    Column("cancelled", Moment),
+    Index("ix_acme_renewal_plans_issuer", "issuer"),
+)
+
+blocked_keys = Table(
+    "acme_blocked_keys",
+    metadata,
+    Column("key_fingerprint", LargeBinary(32), primary_key=True),
+    Column("created", Moment, nullable=False),
+)
+
+buckets = Table(
+    "acme_buckets",
+    metadata,
+    Column("subject", NAME, primary_key=True),
+    Column("full_at", Moment, nullable=False),
 )

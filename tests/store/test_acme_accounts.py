@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 
 from emca_daemon.errors import Reason, Refused
+from emca_daemon.protocols.acme.records import KeyStanding
 from emca_daemon.protocols.acme.states import AccountStatus
 from emca_daemon.store.acme import AcmeWriter
 from emca_daemon.store.transactions import SqlStore
 from tests.support.acme_records import account
+from tests.support.records import NOW
 
 OTHER = "o" * 43
 
@@ -23,8 +25,16 @@ def test_an_account_comes_back_as_it_was_given(store: SqlStore) -> None:
         assert tx.acme.account("acc") == tx.acme.account_by_key("main", "t" * 43) == account()
         assert tx.acme.account("other") is None
         assert tx.acme.account_by_key("other", "t" * 43) is None
-        assert tx.acme.key_belongs_to_account(account().key_fingerprint)
-        assert not tx.acme.key_belongs_to_account(bytes(32))
+        assert tx.acme.key_standing(account().key_fingerprint) == KeyStanding(of_account=True, blocked=False)
+        assert tx.acme.key_standing(bytes(32)) == KeyStanding(of_account=False, blocked=False)
+
+
+def test_a_blocked_key_stays_blocked(store: SqlStore) -> None:
+    """However often it is said."""
+    with store.writing() as tx:
+        tx.acme.block_key(bytes(32), NOW)
+        tx.acme.block_key(bytes(32), NOW)
+        assert tx.acme.key_standing(bytes(32)) == KeyStanding(of_account=False, blocked=True)
 
 
 def test_a_key_has_one_account_an_endpoint(store: SqlStore) -> None:

@@ -1,6 +1,7 @@
 """The JSON objects of RFC 8555 7.1: what clients see of accounts, orders, authorizations and challenges."""
 
 import json
+from collections.abc import Iterator
 from datetime import datetime
 
 from emca_daemon.protocols.acme.endpoint import Endpoint
@@ -26,12 +27,15 @@ def time_text(moment: datetime) -> str:
 
 def account_document(endpoint: Endpoint, account: Account) -> Document:
     """An account object (7.1.2)."""
-    return {
+    document: Document = {
         "status": account.status.value,
         "contact": list(account.contacts),
         "termsOfServiceAgreed": account.terms_agreed,
         "orders": endpoint.account_url(account.id) + "/orders",
     }
+    if account.binding_request is not None:
+        document["externalAccountBinding"] = json.loads(account.binding_request)
+    return document
 
 
 def order_document(endpoint: Endpoint, order: Order, now: datetime) -> Document:
@@ -49,6 +53,10 @@ def order_document(endpoint: Endpoint, order: Order, now: datetime) -> Document:
         document["notBefore"] = time_text(order.not_before)
     if order.not_after is not None:
         document["notAfter"] = time_text(order.not_after)
+    if order.profile is not None:
+        document["profile"] = order.profile
+    if order.replaces is not None:
+        document["replaces"] = order.replaces
     if status is OrderStatus.VALID:
         document["certificate"] = endpoint.certificate_url(order.id)
     if status is OrderStatus.INVALID:
@@ -57,12 +65,22 @@ def order_document(endpoint: Endpoint, order: Order, now: datetime) -> Document:
 
 
 def _derived_error(endpoint: Endpoint, order: Order, now: datetime) -> Problem:
-    for one in order.authorizations:
-        status = authorization_status(one, now)
-        if order.stage is OrderStage.OPEN and status not in {AuthorizationStatus.PENDING, AuthorizationStatus.VALID}:
-            detail = f"the authorization {endpoint.authorization_url(one.id)} is {status.value}"
-            return Problem("unauthorized", detail, 403)
+    failed = [] if order.stage is not OrderStage.OPEN else list(_failed_authorizations(endpoint, order, now))
+    if len(failed) == 1:
+        return failed[0]
+    if failed:
+        detail = f"{len(failed)} authorizations are not valid; the first: {failed[0].detail}"
+        return Problem("unauthorized", detail, 403, subproblems=tuple(failed))
     return Problem("unauthorized", "the order has expired", 403)
+
+
+def _failed_authorizations(endpoint: Endpoint, order: Order, now: datetime) -> Iterator[Problem]:
+    """A problem with its identifier for each authorization that is neither valid nor pending."""
+    for name, one in zip(order.names, order.authorizations, strict=False):
+        status = authorization_status(one, now)
+        if status not in {AuthorizationStatus.PENDING, AuthorizationStatus.VALID}:
+            detail = f"the authorization {endpoint.authorization_url(one.id)} is {status.value}"
+            yield Problem("unauthorized", detail, 403, identifier=identifier_document(name))
 
 
 def authorization_document(endpoint: Endpoint, authorization: Authorization, now: datetime) -> Document:

@@ -36,8 +36,18 @@ class OrderCompanion:
         self._begin(_acme(tx), self.order)
 
     def abandoned(self, tx: ca.Writing, intent: Intent, refusal: Refused) -> None:
-        """Processing becomes invalid: nothing will be issued under that serial."""
+        """Nothing will be issued under that serial: processing becomes invalid.
+
+        Where the key was only out of reach the order is what it was before: nothing is lost, and the client may
+        finalize again.
+        """
         assert intent.serial == self.order.serial
+        if refusal.reason is Reason.UNAVAILABLE:
+            stage = move(ORDER_MOVES, self.order.stage, OrderStage.OPEN)
+            reopened = replace(self.order, stage=stage, csr_hash=b"", issuer=None, serial=None)
+            _acme(tx).acme.update_order(self.order, reopened)
+            self.order = reopened
+            return
         self._move(_acme(tx), OrderStage.INVALID, _ending(refusal))
 
     def _begin(self, tx: Writing, begun: Order) -> None:

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from emca_daemon.ca import ports as ca
 from emca_daemon.names import AlternativeName
-from emca_daemon.protocols.acme.records import Account, Authorization, Challenge, Order
+from emca_daemon.protocols.acme.records import Account, Authorization, Challenge, KeyStanding, Order
 from emca_daemon.protocols.acme.states import AuthorizationStatus, ChallengeStatus
 
 
@@ -20,8 +20,8 @@ class AcmeReader(Protocol):
     def account_by_key(self, endpoint: str, thumbprint: str) -> Account | None:
         """The endpoint's account with that key."""
 
-    def key_belongs_to_account(self, key_fingerprint: bytes) -> bool:
-        """Whether any account, of whatever endpoint, has that key."""
+    def key_standing(self, key_fingerprint: bytes) -> KeyStanding:
+        """Whether a key is an account's, of whatever endpoint, and whether it is blocked."""
 
     def order(self, order_id: str) -> Order | None:
         """One order with what it must know of its authorizations."""
@@ -64,6 +64,9 @@ class AcmeRows(AcmeReader, Protocol):
     def add_account(self, account: Account) -> bool:
         """Keep a new account; False if the endpoint has one with that key already."""
 
+    def block_key(self, key_fingerprint: bytes, now: datetime) -> None:
+        """Let nobody use a key any more: it is known to others."""
+
     def update_account(self, account: Account, expected_thumbprint: str) -> bool:
         """Replace an account whose key is still the expected one.
 
@@ -80,6 +83,15 @@ class AcmeRows(AcmeReader, Protocol):
         self, authorization_id: str, old: AuthorizationStatus, new: AuthorizationStatus, expires: datetime
     ) -> None:
         """Move an authorization; raises Refused(WRONG_STATE) unless it still is in the old state."""
+
+    def prove_authorization(self, authorization_id: str, method: str, now: datetime, expires: datetime) -> None:
+        """Make a pending authorization valid; raises Refused(WRONG_STATE) unless it still is pending."""
+
+    def forget_orders(self, after: str, before: datetime, limit: int) -> str:
+        """Look at the `limit` orders behind that id and forget those that expired before; the last id, or empty."""
+
+    def forget_authorizations(self, after: str, before: datetime, limit: int) -> str:
+        """The same for authorizations and their challenges, whatever orders they belong to."""
 
     def deactivate_authorizations(self, account_id: str) -> None:
         """Deactivate every pending authorization of an account."""

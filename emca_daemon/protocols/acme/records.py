@@ -12,7 +12,8 @@ class Account:
     """An account of one endpoint.
 
     `jwk` is the public key as canonical JSON, `thumbprint` its RFC 7638 SHA-256 thumbprint in base64url,
-    `key_fingerprint` SHA-256 over the SubjectPublicKeyInfo.
+    `key_fingerprint` SHA-256 over the SubjectPublicKeyInfo; `terms` the address of the terms agreed to; `binding` the
+    key of the external account it belongs to, and `binding_request` the JWS (JSON text) that said so.
     """
 
     id: str
@@ -24,6 +25,17 @@ class Account:
     contacts: tuple[str, ...]
     terms_agreed: bool
     created: datetime
+    terms: str | None = None
+    binding: str | None = None
+    binding_request: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KeyStanding:
+    """What is known of a key before it is certified or used: `blocked` since somebody proved to have it, too."""
+
+    of_account: bool
+    blocked: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +63,8 @@ class Challenge:
 class Authorization:
     """That an account may, or may not yet, have certificates for an identifier.
 
-    `identifier` never has the `*.` of a wildcard; `wildcard` says that the order asked for one.
+    `identifier` never has the `*.` of a wildcard; `wildcard` says that the order asked for one; `subdomains` that it
+    is good for every name beneath, too (RFC 9444). `method` is the challenge by which it was `proved`, and when.
     """
 
     id: str
@@ -63,6 +76,9 @@ class Authorization:
     expires: datetime
     created: datetime
     challenges: tuple[Challenge, ...] = ()
+    method: str | None = None
+    proved: datetime | None = None
+    subdomains: bool = False
 
     @property
     def name(self) -> AlternativeName:
@@ -79,6 +95,7 @@ class OrderAuthorization:
     id: str
     status: AuthorizationStatus
     expires: datetime
+    proved: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +103,8 @@ class Order:
     """A request for a certificate; `stage` is what is stored, the status is derived (`states.order_status`).
 
     `csr_hash` is SHA-256 over the CSR with which it was finalized (empty before); `error` a problem document as JSON
-    text (empty when there is none); `issuer` and `serial` are set from the intent on.
+    text (empty when there is none); `issuer` and `serial` are set from the intent on. `profile` is the ACME profile
+    asked for, `replaces` the certificate that this one is to replace, as RFC 9773 4.1 writes it.
     """
 
     id: str
@@ -103,3 +121,5 @@ class Order:
     csr_hash: bytes = b""
     issuer: IssuerName | None = None
     serial: SerialNumber | None = None
+    profile: str | None = None
+    replaces: str | None = None

@@ -17,7 +17,7 @@ class Reply:
     """An answer.
 
     `document` is a JSON object, or `body` are bytes of `content_type`; `wake` names a challenge to be validated as
-    soon as the transaction is committed.
+    soon as the transaction is committed; `links` are the targets and relations of Link headers.
     """
 
     status: int = 200
@@ -26,6 +26,7 @@ class Reply:
     content_type: str = JSON
     headers: Mapping[str, str] = field(default_factory=dict)
     wake: str = ""
+    links: tuple[tuple[str, str], ...] = ()
 
 
 def refusal(refused: Refused) -> Reply:

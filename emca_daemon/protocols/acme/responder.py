@@ -62,6 +62,7 @@ class AcmeResponder:
             ("Access-Control-Expose-Headers", "Link, Replay-Nonce, Location, Retry-After"),
             *reply.headers.items(),
             *more,
+            *(("Link", f'<{url}>;rel="{relation}"') for url, relation in reply.links),
         ]
         if path != "/directory":
             headers.append(("Link", self._index))

@@ -75,7 +75,9 @@ CHALLENGE_MOVES: Mapping[ChallengeStatus, frozenset[ChallengeStatus]] = {
 
 ORDER_MOVES: Mapping[OrderStage, frozenset[OrderStage]] = {
     OrderStage.OPEN: frozenset({OrderStage.PROCESSING, OrderStage.INVALID}),
-    OrderStage.PROCESSING: frozenset({OrderStage.PROCESSING, OrderStage.VALID, OrderStage.INVALID}),
+    OrderStage.PROCESSING: frozenset(
+        {OrderStage.PROCESSING, OrderStage.VALID, OrderStage.INVALID, OrderStage.OPEN}  # open: the key was down
+    ),
 }
 
 

@@ -86,7 +86,7 @@ class ValidationDesk:
                 ChallengeStatus.PROCESSING,
             )
             lifetime = self._settings[task.endpoint].authorization_lifetime
-            _move_authorization(tx, authorization, AuthorizationStatus.VALID, now + lifetime)
+            tx.acme.prove_authorization(authorization.id, challenge.type, now, now + lifetime)
             tx.acme.keep_only_challenge(authorization.id, challenge.id)
             tx.audit.append(_event(task, authorization, now, "success", details))
 

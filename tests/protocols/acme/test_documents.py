@@ -67,6 +67,26 @@ def test_an_order_object_by_status() -> None:
     assert order_document(ENDPOINT, failed, START)["error"] == json.loads(failed.error)
 
 
+def test_failed_authorizations_are_told_with_their_names() -> None:
+    """One is the error; several are its subproblems, each with its identifier (RFC 8555 6.7.1)."""
+    other = AlternativeName(NameType.DNS, "b.example")
+    failed = OrderAuthorization("z", AuthorizationStatus.INVALID, LATER)
+    one = order_document(ENDPOINT, replace(ORDER, authorizations=(failed,)), START)["error"]
+    assert isinstance(one, dict)
+    assert (one["identifier"], one["status"]) == ({"type": "dns", "value": "a.example"}, 403)
+    both = replace(ORDER, names=(NAME, other), authorizations=(failed, replace(failed, id="y")))
+    several = order_document(ENDPOINT, both, START)["error"]
+    assert isinstance(several, dict)
+    assert [sub["identifier"]["value"] for sub in several["subproblems"]] == ["a.example", "b.example"]
+    assert "identifier" not in several
+
+
+def test_an_order_object_says_what_it_was_asked_for() -> None:
+    """Profile and replaced certificate are echoed."""
+    document = order_document(ENDPOINT, replace(ORDER, profile="short", replaces="a.b"), START)
+    assert (document["profile"], document["replaces"]) == ("short", "a.b")
+
+
 def test_an_authorization_object_without_its_star() -> None:
     """`wildcard` instead."""
     document = authorization_document(ENDPOINT, replace(AUTHORIZATION, challenges=(CHALLENGE,)), START)

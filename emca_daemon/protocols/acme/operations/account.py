@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from emca_daemon.protocols.acme.account_keys import KnownAccount
 from emca_daemon.protocols.acme.calls import AccountCall
 from emca_daemon.protocols.acme.contacts import read_contacts
 from emca_daemon.protocols.acme.documents import account_document
@@ -13,7 +14,9 @@ from emca_daemon.protocols.acme.states import ACCOUNT_MOVES, AccountStatus, move
 
 
 def account(call: AccountCall, tx: Writing) -> Reply:
-    """Return the account, after the changes asked for; other members than `contact` and `status` are ignored."""
+    """Return the account, after the changes asked for; members other than `contact`, `status` and the
+    agreement to the terms are ignored.
+    """
     (account_id,) = call.parameters
     call.require_own(account_id)
     current = call.stored_account(tx)
@@ -30,11 +33,15 @@ def _change(call: AccountCall, tx: Writing, current: Account, payload: dict[str,
     if status != AccountStatus.VALID.value:
         raise malformed("the status of an account can only be changed to `deactivated`")
     contacts = read_contacts(payload["contact"]) if "contact" in payload else current.contacts
-    if contacts == current.contacts:
-        return current
     changed = replace(current, contacts=contacts)
+    terms = call.endpoint.settings.terms_of_service
+    if payload.get("termsOfServiceAgreed") is True and terms is not None:
+        changed = replace(changed, terms_agreed=True, terms=terms)
+    if changed == current:
+        return current
     tx.acme.update_account(changed, current.thumbprint)
-    tx.audit.append(call.event("account.update", call.identity, contacts=" ".join(contacts)))
+    call.endpoint.keys.put(KnownAccount(changed, call.key))
+    tx.audit.append(call.event("account.update", call.identity, contacts=" ".join(contacts), terms=changed.terms))
     return changed
 
 

@@ -2,7 +2,7 @@
 
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.protocols.acme.calls import AccountCall
-from emca_daemon.protocols.acme.chains import FORMATS, chosen_format, written_chain
+from emca_daemon.protocols.acme.chains import FORMATS, PEM_CHAIN, chosen_format, written_chain
 from emca_daemon.protocols.acme.errors import malformed
 from emca_daemon.protocols.acme.ports import Writing
 from emca_daemon.protocols.acme.replies import Reply
@@ -10,7 +10,10 @@ from emca_daemon.protocols.acme.settling import own_order, settled
 
 
 def certificate(call: AccountCall, tx: Writing) -> Reply:
-    """Return the certificate of an order with its chain, in the form that the client prefers."""
+    """Return the certificate of an order with its chain, in the form that the client prefers.
+
+    Forms that hold one certificate only come with the addresses of its issuer's.
+    """
     call.require_read()
     (order_id,) = call.parameters
     content_type = chosen_format(call.request.header("accept"))
@@ -22,5 +25,7 @@ def certificate(call: AccountCall, tx: Writing) -> Reply:
         record = tx.certificates.find(order.issuer, order.serial)
     if record is None or record.der is None:
         raise Refused(Reason.NOT_FOUND, "the order has no certificate")
-    chain = call.endpoint.enrollment.chain_of(record)
-    return Reply(200, body=written_chain(chain, content_type), content_type=content_type)
+    issuer = call.endpoint.enrollment.issuer_of(record)
+    body = written_chain(issuer.chain_for_leaf(record.der), content_type)
+    up = () if content_type == PEM_CHAIN else tuple((url, "up") for url in issuer.facts.issuer_urls)
+    return Reply(200, body=body, content_type=content_type, links=up)

@@ -74,8 +74,10 @@ def _issue(call: AccountCall, der: bytes, companion: OrderCompanion) -> None:
 def _facts(call: AccountCall, der: bytes, order: Order) -> RequestFacts:
     facts = request_facts(der, order, call.requester(), call.endpoint.weak_keys)
     with call.endpoint.store.reading() as tx:
-        if tx.acme.key_belongs_to_account(facts.key.fingerprint):
-            raise AcmeRefusal(Problem("badCSR", "the key is that of an account"), reason=Reason.KEY_REFUSED)
+        standing = tx.acme.key_standing(facts.key.fingerprint)
+    if standing.of_account or standing.blocked:
+        why = "was reported as compromised" if standing.blocked else "is that of an account"
+        raise AcmeRefusal(Problem("badCSR", f"the key {why}"), reason=Reason.KEY_REFUSED)
     return facts
 
 

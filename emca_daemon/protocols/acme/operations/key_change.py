@@ -11,6 +11,7 @@ from emca_daemon.protocols.acme.json_text import read_object
 from emca_daemon.protocols.acme.jws import SignedMessage, read_flattened
 from emca_daemon.protocols.acme.ports import Writing
 from emca_daemon.protocols.acme.replies import Reply
+from emca_daemon.protocols.acme.standing import check_not_blocked
 
 
 def key_change(call: AccountCall, tx: Writing) -> Reply:
@@ -24,6 +25,7 @@ def key_change(call: AccountCall, tx: Writing) -> Reply:
         thumbprint=new_key.thumbprint,
         key_fingerprint=new_key.fingerprint,
     )
+    check_not_blocked(tx, new_key)
     owner = tx.acme.account_by_key(call.endpoint.name, new_key.thumbprint)
     if owner is not None:
         raise _in_use(call, owner.id)

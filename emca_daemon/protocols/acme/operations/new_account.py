@@ -9,6 +9,7 @@ from emca_daemon.protocols.acme.errors import AcmeRefusal, Problem, malformed, u
 from emca_daemon.protocols.acme.ports import Writing
 from emca_daemon.protocols.acme.records import Account
 from emca_daemon.protocols.acme.replies import Reply
+from emca_daemon.protocols.acme.standing import check_not_blocked, terms_refusal
 from emca_daemon.protocols.acme.states import AccountStatus
 
 
@@ -23,6 +24,7 @@ def new_account(call: Call, tx: Writing) -> Reply:
         return _existing(call.endpoint, existing)
     if only_existing:
         raise AcmeRefusal(Problem("accountDoesNotExist", "no account has this key"), reason=Reason.NOT_FOUND)
+    check_not_blocked(tx, call.key)
     account = Account(
         id=call.endpoint.new_id(),
         endpoint=call.endpoint.name,
@@ -33,6 +35,7 @@ def new_account(call: Call, tx: Writing) -> Reply:
         contacts=read_contacts(payload.get("contact")),
         terms_agreed=_terms_agreed(call.endpoint, payload),
         created=call.now,
+        terms=call.endpoint.settings.terms_of_service,
     )
     if not tx.acme.add_account(account):
         winner = tx.acme.account_by_key(call.endpoint.name, call.key.thumbprint)
@@ -59,9 +62,5 @@ def _terms_agreed(endpoint: Endpoint, payload: dict[str, object]) -> bool:
         raise malformed("the member `termsOfServiceAgreed` is not a boolean")
     terms = endpoint.settings.terms_of_service
     if terms is not None and not agreed:
-        raise AcmeRefusal(
-            Problem("userActionRequired", f"the terms of service must be agreed to: {terms}", 403),
-            reason=Reason.NOT_PERMITTED,
-            headers={"Link": f'<{terms}>;rel="terms-of-service"'},
-        )
+        raise terms_refusal(terms, f"the terms of service must be agreed to: {terms}")
     return agreed

@@ -12,6 +12,7 @@ from emca_daemon.protocols.acme.identifiers import base_of, check_identifiers, i
 from emca_daemon.protocols.acme.ports import Writing
 from emca_daemon.protocols.acme.records import Authorization, Challenge, Order, OrderAuthorization
 from emca_daemon.protocols.acme.replies import Reply, refusal
+from emca_daemon.protocols.acme.standing import check_terms
 from emca_daemon.protocols.acme.states import AuthorizationStatus, ChallengeStatus, OrderStage
 from emca_daemon.protocols.acme.times import read_validity
 
@@ -19,6 +20,7 @@ from emca_daemon.protocols.acme.times import read_validity
 def new_order(call: AccountCall, tx: Writing) -> Reply:
     """Make an order and the authorizations that it still needs; valid ones of the account are used again."""
     payload, endpoint = call.payload(), call.endpoint
+    check_terms(call, tx)
     names = read_identifiers(payload.get("identifiers"), endpoint.settings.max_identifiers)
     if "profile" in payload:
         problem = Problem("invalidProfile", "this server advertises no profiles")

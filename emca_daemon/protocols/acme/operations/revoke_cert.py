@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable
 from hashlib import sha256
+from typing import cast
 
+from emca_daemon.ca import ports as ca
 from emca_daemon.ca.records import CertificateRecord, RevocationReason
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.protocols.acme.calls import AccountCall, Call
@@ -39,7 +41,14 @@ def revoke_cert(call: Call) -> Reply:
             raise unauthorized("neither the account nor the key may revoke that certificate")
     if record.intent.not_after < call.now:
         raise unauthorized("the certificate has expired")
-    call.endpoint.revoking.revoke(record.intent.issuer, record.intent.serial, reason, call.requester())
+
+    def block(tx: ca.Writing) -> None:
+        """Whoever signs with the certificate's key proves to have it: if it is compromised, nobody may use it."""
+        if reason is RevocationReason.KEY_COMPROMISE and not isinstance(call, AccountCall):
+            cast(Writing, tx).acme.block_key(record.intent.key_fingerprint, call.now)
+
+    intent = record.intent
+    call.endpoint.revoking.revoke(intent.issuer, intent.serial, reason, call.requester(), also=block)
     return Reply(200)
 
 

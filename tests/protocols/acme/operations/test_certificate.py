@@ -1,6 +1,7 @@
 """Downloading certificates."""
 
 import itertools
+from dataclasses import replace
 
 import pytest
 from cryptography import x509
@@ -8,11 +9,16 @@ from cryptography import x509
 from tests.support.acme_client import AcmeClient, csr_for
 from tests.support.acme_world import AcmeWorld
 
+ISSUER_URL = "http://ca.test/issuing.cer"
+
 
 @pytest.fixture(scope="module")
 def world() -> AcmeWorld:
     """One world for all these tests."""
-    return AcmeWorld()
+    world = AcmeWorld()
+    world.publication = replace(world.publication, issuer_urls=(ISSUER_URL,))
+    world.authorities._version = -1
+    return world
 
 
 def issued(world: AcmeWorld, client: AcmeClient) -> str:
@@ -49,6 +55,8 @@ def test_other_forms_by_accept(world: AcmeWorld) -> None:
     der = client.post(url, accept="application/pkix-cert")
     assert der.header("content-type") == "application/pkix-cert"
     x509.load_der_x509_certificate(der.response.body)
+    assert der.links("up") == [ISSUER_URL]
+    assert client.post(url).links("up") == []
     assert client.post(url, accept="application/pkcs7-mime").header("content-type") == "application/pkcs7-mime"
     assert client.post(url, accept="text/html").problem == "406 malformed"
 

@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.policy.profile import ValidityRules
-from tests.support.acme_client import Answer, b64, csr_for
+from emca_daemon.protocols.acme.responder import AcmeResponder
+from tests.support.acme_client import AcmeClient, Answer, b64, csr_for
 from tests.support.acme_world import AcmeWorld
 from tests.support.ca_world import BY
 
@@ -163,19 +165,51 @@ def _racing(world: AcmeWorld, client: Any, order: Answer, answers: list[Answer])
     return enroll
 
 
-def test_a_key_that_is_down_makes_the_order_invalid() -> None:
-    """The intent stands, nothing can be issued under it: 503, and the order says serverInternal."""
+def test_a_key_that_is_down_loses_nothing() -> None:
+    """503, the serial is abandoned, the order is ready as before, and the same CSR gets its certificate later."""
     world = AcmeWorld()
     client = world.account()
     order = world.ready_order(client, NAME)
     world.keys.down = True
-    answer = client.finalize(order, csr_for(NAME))
+    csr = csr_for(NAME)
+    answer = client.finalize(order, csr)
     assert answer.problem == "503 serverInternal"
     assert answer.header("retry-after") == "5"
     world.keys.down = False
+    assert client.post(location(order)).json["status"] == "ready"
+    assert world.actions()[-1] == ("certificate.issue", "failed")
+    assert client.finalize(order, csr).json["status"] == "valid"
+
+
+def test_a_signature_that_fails_makes_the_order_invalid(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The intent stands, nothing can be issued under it: the order says serverInternal."""
+    world = AcmeWorld()
+    client = world.account()
+    order = world.ready_order(client, NAME)
+
+    def broken(_name: object) -> None:
+        raise Refused(Reason.INTERNAL, "the signature is wrong")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(world.keys, "get", broken)
+        assert client.finalize(order, csr_for(NAME)).problem == "500 serverInternal"
     after = client.post(location(order)).json
     assert after["status"] == "invalid"
     assert after["error"]["type"].endswith(":serverInternal")
+
+
+def test_compromised_keys_are_not_certified() -> None:
+    """Once its owner revoked a certificate for keyCompromise, by the key itself, in any process (RFC 8555 7.6)."""
+    world = AcmeWorld()
+    client, key = world.account(), ec.generate_private_key(ec.SECP256R1())
+    certificate = world.issue(client, NAME, csr=csr_for(NAME, key=key))
+    owner, payload = world.client(key), {"certificate": b64(certificate.public_bytes(Encoding.DER)), "reason": 1}
+    assert owner.post(owner.url("/revoke-cert"), payload).status == 200
+    refused = client.finalize(client.order(NAME), csr_for(NAME, key=key))
+    assert (refused.problem, "compromised" in refused.json["detail"]) == ("400 badCSR", True)
+    other = AcmeClient(AcmeResponder(world.make_endpoint()).respond, world.settings.base_url, key)
+    assert other.post(other.url("/new-account"), {}).problem == "400 badPublicKey"
+    assert client.change_key(key).problem == "400 badPublicKey"
 
 
 def test_the_validity_asked_for_is_in_the_certificate() -> None:

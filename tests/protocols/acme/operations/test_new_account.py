@@ -87,6 +87,7 @@ def test_terms_must_be_agreed_to() -> None:
         answer = client.post(client.url("/new-account"), payload)
         assert answer.problem == "403 userActionRequired"
         assert answer.links("terms-of-service") == [TERMS]
+        assert answer.json["instance"] == TERMS
     answer = client.post(client.url("/new-account"), {"termsOfServiceAgreed": True})
     assert answer.json["termsOfServiceAgreed"] is True
     assert world.actions().count(("account.create", "success")) == 1

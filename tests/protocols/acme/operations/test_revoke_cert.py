@@ -53,6 +53,15 @@ def test_the_certificates_own_key(world: AcmeWorld) -> None:
     assert reason_of(world, certificate) is RevocationReason.KEY_COMPROMISE
 
 
+def test_a_key_is_blocked_by_itself_only(world: AcmeWorld) -> None:
+    """Not by an account's word, and not for another reason."""
+    client, key = world.account(), ec.generate_private_key(ec.SECP256R1())
+    certificate = world.issue(client, NAME, csr=csr_for(NAME, key=key))
+    assert revoke(world.client(key), certificate).status == 200
+    assert revoke(client, certificate, reason=1).status == 200
+    world.issue(client, NAME, csr=csr_for(NAME, key=key))
+
+
 def test_the_key_of_a_deactivated_accounts_certificate(world: AcmeWorld) -> None:
     """It outlives the account."""
     key = ec.generate_private_key(ec.SECP256R1())
