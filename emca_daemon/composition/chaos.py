@@ -71,7 +71,7 @@ def chosen_fetches(core: Core, settings: AcmeSettings, fetches: Fetches, reactor
 def refuse_outside_demonstrations(core: Core) -> None:
     """Raise Refused unless this is a demonstration: the settings were checked before, but too much hangs on it."""
     if not core.settings.demo:
-        raise Refused(Reason.WRONG_STATE, "only a demonstration may skip validations or fail on purpose")
+        raise Refused(Reason.WRONG_STATE, "only a demonstration may skip validations or go wrong on purpose")
 
 
 def _path_secret(core: Core) -> str:
