@@ -1,10 +1,11 @@
 """Envelopes written in strict DER: for RSA and elliptic-curve certificates, or for who knows a password."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, x448, x25519
+from cryptography.hazmat.primitives.keywrap import aes_key_wrap
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from emca_daemon.asn1 import ber, cms, cms_agreement, cms_content, cms_password, cms_signatures, der
@@ -15,6 +16,7 @@ from emca_daemon.randomness import RandomBytes
 
 _PASSWORD = 0xA3
 _MINIMUM_WRAPPED = 16
+_WRAPS = {16: cms_agreement.WRAP_AES_128, 24: "2.16.840.1.101.3.4.1.25", 32: cms_agreement.WRAP_AES_256}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,14 @@ class ToCertificate:
 
 
 @dataclass(frozen=True, slots=True)
+class ToKey:
+    """A recipient who has an AES key, called by an identifier that both sides know (RFC 5652 6.2.3, RFC 3565 2.3)."""
+
+    identifier: bytes
+    key: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class ToPassword:
     """A recipient who knows a password."""
 
@@ -38,7 +48,7 @@ class ToPassword:
 
 def envelop(
     content: bytes,
-    recipients: Sequence[ToCertificate | ToPassword],
+    recipients: Sequence[ToCertificate | ToKey | ToPassword],
     cipher_name: str,
     random: RandomBytes,
     *,
@@ -76,7 +86,9 @@ def _version(infos: Sequence[tuple[int, bytes]]) -> int:
     return 2 if any(version for version, _ in infos) else 0
 
 
-def _recipient_info(recipient: ToCertificate | ToPassword, key: bytes, random: RandomBytes) -> tuple[int, bytes]:
+def _recipient_info(
+    recipient: ToCertificate | ToKey | ToPassword, key: bytes, random: RandomBytes
+) -> tuple[int, bytes]:
     """The RecipientInfo's version and its encoding."""
     if isinstance(recipient, ToPassword):
         derivation, algorithm, wrapped = cms_password.wrap(recipient.password, key, random)
@@ -87,6 +99,8 @@ def _recipient_info(recipient: ToCertificate | ToPassword, key: bytes, random: R
             + der.octet_string(wrapped)
         )
         return 0, der.tlv(_PASSWORD, content)
+    if isinstance(recipient, ToKey):
+        return _wrapped_key(recipient, key)
     try:
         public = recipient.certificate.public_key()
     except ValueError as error:
@@ -96,6 +110,18 @@ def _recipient_info(recipient: ToCertificate | ToPassword, key: bytes, random: R
     if isinstance(public, cms_agreement.AgreementPublicKey):
         return _key_agreement(recipient, public, key)
     raise Refused(Reason.KEY_REFUSED, "nothing can be encrypted to a key of this kind")
+
+
+def _wrapped_key(recipient: ToKey, key: bytes) -> tuple[int, bytes]:
+    """KEKRecipientInfo, version 4."""
+    algorithm = cms.Algorithm(_WRAPS[len(recipient.key)])
+    return 4, der.explicit(
+        2,
+        der.integer(4)
+        + der.sequence(der.octet_string(recipient.identifier))
+        + cms.write_algorithm(algorithm)
+        + der.octet_string(aes_key_wrap(recipient.key, key)),
+    )
 
 
 def _key_transport(recipient: ToCertificate, public: rsa.RSAPublicKey, key: bytes) -> tuple[int, bytes]:

@@ -2,10 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from cryptography import x509
 
+from emca_daemon.asn1.cms_signing import SigningIdentity
+from emca_daemon.ca.cmp_signers import CmpSigners
 from emca_daemon.ca.credentials import CredentialStore
 from emca_daemon.ca.passwords import Lockout, PasswordCheck
 from emca_daemon.clock import Clock
@@ -13,11 +16,14 @@ from emca_daemon.composition.core import Core
 from emca_daemon.composition.duties import Duty
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.listeners.tls import read_certificates
+from emca_daemon.policy.facts import Requester
 from emca_daemon.protocols.est.authentication import ALGORITHM_OF
 from emca_daemon.protocols.est.bearer import BearerToken, read_tokens
 from emca_daemon.protocols.est.digest import DigestCheck
 from emca_daemon.protocols.est.endpoint import Endpoint
+from emca_daemon.protocols.est.key_delivery import read_keys
 from emca_daemon.protocols.est.paths import PREFIX
+from emca_daemon.protocols.est.ports import Signer
 from emca_daemon.protocols.est.responder import EstResponder
 from emca_daemon.protocols.est.trust import CertificateTrust
 from emca_daemon.protocols.routing import Mount
@@ -33,16 +39,52 @@ def est_mounts(core: Core) -> tuple[Mount, ...]:
         return ()
     with core.store.writing() as tx:
         key = tx.credentials.secret("est-digest", core.random(32))
-    endpoints = {label: _endpoint(core, label, settings, key) for label, settings in core.settings.est.items()}
+    endpoints = {
+        label: _endpoint(core, label, settings, key, est_signer(core, settings))
+        for label, settings in core.settings.est.items()
+    }
     return (Mount(PREFIX, EstResponder(endpoints)),)
 
 
-def est_duties(core: Core) -> tuple[Duty, ...]:
-    """Forgetting used nonces and old counts of attempts."""
+def est_signers(core: Core, settings: EstSettings) -> CmpSigners:
+    """Who signs a label's own words: certificates with id-kp-cmcCA, as those of CMP's responders."""
+    issuer = settings.issuer or core.enrollment.profile(settings.profile).issuer
+    if issuer is None:
+        raise Refused(Reason.PROFILE_REFUSED, f"the profile `{settings.profile}` names no issuer")
+    return CmpSigners(
+        issuer=issuer,
+        profile=settings.signer_profile,
+        key=settings.signer_key,
+        store=core.store,
+        authorities=core.authorities,
+        enrollment=core.enrollment,
+        keys=core.keys,
+        clock=core.clock,
+    )
+
+
+def est_signer(core: Core, settings: EstSettings) -> Signer:
+    """The one who signs now, asked for each time."""
+    signers = est_signers(core, settings)
+
+    def signer() -> SigningIdentity:
+        current = signers.current()
+        return SigningIdentity(current.certificate, signers.private_key(current))
+
+    return signer
+
+
+def est_duties(core: Core, requester: Requester) -> tuple[Duty, ...]:
+    """Forgetting used nonces and old counts of attempts, and renewing the certificates that sign our own words."""
     if not core.settings.est:
         return ()
     window = max([SWEEP_EVERY, *(settings.http.lock for settings in core.settings.est.values())])
-    return (Duty("EST attempts", AttemptSweep(core.store, core.clock, window).run),)
+    duties = [Duty("EST attempts", AttemptSweep(core.store, core.clock, window).run)]
+    for label, settings in core.settings.est.items():
+        if settings.signs:
+            signers = est_signers(core, settings)
+            duties.append(Duty(f"EST signer of {label}", partial(signers.renew, requester)))
+    return tuple(duties)
 
 
 class AttemptSweep:
@@ -64,9 +106,10 @@ class AttemptSweep:
             self._next = now + SWEEP_EVERY
 
 
-def _endpoint(core: Core, label: str, settings: EstSettings, key: bytes) -> Endpoint:
+def _endpoint(core: Core, label: str, settings: EstSettings, key: bytes, signer: Signer) -> Endpoint:
     http = settings.http
     lockout = Lockout(core.store, http.attempts, http.lock)
+    keys = settings.serverkeygen.keys
     authorities = [one for path in settings.certificates.authorities for one in read_certificates(path)]
     return Endpoint(
         label=label,
@@ -86,6 +129,8 @@ def _endpoint(core: Core, label: str, settings: EstSettings, key: bytes) -> Endp
             random=core.random,
         ),
         tokens=_tokens(http.tokens),
+        signer=signer,
+        recipient_keys={} if keys is None else read_keys(read_secret(keys).decode()),
         trust=CertificateTrust(
             settings.certificates,
             settings.profile,

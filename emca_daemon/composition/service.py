@@ -174,7 +174,7 @@ class DaemonService:
             requester=self._requester,
             clock=core.clock,
         )
-        return (*own, *(acme_duties(core) if core.settings.acme else ()), *est_duties(core))
+        return (*own, *(acme_duties(core) if core.settings.acme else ()), *est_duties(core, self._requester))
 
     def _round(self) -> "Deferred[None]":
         """One round of duties, on the pool where they may wait; the next begins when it is over."""

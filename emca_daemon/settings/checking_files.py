@@ -37,6 +37,8 @@ def _profiles(settings: Settings) -> Iterator[Finding]:
         return
     used = [(f"acme.{name}.profile", acme.profile) for name, acme in settings.acme.items()]
     used += [(f"est.{name}.profile", label.profile) for name, label in settings.est.items()]
+    signing = {name: label for name, label in settings.est.items() if label.signs}
+    used += [(f"est.{name}.signer_profile", label.signer_profile) for name, label in signing.items()]
     for name, listener in settings.listeners.items():
         if listener.tls is not None and listener.tls.profile is not None:
             used.append((f"listeners.{name}.tls.profile", listener.tls.profile))

@@ -6,13 +6,16 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
-from emca_daemon.names import IssuerName, ProfileName
+from emca_daemon.names import IssuerName, KeyName, ProfileName
 from emca_daemon.settings.limits import count, each_of, limited, one_of, positive
 from emca_daemon.toml_reading import between, not_empty
 
 DEFAULT_LABEL: Final = "default"
 OPERATIONS: Final = ("cacerts", "simpleenroll", "simplereenroll", "serverkeygen", "csrattrs", "fullcmc")
 """What stands at the end of a path; a label may not be called so (RFC 7030 3.2.2)."""
+
+CMC_RESPONDER: Final = ProfileName("cmc-responder")
+"""The profile that is shipped for who signs."""
 
 ALGORITHMS: Final = ("rsa-2048", "rsa-3072", "rsa-4096", "p-256", "p-384", "p-521", "ed25519", "ed448")
 
@@ -101,9 +104,18 @@ class EstSettings:
     """How long after a person's decision it is told to the client that asks again."""
     requests_per_minute: int = limited(0, between(0, 1_000_000))
     """How many enrollments one requester may ask for; 0: any number."""
+    signer_profile: ProfileName = CMC_RESPONDER
+    """Profile of the certificate that signs generated keys and full CMC responses; issued and renewed by itself."""
+    signer_key: KeyName | None = None
+    """Where that certificate's key is made; None: `cmp-{issuer}`, beside the issuer's own key."""
     http: EstHttpSettings = field(default_factory=EstHttpSettings)
     certificates: EstCertificateSettings = field(default_factory=EstCertificateSettings)
     serverkeygen: EstKeySettings = field(default_factory=EstKeySettings)
+
+    @property
+    def signs(self) -> bool:
+        """Whether anything here is signed but certificates."""
+        return self.full_cmc or (bool(self.serverkeygen.algorithms) and self.serverkeygen.encryption != "off")
 
     def contradictions(self) -> Iterator[tuple[str, str]]:
         """Parts that do not fit one another."""

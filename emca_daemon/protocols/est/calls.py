@@ -11,6 +11,7 @@ from emca_daemon.protocols.est.bodies import read_body
 from emca_daemon.protocols.est.clients import Client
 from emca_daemon.protocols.est.endpoint import Endpoint
 from emca_daemon.protocols.est.errors import EstRefusal
+from emca_daemon.protocols.est.generated_keys import GeneratedKey, with_key
 from emca_daemon.protocols.est.requests import EnrollmentRequest, read_request
 from emca_daemon.protocols.http import Request
 
@@ -56,10 +57,18 @@ class Call:
         return read_body(self.request.body)
 
     def enrollment_request(self) -> EnrollmentRequest:
-        """The PKCS #10 request sent; where the profile wants names, the common name may be the only one."""
+        """The PKCS #10 request sent; raises Refused as `read_request` does."""
+        return read_request(self.body(PKCS10), self.requester, self.endpoint.weak_keys, needs_names=self.needs_names)
+
+    def request_for(self, key: GeneratedKey, csr: bytes) -> EnrollmentRequest:
+        """The request as if the client had made that key; raises Refused(MALFORMED)."""
         endpoint = self.endpoint
-        needs_names = endpoint.enrollment.profile(endpoint.settings.profile).names.minimum > 0
-        return read_request(self.body(PKCS10), self.requester, endpoint.weak_keys, needs_names=needs_names)
+        return read_request(with_key(csr, key), self.requester, endpoint.weak_keys, needs_names=self.needs_names)
+
+    @property
+    def needs_names(self) -> bool:
+        """Whether the profile wants alternative names: then a common name may be the only one."""
+        return self.endpoint.enrollment.profile(self.endpoint.settings.profile).names.minimum > 0
 
     def _count(self) -> None:
         limit = self.endpoint.settings.requests_per_minute

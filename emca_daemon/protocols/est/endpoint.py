@@ -1,6 +1,7 @@
 """A label and the collaborators behind it."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from emca_daemon.ca.authorities import Authorities, Authority
 from emca_daemon.ca.credentials import CredentialStore
@@ -11,6 +12,7 @@ from emca_daemon.errors import Reason, Refused
 from emca_daemon.policy.weak_keys import WeakKeys
 from emca_daemon.protocols.est.bearer import BearerToken
 from emca_daemon.protocols.est.digest import DigestCheck
+from emca_daemon.protocols.est.ports import Signer
 from emca_daemon.protocols.est.trust import CertificateTrust
 from emca_daemon.randomness import RandomBytes
 from emca_daemon.settings.est import EstSettings
@@ -29,6 +31,8 @@ class Endpoint:
     digest: DigestCheck
     tokens: tuple[BearerToken, ...]
     trust: CertificateTrust
+    signer: Signer
+    recipient_keys: Mapping[bytes, bytes] = field(repr=False)
     clock: Clock
     random: RandomBytes
     weak_keys: WeakKeys

@@ -19,6 +19,7 @@ CHALLENGE_PASSWORD: Final = "1.2.840.113549.1.9.7"  # noqa: S105 - an OID
 CHANGE_SUBJECT_NAME: Final = "1.3.6.1.5.5.7.7.36"
 DECRYPT_KEY_IDENTIFIER: Final = "1.2.840.113549.1.9.16.2.37"
 ASYMMETRIC_DECRYPT_KEY_IDENTIFIER: Final = "1.2.840.113549.1.9.16.2.54"
+SMIME_CAPABILITIES: Final = "1.2.840.113549.1.9.15"
 
 _ISSUERS_OWN: Final = frozenset({"2.5.29.14", "2.5.29.31", "2.5.29.35", "2.5.29.46", "1.3.6.1.5.5.7.1.1"})
 """Key identifiers and addresses, which the issuer alone writes: clients that copy their old certificate send them."""

@@ -11,6 +11,8 @@ from emca_daemon.protocols.est.calls import Call
 from emca_daemon.protocols.est.endpoint import Endpoint
 from emca_daemon.protocols.est.errors import EstRefusal, status_of
 from emca_daemon.protocols.est.operations.cacerts import cacerts
+from emca_daemon.protocols.est.operations.csrattrs import csrattrs
+from emca_daemon.protocols.est.operations.serverkeygen import serverkeygen
 from emca_daemon.protocols.est.operations.simpleenroll import simpleenroll
 from emca_daemon.protocols.est.operations.simplereenroll import simplereenroll
 from emca_daemon.protocols.est.paths import Target, read_target
@@ -19,6 +21,8 @@ from emca_daemon.protocols.http import Request, Response
 
 OPERATIONS: Final[Mapping[str, Callable[[Call], Reply]]] = {
     "cacerts": cacerts,
+    "csrattrs": csrattrs,
+    "serverkeygen": serverkeygen,
     "simpleenroll": simpleenroll,
     "simplereenroll": simplereenroll,
 }
