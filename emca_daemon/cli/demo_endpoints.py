@@ -5,13 +5,14 @@ from pathlib import Path
 
 import click
 
-from emca_daemon.cli.demo_secrets import EST_USER
+from emca_daemon.cli.demo_secrets import CMP_REFERENCE, EST_USER
 
 
 def endpoints(home: Path, port: int, tls_port: int) -> dict[str, str | dict[str, str]]:
     """The content of endpoints.json: nested, and each nested value under its dotted name as well."""
     nested = {
         "acme": {"directory": f"https://localhost:{tls_port}/acme/directory"},
+        "cmp": {"url": f"http://localhost:{port}/.well-known/cmp", "reference": CMP_REFERENCE},
         "est": {"url": f"https://localhost:{tls_port + 1}/.well-known/est", "user": EST_USER},
         "ocsp": {"url": f"http://localhost:{port}/ocsp"},
         "crl": {"url": f"http://localhost:{port}/crl/demo-issuing.crl"},
@@ -39,6 +40,7 @@ def announce(home: Path, port: int, tls_port: int) -> None:
     found = endpoints(home, port, tls_port)
     work = home / "certbot"
     password = f"""sed -n 's/^  "est.password": "\\(.*\\)".*/\\1/p' {home}/secrets.json"""
+    secret = password.replace("est.password", "cmp.secret")
     lines = (
         f"The demonstration CA is ready: HTTP on {port}, HTTPS on {tls_port}, loopback only. Ctrl-C stops it.",
         "",
@@ -64,6 +66,12 @@ def announce(home: Path, port: int, tls_port: int) -> None:
             f" -u {found['est.user']}:$({password}) --data-binary @-"
             f" -H 'Content-Type: application/pkcs10' {found['est.url']}/simpleenroll"
             " | base64 -d | openssl pkcs7 -inform DER -print_certs"
+        ),
+        (
+            f"  CMP   openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out {home}/machine.key;"
+            f" openssl cmp -config /dev/null -batch -cmd ir -server {found['cmp.url']} -ref {found['cmp.reference']}"
+            f" -secret pass:$({secret}) -recipient '/CN=EMCA Demo Issuing CA' -newkey {home}/machine.key"
+            f" -subject /CN=machine-1 -certout {home}/machine.pem"
         ),
         f"  CRL   curl -s {found['crl.url']} | openssl crl -inform DER -noout -text",
         "  CLI   emca-daemon cert list; emca-daemon audit verify",

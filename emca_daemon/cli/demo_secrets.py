@@ -12,10 +12,11 @@ from emca_daemon.cli.command import operator
 from emca_daemon.composition.core import Core
 from emca_daemon.randomness import RandomBytes
 
-SECRETS: Final = ("est.password",)
+SECRETS: Final = ("cmp.secret", "est.password")
 """What is made up, by its dotted name."""
 
 EST_USER: Final = "est"
+CMP_REFERENCE: Final = "demo"
 
 
 def complete_secrets(path: Path, random: RandomBytes, names: tuple[str, ...] = SECRETS) -> dict[str, str]:
@@ -39,6 +40,13 @@ def create_est_user(core: Core, password: str) -> None:
             digests = frozenset({"sha256"})
             tx.credentials.add(new_credential("est", EST_USER, password, now=now, random=core.random, digests=digests))
             tx.audit.append(event_by(operator(), now, "user.create", f"est/{EST_USER}"))
+
+
+def write_cmp_secrets(path: Path, secret: str) -> None:
+    """The demonstration's reference value and its secret, as CMP endpoints read them; an existing file is kept."""
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_text(f"[{CMP_REFERENCE}]\nsecret = {json.dumps(secret)}\n")
 
 
 def _nested(secrets: Mapping[str, str]) -> dict[str, dict[str, str]]:

@@ -14,6 +14,7 @@ from twisted.python.failure import Failure
 
 from emca_daemon.ca.crl import CrlAge
 from emca_daemon.composition.acme import acme_duties, acme_mounts, acme_validation
+from emca_daemon.composition.cmp import cmp_duties, cmp_mounts
 from emca_daemon.composition.core import Core
 from emca_daemon.composition.duties import Duties, Duty, ca_duties, daemon_requester
 from emca_daemon.composition.est import est_duties, est_mounts
@@ -28,6 +29,7 @@ from emca_daemon.listeners.tls import TlsContext, TlsFiles
 from emca_daemon.listeners.web import Guard
 from emca_daemon.listeners.workers import WORKER_VARIABLE
 from emca_daemon.metrics import Metrics
+from emca_daemon.protocols.acme.ports import Validations
 from emca_daemon.protocols.downloads.responder import DownloadsResponder
 from emca_daemon.protocols.health import HealthResponder, MetricsResponder
 from emca_daemon.protocols.ocsp.operations import Answering
@@ -37,16 +39,27 @@ from emca_daemon.settings.model import ListenerSettings
 
 T = TypeVar("T")
 
+MoreMounts = Callable[[Core, Validations], Mapping[str, tuple[Mount, ...]]]
+"""Mounts by the names in a listener's `serves`, built from the CA and whoever validates challenges."""
+
 DUTY_SECONDS = 1.0
 
 
 class DaemonService:
     """The daemon in one process, from start to stop, on one reactor."""
 
-    def __init__(self, core: Core, metrics: Metrics, reactor: Any, log: FilteringBoundLogger) -> None:
-        """`reactor` is Twisted's."""
+    def __init__(
+        self,
+        core: Core,
+        metrics: Metrics,
+        reactor: Any,
+        log: FilteringBoundLogger,
+        others: MoreMounts | None = None,
+    ) -> None:
+        """`reactor` is Twisted's; `others` are mounts in the place of the usual ones."""
         settings = core.settings
         self._core = core
+        self._others = others
         self._reactor = reactor
         self._log = log
         self._waits = bool(settings.pkcs11) or not settings.store.url.startswith("sqlite:")
@@ -78,7 +91,7 @@ class DaemonService:
             random=self._core.random,
             seconds=time.monotonic,
         )
-        mounts = self._mounts()
+        mounts = self._mounts() if self._others is None else self._others(self._core, self._validation)
         listeners = {
             name: self._listen(name, settings, sockets[name], mounts, around)
             for name, settings in self._core.settings.listeners.items()
@@ -102,6 +115,7 @@ class DaemonService:
         settings = self._core.settings
         names = {endpoint.profile for endpoint in settings.acme.values()}
         names |= {label.profile for label in settings.est.values()}
+        names |= {profile for endpoint in settings.cmp.values() for profile in endpoint.every_profile}
         self._core.linter.prepare({self._core.enrollment.profile(name).lint for name in names})
 
     def _listen(
@@ -134,6 +148,7 @@ class DaemonService:
         health = HealthResponder(self._checks())
         return {
             "acme": acme_mounts(core, self._validation),
+            "cmp": cmp_mounts(core, waits=self._waits),
             "est": est_mounts(core),
             "ocsp": (Mount(settings.ocsp.path, ocsp),),
             "downloads": (
@@ -174,7 +189,12 @@ class DaemonService:
             requester=self._requester,
             clock=core.clock,
         )
-        return (*own, *(acme_duties(core) if core.settings.acme else ()), *est_duties(core, self._requester))
+        return (
+            *own,
+            *(acme_duties(core) if core.settings.acme else ()),
+            *est_duties(core, self._requester),
+            *cmp_duties(core, self._requester),
+        )
 
     def _round(self) -> "Deferred[None]":
         """One round of duties, on the pool where they may wait; the next begins when it is over."""

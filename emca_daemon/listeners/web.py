@@ -24,6 +24,8 @@ from emca_daemon.protocols.http import Peer, Request, Responder, Response
 MOST_FIELDS: Final = 100
 """Header fields of one request."""
 
+OLD: Final = b"HTTP/1.0"
+
 
 class Guard:
     """Asks responders and turns what they should not have raised into answers: a bug ends here, whole in the log."""
@@ -124,7 +126,8 @@ class WebRequest(http.Request):
             return
         channel = self.channel
         channel.keep_or_close()
-        head, response = channel.front.head(response, request.id, close=not channel.persistent)
+        old = bool(channel.persistent) and self.clientproto == OLD
+        head, response = channel.front.head(response, request.id, close=not channel.persistent, keep_alive=old)
         body = b"" if request.method == "HEAD" or response.status in BODILESS else response.body
         self.code = response.status
         self.startedWriting = 1
@@ -175,6 +178,13 @@ class WebChannel(http.HTTPChannel):
         """No longer counted."""
         self.front.connections.closed(self, self._address)
         super().connectionLost(reason)
+
+    def checkPersistence(self, request: http.Request, version: bytes) -> bool:
+        """HTTP/1.0 clients that ask for it may go on, too (RFC 9112 appendix C.2.2); clients of CMP do."""
+        if version != OLD:
+            return bool(super().checkPersistence(request, version))
+        asked = b",".join(request.requestHeaders.getRawHeaders(b"connection", ())).lower()
+        return b"keep-alive" in [token.strip() for token in asked.split(b",")]
 
     def peer(self) -> Peer:
         """Who is at the other end, found out once."""

@@ -52,12 +52,7 @@ def read_csr(der: bytes, requester: Requester, weak_keys: WeakKeys | None = None
     Raises Refused: MALFORMED for what is no request, KEY_REFUSED or ALGORITHM_REFUSED for what cannot be verified
     here, BAD_PROOF_OF_POSSESSION where the signature is wrong.
     """
-    if len(der) > MAXIMUM_SIZE:
-        raise Refused(Reason.MALFORMED, f"the certification request is larger than {MAXIMUM_SIZE} octets")
-    try:
-        csr = x509.load_der_x509_csr(der)
-    except (ValueError, x509.InvalidVersion) as error:
-        raise Refused(Reason.MALFORMED, "this is not a PKCS #10 certification request in DER") from error
+    csr = _load(der)
     return _facts(csr, requester, weak_keys, lambda: csr.is_signature_valid)
 
 
@@ -66,6 +61,28 @@ def facts_of_request(
 ) -> RequestFacts:
     """As `read_csr`, of a request that was read tolerantly; its signature is over the octets that were sent."""
     return _facts(request.ordered, requester, weak_keys, request.is_signature_valid)
+
+
+def facts_proved_elsewhere(
+    der: bytes, requester: Requester, request_signature: str, weak_keys: WeakKeys | None = None
+) -> RequestFacts:
+    """The facts of a request in the form of PKCS #10 whose possession was proved in another way (CMP, CMC).
+
+    `request_signature` names the algorithm of that proof, empty where there was none. Raises Refused as `read_csr`.
+    """
+    csr = _load(der)
+    names, extensions = _extensions(csr)
+    key = key_facts(_public_key(csr), weak_keys)
+    return RequestFacts(requester, _subject(csr), names, key, request_signature, extensions)
+
+
+def _load(der: bytes) -> x509.CertificateSigningRequest:
+    if len(der) > MAXIMUM_SIZE:
+        raise Refused(Reason.MALFORMED, f"the certification request is larger than {MAXIMUM_SIZE} octets")
+    try:
+        return x509.load_der_x509_csr(der)
+    except (ValueError, x509.InvalidVersion) as error:
+        raise Refused(Reason.MALFORMED, "this is not a PKCS #10 certification request in DER") from error
 
 
 def _facts(

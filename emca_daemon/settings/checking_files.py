@@ -22,7 +22,7 @@ def check_files(settings: Settings) -> Iterator[Finding]:
         if listener.tls is not None:
             yield from _tls(listener.tls, f"listeners.{name}.tls")
     for name, cmp in settings.cmp.items():
-        yield from _cmp(cmp, f"cmp.{name}")
+        yield from _cmp(cmp, f"cmp.{name}", demo=settings.demo)
     for name, label in settings.est.items():
         yield from _est(label, f"est.{name}")
     if settings.weak_keys is not None and not _is_file(settings.weak_keys):
@@ -80,9 +80,9 @@ def _tls(tls: TlsSettings, key: str) -> Iterator[Finding]:
         yield from _readable(f"{key}.client_authorities", path)
 
 
-def _cmp(cmp: CmpSettings, key: str) -> Iterator[Finding]:
+def _cmp(cmp: CmpSettings, key: str, *, demo: bool) -> Iterator[Finding]:
     for field, file in (("secrets", cmp.secrets), ("devices", cmp.devices)):
-        if file is not None:
+        if file is not None and (not demo or _mode(file)):  # the demonstration makes its own when it starts
             yield from _secret(f"{key}.{field}", file)
     for field, certificates in (("vendor_authorities", cmp.vendor_authorities), ("root_update", cmp.root_update)):
         for path in certificates:
@@ -96,6 +96,8 @@ def _est(label: EstSettings, key: str) -> Iterator[Finding]:
         yield from _readable(f"{key}.certificates.crls", path)
     if label.http.tokens is not None:
         yield from _secret(f"{key}.http.tokens", label.http.tokens)
+    if label.cmc_secrets is not None:
+        yield from _secret(f"{key}.cmc_secrets", label.cmc_secrets)
     if label.serverkeygen.keys is not None:
         yield from _secret(f"{key}.serverkeygen.keys", label.serverkeygen.keys)
 

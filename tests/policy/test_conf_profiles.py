@@ -32,7 +32,7 @@ ASKED: dict[str, tuple[Subject, tuple[AlternativeName, ...]]] = {
     "ocsp-signer": (NAMED, ()),
     "tsa": (NAMED, ()),
     "tls-client": (NAMED, PERSON),
-    "machine": (NAMED, LOCAL),
+    "machine": (NAMED, WEB),
     "cmp-responder": (NAMED, ()),
     "tls-server": ((), WEB),
     "tls-server-public": ((), WEB),

@@ -1,0 +1,141 @@
+"""Who signs CMP answers: a certificate of the responder's own, issued and renewed by the CA itself (RFC 9483 1.4)."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.types import (
+    CertificateIssuerPrivateKeyTypes,
+    CertificateIssuerPublicKeyTypes,
+)
+
+from emca_daemon.asn1.attributes import COMMON_NAME
+from emca_daemon.ca.authorities import Authorities, Authority, signing_key_of
+from emca_daemon.ca.enrollment import Enrollment, Issued
+from emca_daemon.ca.ports import Keys, ReadingStore
+from emca_daemon.ca.records import CertificateQuery, CertificateRecord
+from emca_daemon.clock import Clock
+from emca_daemon.errors import Reason, Refused
+from emca_daemon.names import IssuerName, KeyName, ProfileName, SubjectAttribute
+from emca_daemon.policy.facts import Requester, RequestFacts
+from emca_daemon.policy.keys import key_facts, key_fingerprint
+
+_A_MINUTE = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class CmpSigner:
+    """Who signs now; `chain` is DER, the signer first and without the root, `root` the trust anchor's DER."""
+
+    certificate: x509.Certificate
+    public_key: CertificateIssuerPublicKeyTypes
+    key_identifier: bytes
+    key: KeyName
+    chain: tuple[bytes, ...]
+    root: bytes
+    look_again: datetime
+
+
+class CmpSigners:
+    """The responder of one issuer; a new certificate is issued when half of the old one's life is over."""
+
+    def __init__(
+        self,
+        *,
+        issuer: IssuerName,
+        profile: ProfileName,
+        key: KeyName | None,
+        store: ReadingStore,
+        authorities: Authorities,
+        enrollment: Enrollment,
+        keys: Keys,
+        clock: Clock,
+        algorithm: str = "p-256",
+    ) -> None:
+        """`key` is where its key is made; None: `cmp-` and the issuer's name, beside the issuer's own key."""
+        self._issuer = issuer
+        self._profile = profile
+        self._key_name = key
+        self._store = store
+        self._authorities = authorities
+        self._enrollment = enrollment
+        self._keys = keys
+        self._clock = clock
+        self._algorithm = algorithm
+        self._current: tuple[int, CmpSigner] | None = None
+
+    def current(self) -> CmpSigner:
+        """Who signs now; raises Refused(UNAVAILABLE) before the first certificate was issued."""
+        version = self._authorities.version()
+        if self._current is not None and self._current[0] == version and self._clock() < self._current[1].look_again:
+            return self._current[1]
+        signer = self._load(self._authorities.get(self._issuer))
+        self._current = (version, signer)
+        return signer
+
+    def private_key(self, signer: CmpSigner) -> CertificateIssuerPrivateKeyTypes:
+        """Its key; raises Refused(UNAVAILABLE)."""
+        return self._keys.get(signer.key)
+
+    def renew(self, requester: Requester) -> Issued | None:
+        """Issue a certificate if there is none or half of its life is over; raises Refused."""
+        try:
+            authority = self._authorities.get(self._issuer)
+        except Refused as refusal:
+            if refusal.reason is Reason.UNAVAILABLE:
+                raise
+            return None  # without an issuer that can sign there is nothing to renew
+        newest = self._newest(authority)
+        key = self._made_key(self._name(authority))
+        if newest is not None and not _past_half(newest, self._clock()) and _holds(newest, key):
+            return None
+        subject = (SubjectAttribute(COMMON_NAME, f"CMP {authority.name}"[:64]),)
+        facts = RequestFacts(requester, subject, (), key_facts(key))
+        outcome = self._enrollment.enroll(facts, self._profile, issuer=authority.name, approver=requester.identity)
+        if not isinstance(outcome, Issued):
+            raise Refused(Reason.INTERNAL, "a CMP responder was asked to wait for a person")
+        self._current = None
+        return outcome
+
+    def _load(self, authority: Authority) -> CmpSigner:
+        record = self._newest(authority)
+        if record is None or record.der is None:
+            raise Refused(Reason.UNAVAILABLE, "the CMP responder has no certificate yet", retry_after=2)
+        certificate = x509.load_der_x509_certificate(record.der)
+        intent = record.intent
+        return CmpSigner(
+            certificate=certificate,
+            public_key=signing_key_of(certificate),
+            key_identifier=certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest,
+            key=self._name(authority),
+            chain=authority.chain_for_leaf(record.der),
+            root=authority.record.chain[-1],
+            # Another process may have issued the next one; that it is revoked is noticed within the minute.
+            look_again=min(intent.not_after, self._clock() + _A_MINUTE),
+        )
+
+    def _newest(self, authority: Authority) -> CertificateRecord | None:
+        query = CertificateQuery(issuer=authority.name, profile=self._profile, status="valid", limit=1)
+        with self._store.reading() as tx:
+            return next(iter(tx.certificates.search(query)), None)
+
+    def _name(self, authority: Authority) -> KeyName:
+        signer = authority.record.key.partition(":")[0]
+        return self._key_name or KeyName(f"{signer}:cmp-{authority.name}")
+
+    def _made_key(self, name: KeyName) -> CertificateIssuerPublicKeyTypes:
+        try:
+            return self._keys.get(name).public_key()
+        except Refused as refusal:
+            if refusal.reason is not Reason.NOT_FOUND:
+                raise
+        return self._keys.generate(name, self._algorithm).public_key()
+
+
+def _past_half(record: CertificateRecord, now: datetime) -> bool:
+    intent = record.intent
+    return now >= intent.not_before + (intent.not_after - intent.not_before) / 2
+
+
+def _holds(record: CertificateRecord, key: CertificateIssuerPublicKeyTypes) -> bool:
+    return record.intent.key_fingerprint == key_fingerprint(key)

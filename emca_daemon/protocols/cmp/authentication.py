@@ -1,0 +1,204 @@
+"""From a message's protection to the one who sent it (RFC 9483 3.2, 3.3, 3.5)."""
+
+from collections.abc import Sequence
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from emca_daemon.asn1.attributes import COMMON_NAME
+from emca_daemon.asn1.cmp import Body, Header, Message, name_in
+from emca_daemon.asn1.cmp_status import FailInfo
+from emca_daemon.asn1.distinguished_names import subject_of
+from emca_daemon.asn1.names import name_to_subject
+from emca_daemon.asn1.signature_algorithms import is_signature, verify_signature
+from emca_daemon.asn1.values import Algorithm
+from emca_daemon.ca.authorities import Authorities
+from emca_daemon.ca.records import CertificateRecord
+from emca_daemon.clock import Clock
+from emca_daemon.errors import Reason, Refused
+from emca_daemon.names import SerialNumber, serial_text
+from emca_daemon.protocols.cmp import macs
+from emca_daemon.protocols.cmp.credentials import Credential, Kind
+from emca_daemon.protocols.cmp.errors import Failure
+from emca_daemon.protocols.cmp.ports import Registry, Store
+from emca_daemon.protocols.cmp.records import Transaction
+from emca_daemon.protocols.cmp.vendor_paths import VendorPaths
+from emca_daemon.settings.cmp import CmpSettings
+
+_CMC_RA = x509.ObjectIdentifier("1.3.6.1.5.5.7.3.28")
+_NEVER_BY_MAC = frozenset({Body.KUR, Body.RR, Body.CCR, Body.NESTED})
+"""What a shared secret is no proof for (RFC 9483 4.1.3, 4.2, 5.2.2)."""
+
+_NOT_PROVED = "the protection of the message could not be verified"
+
+
+def failure(info: FailInfo, detail: str) -> Failure:
+    """A refusal of the message itself."""
+    return Failure(info, detail, of_message=True)
+
+
+class Authentication:
+    """Proves who sent a message to one endpoint."""
+
+    def __init__(
+        self,
+        *,
+        settings: CmpSettings,
+        store: Store,
+        authorities: Authorities,
+        registry: Registry,
+        vendors: VendorPaths,
+        clock: Clock,
+    ) -> None:
+        self._settings = settings
+        self._store = store
+        self._authorities = authorities
+        self._registry = registry
+        self._vendors = vendors
+        self._clock = clock
+
+    def sender(self, message: Message, opened: Transaction | None) -> Credential:
+        """The proved sender; `opened` is the transaction that the message goes on with. Raises Failure or Refused."""
+        protection = message.header.protection_algorithm
+        if protection is None or message.protection is None:
+            raise failure(FailInfo.BAD_MESSAGE_CHECK, "the message is not protected")
+        if macs.is_mac(protection.oid):
+            return self._by_secret(message, protection, message.protection)
+        if is_signature(protection.oid):
+            return self._by_signature(message, protection, message.protection, opened)
+        raise failure(FailInfo.BAD_ALG, f"protection by {protection.oid} is not known")
+
+    def _by_secret(self, message: Message, protection: Algorithm, mac: bytes) -> Credential:
+        reference = message.header.sender_kid
+        if message.type in _NEVER_BY_MAC:
+            raise failure(FailInfo.WRONG_INTEGRITY, f"{message.type.name.lower()} must be signed")
+        known = self._registry.secret(reference) if reference and "secret" in self._settings.accept else None
+        if known is None or not macs.verify(
+            protection, known.secret, message.protected, mac, self._settings.most_iterations
+        ):
+            raise failure(FailInfo.BAD_MESSAGE_CHECK, _NOT_PROVED)
+        if self._settings.strict and _common_name(message.header) != known.reference:
+            raise failure(FailInfo.BAD_MESSAGE_CHECK, "the sender's common name is not the reference value")
+        return Credential(Kind.SECRET, f"secret:{known.reference}", known.reference, protection, secret=known)
+
+    def _by_signature(
+        self, message: Message, protection: Algorithm, signature: bytes, opened: Transaction | None
+    ) -> Credential:
+        certificates = _parsed(message.certificates)
+        signer = self._signer(message.header, certificates, opened)
+        try:
+            verify_signature(signer.public_key(), protection, signature, message.protected)
+        except Refused as refusal:
+            info = FailInfo.BAD_ALG if refusal.reason is Reason.ALGORITHM_REFUSED else FailInfo.BAD_MESSAGE_CHECK
+            raise failure(info, refusal.detail) from refusal
+        except (UnsupportedAlgorithm, ValueError) as error:
+            raise failure(FailInfo.BAD_ALG, "the signer's key is of a kind that is not supported") from error
+        _check_sender(message.header, signer, strict=self._settings.strict)
+        _check_usage(signer)
+        return self._trusted(signer, certificates, protection)
+
+    def _signer(
+        self, header: Header, certificates: Sequence[x509.Certificate], opened: Transaction | None
+    ) -> x509.Certificate:
+        """The certificate that the signature should be by: the first one, or in any order the one that is named."""
+        if not certificates:
+            if opened is not None and opened.signer is not None:
+                return x509.load_der_x509_certificate(opened.signer)
+            raise failure(FailInfo.BAD_MESSAGE_CHECK, "the signer's certificate is missing in extraCerts")
+        if self._settings.strict or header.sender_kid is None:
+            return certificates[0]
+        matching = (one for one in certificates if _key_identifier(one) == header.sender_kid)
+        return next(matching, certificates[0])
+
+    def _trusted(
+        self, signer: x509.Certificate, certificates: Sequence[x509.Certificate], protection: Algorithm
+    ) -> Credential:
+        record = self._own(signer)
+        if record is not None:
+            return self._own_credential(signer, record, protection)
+        identity = signer.subject.rfc4514_string()
+        if "vendor" in self._settings.accept and self._vendors.leads_to_root(signer, certificates, self._clock()):
+            key = f"vendor:{signer.issuer.rfc4514_string()}/{serial_text(abs(signer.serial_number))}"
+            return Credential(Kind.VENDOR, key, identity, protection, certificate=signer)
+        raise failure(FailInfo.SIGNER_NOT_TRUSTED, "no certificate that is trusted here has issued the signer's")
+
+    def _own(self, signer: x509.Certificate) -> CertificateRecord | None:
+        """The record of a certificate of ours: the very same one, octet by octet."""
+        der = signer.public_bytes(Encoding.DER)
+        issuers = [known.name for known in self._authorities.known() if known.certificate.subject == signer.issuer]
+        with self._store.reading() as tx:
+            for issuer in issuers:
+                record = tx.certificates.find(issuer, SerialNumber(signer.serial_number))
+                if record is not None and record.der == der:
+                    return record
+        return None
+
+    def _own_credential(self, signer: x509.Certificate, record: CertificateRecord, protection: Algorithm) -> Credential:
+        intent = record.intent
+        if record.revocation is not None:
+            raise failure(FailInfo.CERT_REVOKED, "the signer's certificate is revoked")
+        if not intent.not_before <= self._clock() <= intent.not_after:
+            raise failure(FailInfo.SIGNER_NOT_TRUSTED, "the signer's certificate is not valid now")
+        kind = Kind.RA if _is_ra(signer) else Kind.CERTIFICATE
+        way = "ra" if kind is Kind.RA else "certificate"
+        if way not in self._settings.accept:
+            raise failure(FailInfo.NOT_AUTHORIZED, "holders of such certificates are not listened to here")
+        # Who has a certificate of somebody goes on as that one, whatever the certificates before and after are called.
+        identity = intent.requester if kind is Kind.CERTIFICATE else signer.subject.rfc4514_string()
+        key = f"certificate:{intent.issuer}/{serial_text(intent.serial)}"
+        return Credential(kind, key, identity, protection, certificate=signer, record=record)
+
+
+def _parsed(certificates: Sequence[bytes]) -> list[x509.Certificate]:
+    """Those that are X.509 certificates; the first one must be."""
+    parsed = []
+    for place, der in enumerate(certificates):
+        try:
+            certificate = x509.load_der_x509_certificate(der)
+            _ = certificate.subject, certificate.issuer  # read when asked for: what cannot be read shows here
+            parsed.append(certificate)
+        except ValueError:
+            if place == 0:
+                raise failure(FailInfo.BAD_MESSAGE_CHECK, "the first of extraCerts is no certificate") from None
+    return parsed
+
+
+def _key_identifier(certificate: x509.Certificate) -> bytes | None:
+    try:
+        return certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
+    except (x509.ExtensionNotFound, x509.DuplicateExtension, ValueError):
+        return None
+
+
+def _check_sender(header: Header, signer: x509.Certificate, *, strict: bool) -> None:
+    name = name_in(header.sender)
+    if name is None or subject_of(name) != name_to_subject(signer.subject):
+        raise failure(FailInfo.BAD_MESSAGE_CHECK, "the sender is not the subject of the signer's certificate")
+    identifier = _key_identifier(signer)
+    if identifier is not None and header.sender_kid != identifier and (strict or header.sender_kid is not None):
+        raise failure(FailInfo.BAD_MESSAGE_CHECK, "senderKID is not the key identifier of the signer's certificate")
+
+
+def _check_usage(signer: x509.Certificate) -> None:
+    try:
+        usage = signer.extensions.get_extension_for_class(x509.KeyUsage).value
+    except x509.ExtensionNotFound:
+        return
+    except (x509.DuplicateExtension, ValueError):
+        raise failure(FailInfo.SIGNER_NOT_TRUSTED, "the signer's certificate cannot be read") from None
+    if not usage.digital_signature:
+        raise failure(FailInfo.SIGNER_NOT_TRUSTED, "the signer's certificate is not for signatures")
+
+
+def _is_ra(signer: x509.Certificate) -> bool:
+    try:
+        return _CMC_RA in signer.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    except (x509.ExtensionNotFound, x509.DuplicateExtension, ValueError):
+        return False
+
+
+def _common_name(header: Header) -> str | None:
+    name = name_in(header.sender)
+    subject = () if name is None else subject_of(name)
+    return next((attribute.value for attribute in subject if attribute.oid == COMMON_NAME), None)

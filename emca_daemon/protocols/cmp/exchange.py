@@ -1,0 +1,146 @@
+"""From the octets of a request to those of its answer: read, prove, check, carry out, protect."""
+
+from collections.abc import Callable, Mapping
+
+from emca_daemon.asn1.cmp import Body, Message, read_message, salvage
+from emca_daemon.asn1.cmp_content import general_message
+from emca_daemon.asn1.cmp_status import FailInfo, error_content
+from emca_daemon.asn1.signature_algorithms import is_signature
+from emca_daemon.ca.audit import refusal_by
+from emca_daemon.errors import Refused
+from emca_daemon.protocols.cmp.authentication import failure
+from emca_daemon.protocols.cmp.calls import Answer, Call, Endpoint, Origin
+from emca_daemon.protocols.cmp.errors import Failure, rejection
+from emca_daemon.protocols.cmp.headers import FOLLOWING, continuing_failure, header_failure
+from emca_daemon.protocols.cmp.operations import enrollment, revocation
+from emca_daemon.protocols.cmp.operations.confirmation import CONFIRMED, confirm, end
+from emca_daemon.protocols.cmp.operations.enrollment import REPLIES, enroll
+from emca_daemon.protocols.cmp.operations.general import INFORMATION, inform
+from emca_daemon.protocols.cmp.operations.polling import poll
+from emca_daemon.protocols.cmp.records import Stage, Transaction
+from emca_daemon.protocols.cmp.replies import protected, signed, unprotected_error
+
+_NONCE_OCTETS = 16
+
+Operation = Callable[[Call], Answer]
+
+
+def _note_error(call: Call) -> Answer:
+    """An error of the client's ends its transaction, and is confirmed (RFC 9810 5.3.21)."""
+    if call.opened is not None and call.opened.stage is not Stage.FINISHED:
+        end(call, call.opened)
+    return CONFIRMED
+
+
+OPERATIONS: Mapping[Body, Operation] = {
+    Body.IR: enroll,
+    Body.CR: enroll,
+    Body.KUR: enroll,
+    Body.P10CR: enroll,
+    Body.RR: revocation.revoke,
+    Body.CERTCONF: confirm,
+    Body.POLLREQ: poll,
+    Body.GENM: inform,
+    Body.ERROR: _note_error,
+}
+"""What is done with each body; all others are refused."""
+
+
+class Exchange:
+    """Answers the messages of one endpoint."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._endpoint = endpoint
+
+    def answer(self, data: bytes, origin: Origin) -> bytes:
+        """The answer to any octets; raises Refused(MALFORMED) for what does not even begin as a message does."""
+        try:
+            message = read_message(data)
+        except Refused as refusal:
+            salvaged = salvage(data)
+            if salvaged is None:
+                raise
+            return unprotected_error(self._endpoint, salvaged, refusal)
+        try:
+            return self._answer(message, origin)
+        except Refused as refusal:
+            return unprotected_error(self._endpoint, message.header, refusal)
+
+    def _answer(self, message: Message, origin: Origin) -> bytes:
+        endpoint = self._endpoint
+        now, nonce = endpoint.clock(), endpoint.random(_NONCE_OCTETS)
+        opened = self._opened(message)
+        broken = header_failure(message, opened, endpoint.settings, now)
+        try:
+            credential = endpoint.authentication.sender(message, opened)
+        except Refused as refusal:
+            return self._not_proved(message, broken or refusal, nonce)
+        call = Call(endpoint, message, credential, opened, origin, now, nonce)
+        answer = self._error(broken) if broken is not None else self._carried_out(call)
+        return protected(endpoint, message.header, credential, answer, nonce)
+
+    def _opened(self, message: Message) -> Transaction | None:
+        identifier = message.header.transaction_id
+        if not identifier:
+            return None
+        with self._endpoint.store.reading() as tx:
+            return tx.cmp.get(self._endpoint.name, identifier)
+
+    def _not_proved(self, message: Message, refusal: Refused, nonce: bytes) -> bytes:
+        """Signed requests get a signed error even where their sender is not known; others a bare one."""
+        protection = message.header.protection_algorithm
+        if protection is None or not is_signature(protection.oid):
+            raise refusal
+        return signed(self._endpoint, message.header, self._error(refusal), nonce)
+
+    def _carried_out(self, call: Call) -> Answer:
+        try:
+            self._check_place(call)
+            operation = OPERATIONS.get(call.message.type)
+            if operation is None:
+                raise failure(FailInfo.BAD_REQUEST, f"{call.message.type.name.lower()} is not answered here")
+            return operation(call)
+        except Refused as refusal:
+            self._note(call, refusal)
+            return self._refused(call.message.type, refusal)
+
+    def _check_place(self, call: Call) -> None:
+        """Whether the sender may go on with this transaction, and the path is that of the body (RFC 9483 6.1)."""
+        going_on = call.message.type in FOLLOWING or call.message.type is Body.ERROR
+        if going_on and call.opened is not None:
+            stranger = continuing_failure(call.opened, call.credential)
+            if stranger is not None:
+                raise stranger
+        operation = call.origin.operation
+        if operation and not going_on and operation not in _operations_of(call.message):
+            raise failure(FailInfo.BAD_REQUEST, "the path is that of another operation")
+
+    def _refused(self, request: Body, refusal: Refused) -> Answer:
+        if isinstance(refusal, Failure) and refusal.of_message:
+            return self._error(refusal)
+        if request in REPLIES:
+            return enrollment.rejected_answer(request, refusal)
+        if request is Body.RR:
+            return revocation.rejected_answer(refusal)
+        return self._error(refusal)
+
+    def _error(self, refusal: Refused) -> Answer:
+        return Answer(Body.ERROR, error_content(rejection(refusal)))
+
+    def _note(self, call: Call, refusal: Refused) -> None:
+        """What is refused by CMP itself is audited here; what policy or the CA refuse, they have audited."""
+        if not isinstance(refusal, Failure):
+            return
+        action = f"cmp.{call.message.type.name.lower()}"
+        subject = f"{call.endpoint.name}/{call.transaction_id.hex()}"
+        with call.endpoint.store.writing() as tx:
+            tx.audit.append(
+                refusal_by(call.requester, call.now, action, subject, refusal, failure=refusal.failure.name.lower())
+            )
+
+
+def _operations_of(message: Message) -> set[str]:
+    """The words for a body in paths: its own, and for a genm what it asks for."""
+    if message.type is not Body.GENM:
+        return {message.type.name.lower()}
+    return {INFORMATION.get(one.oid, "") for one in general_message(message.body)}

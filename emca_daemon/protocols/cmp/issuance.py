@@ -1,0 +1,103 @@
+"""What a transaction writes in the CA's own transactions, so that it never issues twice and never hangs."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import cast
+
+from emca_daemon.asn1.cmp import IMPLICIT_CONFIRM
+from emca_daemon.asn1.cmp_status import FailInfo
+from emca_daemon.ca import ports as ca
+from emca_daemon.ca.records import CertificateRecord, Intent, PendingRequest
+from emca_daemon.errors import Reason, Refused
+from emca_daemon.protocols.cmp.authentication import failure
+from emca_daemon.protocols.cmp.calls import Call
+from emca_daemon.protocols.cmp.ports import Writing
+from emca_daemon.protocols.cmp.records import Stage, Transaction
+
+
+def new_transaction(call: Call, stage: Stage, lifetime: timedelta, request_id: int = 0) -> Transaction:
+    """The row of a message that opens a transaction."""
+    credential = call.credential
+    asked = call.message.header.information(IMPLICIT_CONFIRM) is not None
+    certificate = call.message.certificates[0] if credential.certificate is not None else None
+    return Transaction(
+        endpoint=call.endpoint.name,
+        id=call.transaction_id,
+        credential=credential.key,
+        protection=credential.protection.oid,
+        request=call.message.type,
+        request_id=request_id,
+        stage=stage,
+        nonce=call.nonce,
+        implicit=asked and call.endpoint.settings.implicit_confirm,
+        created=call.now,
+        expires=call.now + lifetime,
+        signer=certificate,
+    )
+
+
+def claim(tx: ca.Writing, transaction: Transaction) -> None:
+    """Take the transaction's id; raises Failure where it is taken, Refused where its owner has too many open."""
+    rows = cmp_rows(tx).cmp
+    if not rows.add(transaction):
+        raise failure(FailInfo.TRANSACTION_ID_IN_USE, "the transactionID is in use")
+
+
+def cmp_rows(tx: ca.Writing) -> Writing:
+    """The CA's transaction as what it is: the store's one transaction, CMP's rows included."""
+    return cast(Writing, tx)
+
+
+class TransactionCompanion:
+    """Moves one transaction along with its certificate; `transaction` is how it stands after what was done."""
+
+    def __init__(self, call: Call, request_id: int) -> None:
+        settings = call.endpoint.settings
+        self._settings = settings
+        self._call = call
+        self.transaction = new_transaction(call, Stage.ISSUING, settings.replay_window, request_id)
+
+    def intended(self, tx: ca.Writing, intent: Intent) -> None:
+        """The id is taken in the intent's transaction: of two equal messages only one gets a serial."""
+        self._claim(tx, replace(self.transaction, issuer=intent.issuer, serial=intent.serial))
+
+    def issued(self, tx: ca.Writing, record: CertificateRecord) -> None:
+        """The certificate waits for its confirmation, or is the client's at once."""
+        assert record.intent.serial == self.transaction.serial
+        self._move(tx, delivered(self.transaction, self._call))
+
+    def waiting(self, tx: ca.Writing, request: PendingRequest) -> None:
+        """The client will poll; the transaction finds the waiting request by its id."""
+        expires = self._call.now + self._settings.poll_within
+        self._claim(tx, replace(self.transaction, stage=Stage.WAITING, pending=request.id, expires=expires))
+
+    def abandoned(self, tx: ca.Writing, intent: Intent, refusal: Refused) -> None:
+        """Nothing will be issued under that serial: the transaction is over."""
+        assert refusal is not None
+        assert intent.serial == self.transaction.serial
+        self._move(tx, replace(self.transaction, stage=Stage.FINISHED))
+
+    def _claim(self, tx: ca.Writing, transaction: Transaction) -> None:
+        most = self._settings.open_transactions
+        if cmp_rows(tx).cmp.count_open(transaction.endpoint, transaction.credential) >= most:
+            raise Refused(Reason.RATE_LIMITED, "too many transactions of this client are under way")
+        claim(tx, transaction)
+        self.transaction = transaction
+
+    def _move(self, tx: ca.Writing, moved: Transaction) -> None:
+        cmp_rows(tx).cmp.update(moved, self.transaction.stage)
+        self.transaction = moved
+
+
+def delivered(transaction: Transaction, call: Call) -> Transaction:
+    """The transaction once its certificate is handed out in the answer to this call."""
+    settings = call.endpoint.settings
+    if transaction.implicit:
+        return replace(transaction, stage=Stage.FINISHED, nonce=call.nonce, expires=call.now + settings.replay_window)
+    return replace(transaction, stage=Stage.CONFIRMING, nonce=call.nonce, expires=call.now + settings.confirm_within)
+
+
+def finished(transaction: Transaction, call: Call) -> Transaction:
+    """The transaction once it is over, to be remembered for a while."""
+    expires = call.now + call.endpoint.settings.replay_window
+    return replace(transaction, stage=Stage.FINISHED, nonce=call.nonce, expires=expires)
