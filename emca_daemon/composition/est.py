@@ -25,6 +25,7 @@ from emca_daemon.protocols.est.key_delivery import read_keys
 from emca_daemon.protocols.est.paths import PREFIX
 from emca_daemon.protocols.est.ports import Signer
 from emca_daemon.protocols.est.responder import EstResponder
+from emca_daemon.protocols.est.shared_secrets import read_shared_secrets
 from emca_daemon.protocols.est.trust import CertificateTrust
 from emca_daemon.protocols.routing import Mount
 from emca_daemon.settings.est import EstSettings
@@ -130,6 +131,8 @@ def _endpoint(core: Core, label: str, settings: EstSettings, key: bytes, signer:
         ),
         tokens=_tokens(http.tokens),
         signer=signer,
+        revoking=core.revoking,
+        secrets={} if settings.cmc_secrets is None else read_shared_secrets(read_secret(settings.cmc_secrets).decode()),
         recipient_keys={} if keys is None else read_keys(read_secret(keys).decode()),
         trust=CertificateTrust(
             settings.certificates,

@@ -95,6 +95,8 @@ class EstSettings:
     csr_template: bool = False
     full_cmc: bool = False
     """Whether /fullcmc is served."""
+    cmc_secrets: Path | None = None
+    """File with the secrets that clients prove in /fullcmc: a line `NAME SECRET [GROUP ...]` each."""
     wrap: str = limited("auto", one_of("auto", "always", "never"))
     strict_types: bool = False
     """Whether a wrong Content-Type is refused (415) or overlooked."""

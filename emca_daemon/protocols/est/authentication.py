@@ -91,12 +91,7 @@ def _foreign_after_all(endpoint: Endpoint, request: Request, now: datetime) -> T
 def _http_user(endpoint: Endpoint, request: Request, field: str | None, now: datetime) -> HttpUser:
     if field is None:
         raise Challenge("no HTTP authentication was given", first=True)
-    limits = endpoint.settings.http
-    subject = f"est:{request.peer.address}"
-    with endpoint.store.reading() as tx:
-        if tx.credentials.counted(subject, now, limits.lock) >= limits.attempts_per_address:
-            seconds = int(limits.lock.total_seconds())
-            raise Refused(Reason.RATE_LIMITED, "too many wrong passwords from this address", retry_after=seconds)
+    check_address(endpoint, request, now)
     try:
         return _verified(endpoint, request, field)
     except StaleNonce as stale:
@@ -104,9 +99,28 @@ def _http_user(endpoint: Endpoint, request: Request, field: str | None, now: dat
     except Refused as refused:
         if refused.reason is Reason.UNAVAILABLE:
             raise
-        with endpoint.store.writing(durable=False) as writing:
-            writing.credentials.count(subject, now, limits.lock)
+        count_failure(endpoint, request, now)
         raise Challenge(refused.detail) from None
+
+
+def check_address(endpoint: Endpoint, request: Request, now: datetime) -> None:
+    """Raises Refused(RATE_LIMITED) for an address that has sent too many wrong secrets."""
+    limits = endpoint.settings.http
+    with endpoint.store.reading() as tx:
+        failures = tx.credentials.counted(_subject(request), now, limits.lock)
+    if failures >= limits.attempts_per_address:
+        seconds = int(limits.lock.total_seconds())
+        raise Refused(Reason.RATE_LIMITED, "too many wrong passwords from this address", retry_after=seconds)
+
+
+def count_failure(endpoint: Endpoint, request: Request, now: datetime) -> None:
+    """One more wrong secret from that address."""
+    with endpoint.store.writing(durable=False) as tx:
+        tx.credentials.count(_subject(request), now, endpoint.settings.http.lock)
+
+
+def _subject(request: Request) -> str:
+    return f"est:{request.peer.address}"
 
 
 def _verified(endpoint: Endpoint, request: Request, field: str) -> HttpUser:

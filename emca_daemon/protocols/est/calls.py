@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
+from emca_daemon.ca.audit import refusal_by
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.policy.facts import Requester
 from emca_daemon.protocols.est.authentication import authenticate
@@ -16,6 +17,7 @@ from emca_daemon.protocols.est.requests import EnrollmentRequest, read_request
 from emca_daemon.protocols.http import Request
 
 PKCS10: Final = ("application/pkcs10", "application/x-pkcs10")
+_UNAUDITED: Final = frozenset({Reason.UNAVAILABLE, Reason.INTERNAL})
 _MINUTE: Final = timedelta(minutes=1)
 
 
@@ -37,6 +39,11 @@ class Call:
     def authenticated(self, *, renewing: bool = False) -> Client:
         """The client, whose requests are counted; raises what `authenticate` does, and Refused(RATE_LIMITED)."""
         client = authenticate(self.endpoint, self.request, renewing=renewing)
+        self.identified(client)
+        return client
+
+    def identified(self, client: Client) -> None:
+        """It is this client who asks; raises Refused(RATE_LIMITED)."""
         self.requester = Requester(
             "est",
             client.identity,
@@ -47,7 +54,14 @@ class Call:
             client.groups,
         )
         self._count()
-        return client
+
+    def note(self, operation: str, refused: Refused) -> None:
+        """Tell the audit chain of a refusal, unless policy has."""
+        if self.noted or refused.reason in _UNAUDITED:
+            return
+        event = refusal_by(self.requester, self.endpoint.clock(), "est.request", operation, refused)
+        with self.endpoint.store.writing() as tx:
+            tx.audit.append(event)
 
     def body(self, types: tuple[str, ...]) -> bytes:
         """The DER sent; raises a refusal with 415 for another type, where types matter, and Refused(MALFORMED)."""

@@ -7,12 +7,14 @@ from emca_daemon.ca.authorities import Authorities, Authority
 from emca_daemon.ca.credentials import CredentialStore
 from emca_daemon.ca.enrollment import Enrollment
 from emca_daemon.ca.passwords import PasswordCheck
+from emca_daemon.ca.revocation import Revoking
 from emca_daemon.clock import Clock
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.policy.weak_keys import WeakKeys
 from emca_daemon.protocols.est.bearer import BearerToken
 from emca_daemon.protocols.est.digest import DigestCheck
 from emca_daemon.protocols.est.ports import Signer
+from emca_daemon.protocols.est.shared_secrets import SharedSecret
 from emca_daemon.protocols.est.trust import CertificateTrust
 from emca_daemon.randomness import RandomBytes
 from emca_daemon.settings.est import EstSettings
@@ -32,6 +34,8 @@ class Endpoint:
     tokens: tuple[BearerToken, ...]
     trust: CertificateTrust
     signer: Signer
+    revoking: Revoking
+    secrets: Mapping[str, SharedSecret] = field(repr=False)
     recipient_keys: Mapping[bytes, bytes] = field(repr=False)
     clock: Clock
     random: RandomBytes

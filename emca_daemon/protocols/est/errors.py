@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from emca_daemon.asn1.cmc import FailInfo
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.protocols.http import Headers
 
@@ -25,6 +26,28 @@ STATUS_OF: Mapping[Reason, int] = {
     Reason.INTERNAL: 500,
 }
 """What each reason means to an EST client."""
+
+
+FAIL_INFO_OF: Mapping[Reason, FailInfo] = {
+    Reason.MALFORMED: FailInfo.BAD_REQUEST,
+    Reason.BAD_INTEGRITY: FailInfo.BAD_MESSAGE_CHECK,
+    Reason.BAD_PROOF_OF_POSSESSION: FailInfo.POP_FAILED,
+    Reason.NOT_AUTHENTICATED: FailInfo.BAD_IDENTITY,
+    Reason.NOT_PERMITTED: FailInfo.BAD_IDENTITY,
+    Reason.NAME_REFUSED: FailInfo.BAD_REQUEST,
+    Reason.KEY_REFUSED: FailInfo.BAD_REQUEST,
+    Reason.ALGORITHM_REFUSED: FailInfo.BAD_ALGORITHM,
+    Reason.PROFILE_REFUSED: FailInfo.BAD_REQUEST,
+    Reason.UNKNOWN_CERTIFICATE: FailInfo.BAD_CERTIFICATE_ID,
+    Reason.NOT_FOUND: FailInfo.BAD_CERTIFICATE_ID,
+    Reason.ALREADY_REVOKED: FailInfo.BAD_REQUEST,
+    Reason.REPLAYED: FailInfo.BAD_TIME,
+    Reason.WRONG_STATE: FailInfo.BAD_REQUEST,
+    Reason.RATE_LIMITED: FailInfo.TRY_LATER,
+    Reason.UNAVAILABLE: FailInfo.TRY_LATER,
+    Reason.INTERNAL: FailInfo.INTERNAL_CA_ERROR,
+}
+"""What each reason is in a full CMC response (RFC 5272 6.1.4)."""
 
 
 class EstRefusal(Refused):

@@ -64,20 +64,34 @@ def reference_of(call: Call, facts: RequestFacts) -> str:
 
 def _earlier(call: Call, reference: str) -> Certified | Pending | None:
     """What has become of the newest request like this one; None where a new one should begin."""
-    endpoint = call.endpoint
-    with endpoint.store.reading() as tx:
+    with call.endpoint.store.reading() as tx:
         earlier = tx.pending.find(PROTOCOL, reference)
-        if earlier is None:
-            return None
-        if earlier.state in (RequestState.WAITING, RequestState.APPROVED):
-            return Pending(earlier.id)
-        if not _lately(call, earlier):
-            return None
-        if earlier.state is RequestState.REJECTED:
-            note = f": {earlier.note}" if earlier.note else ""
-            raise EstRefusal(403, f"the request was rejected{note}", reason=Reason.NOT_PERMITTED)
-        if earlier.issuer is None or earlier.serial is None:
-            return None
+    return None if earlier is None else _outcome(call, earlier)
+
+
+def queried(call: Call, request_id: str) -> Certified | Pending:
+    """What has become of a request that the client names itself; raises Refused(NOT_FOUND) unless it is theirs."""
+    with call.endpoint.store.reading() as tx:
+        earlier = tx.pending.get(request_id)
+    theirs = earlier is not None and (earlier.protocol, earlier.requester) == (PROTOCOL, call.requester.identity)
+    outcome = _outcome(call, earlier) if earlier is not None and theirs else None
+    if outcome is None:
+        raise Refused(Reason.NOT_FOUND, "there is no such request")
+    return outcome
+
+
+def _outcome(call: Call, earlier: PendingRequest) -> Certified | Pending | None:
+    endpoint = call.endpoint
+    if earlier.state in (RequestState.WAITING, RequestState.APPROVED):
+        return Pending(earlier.id)
+    if not _lately(call, earlier):
+        return None
+    if earlier.state is RequestState.REJECTED:
+        note = f": {earlier.note}" if earlier.note else ""
+        raise EstRefusal(403, f"the request was rejected{note}", reason=Reason.NOT_PERMITTED)
+    if earlier.issuer is None or earlier.serial is None:
+        return None
+    with endpoint.store.reading() as tx:
         record = tx.certificates.find(earlier.issuer, earlier.serial)
     if record is None or record.der is None or record.revocation or record.intent.not_after <= endpoint.clock():
         return None

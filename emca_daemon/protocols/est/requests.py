@@ -21,7 +21,7 @@ DECRYPT_KEY_IDENTIFIER: Final = "1.2.840.113549.1.9.16.2.37"
 ASYMMETRIC_DECRYPT_KEY_IDENTIFIER: Final = "1.2.840.113549.1.9.16.2.54"
 SMIME_CAPABILITIES: Final = "1.2.840.113549.1.9.15"
 
-_ISSUERS_OWN: Final = frozenset({"2.5.29.14", "2.5.29.31", "2.5.29.35", "2.5.29.46", "1.3.6.1.5.5.7.1.1"})
+ISSUERS_OWN: Final = frozenset({"2.5.29.14", "2.5.29.31", "2.5.29.35", "2.5.29.46", "1.3.6.1.5.5.7.1.1"})
 """Key identifiers and addresses, which the issuer alone writes: clients that copy their old certificate send them."""
 
 _TEXT_TAGS: Final = {0x0C: "utf-8", 0x13: "ascii", 0x14: "latin-1", 0x16: "ascii", 0x1C: "utf-32-be", 0x1E: "utf-16-be"}
@@ -57,7 +57,7 @@ def read_request(
     Raises Refused as `read_csr` does.
     """
     facts = read_csr(der, requester, weak_keys)
-    extensions = tuple(one for one in facts.extensions if one.oid not in _ISSUERS_OWN)
+    extensions = tuple(one for one in facts.extensions if one.oid not in ISSUERS_OWN)
     if needs_names and not facts.names:
         facts = with_common_name_among_names(facts)
     attributes: dict[str, bytes] = {}

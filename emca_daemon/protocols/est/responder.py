@@ -4,24 +4,25 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from emca_daemon.ca.audit import refusal_by
-from emca_daemon.errors import Reason, Refused
+from emca_daemon.errors import Refused
 from emca_daemon.protocols.est.authentication import Challenge, challenges
 from emca_daemon.protocols.est.calls import Call
 from emca_daemon.protocols.est.endpoint import Endpoint
 from emca_daemon.protocols.est.errors import EstRefusal, status_of
 from emca_daemon.protocols.est.operations.cacerts import cacerts
 from emca_daemon.protocols.est.operations.csrattrs import csrattrs
+from emca_daemon.protocols.est.operations.fullcmc import fullcmc
 from emca_daemon.protocols.est.operations.serverkeygen import serverkeygen
 from emca_daemon.protocols.est.operations.simpleenroll import simpleenroll
 from emca_daemon.protocols.est.operations.simplereenroll import simplereenroll
-from emca_daemon.protocols.est.paths import Target, read_target
+from emca_daemon.protocols.est.paths import read_target
 from emca_daemon.protocols.est.replies import Reply
 from emca_daemon.protocols.http import Request, Response
 
 OPERATIONS: Final[Mapping[str, Callable[[Call], Reply]]] = {
     "cacerts": cacerts,
     "csrattrs": csrattrs,
+    "fullcmc": fullcmc,
     "serverkeygen": serverkeygen,
     "simpleenroll": simpleenroll,
     "simplereenroll": simplereenroll,
@@ -32,8 +33,6 @@ BUSY_SECONDS: Final = 2
 
 _WRAPPING: Final = re.compile(r"libest", re.IGNORECASE)
 """User-Agents of clients that cannot read base64 without line breaks."""
-
-_UNAUDITED: Final = frozenset({Reason.UNAVAILABLE, Reason.INTERNAL})
 
 
 class EstResponder:
@@ -56,11 +55,10 @@ class EstResponder:
             reply = OPERATIONS[target.operation](call)
         except Challenge as challenge:
             if not challenge.first:
-                _note(call, target, challenge)
+                call.note(target.operation, challenge)
             reply = Reply(401, headers=challenges(call.endpoint, stale=challenge.stale))
         except Refused as refused:
-            if not call.noted and refused.reason not in _UNAUDITED:
-                _note(call, target, refused)
+            call.note(target.operation, refused)
             reply = refusal(refused)
         return _finish(reply, request, call.endpoint)
 
@@ -86,14 +84,6 @@ def refusal(refused: Refused) -> Reply:
     if refused.retry_after is not None:
         headers = (*headers, ("Retry-After", str(refused.retry_after)))
     return Reply(status, text="" if status == 401 else str(refused), headers=headers)
-
-
-def _note(call: Call, target: Target, refused: Refused) -> None:
-    """Tell the audit chain."""
-    endpoint = call.endpoint
-    event = refusal_by(call.requester, endpoint.clock(), "est.request", target.operation, refused)
-    with endpoint.store.writing() as tx:
-        tx.audit.append(event)
 
 
 def _finish(reply: Reply, request: Request, endpoint: Endpoint | None = None) -> Response:

@@ -1,0 +1,160 @@
+"""/fullcmc: full CMC requests and responses (RFC 7030 4.3, RFC 5272)."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Final
+
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from emca_daemon.asn1 import cmc, der
+from emca_daemon.asn1.cmc import PkiData, Status, StatusInfo, TaggedRequest
+from emca_daemon.asn1.cms_signed import read_signed_data
+from emca_daemon.asn1.cms_signing import sign_data
+from emca_daemon.errors import Pending, Reason, Refused
+from emca_daemon.protocols.est.authentication import Challenge
+from emca_daemon.protocols.est.binding import check_binding
+from emca_daemon.protocols.est.calls import Call
+from emca_daemon.protocols.est.clients import Client
+from emca_daemon.protocols.est.cmc_identity import identify
+from emca_daemon.protocols.est.cmc_requests import read_tagged
+from emca_daemon.protocols.est.cmc_revocation import revoke
+from emca_daemon.protocols.est.errors import FAIL_INFO_OF, EstRefusal, status_of
+from emca_daemon.protocols.est.issuance import Certified, certify, queried
+from emca_daemon.protocols.est.operations.simpleenroll import check_own_names
+from emca_daemon.protocols.est.replies import Part, Reply
+from emca_daemon.protocols.http import Headers
+
+RESPONSE: Final = "application/pkcs7-mime; smime-type=CMC-response"
+TYPES: Final = ("application/pkcs7-mime",)
+
+_UNDERSTOOD: Final = frozenset(
+    {
+        cmc.IDENTIFICATION,
+        cmc.IDENTITY_PROOF,
+        cmc.IDENTITY_PROOF_V2,
+        cmc.DATA_RETURN,
+        cmc.TRANSACTION_ID,
+        cmc.SENDER_NONCE,
+        cmc.REVOKE_REQUEST,
+        cmc.QUERY_PENDING,
+    }
+)
+_NONCE_SIZE: Final = 16
+
+
+@dataclass(slots=True)
+class _Outcome:
+    """What the response will say."""
+
+    statuses: list[StatusInfo] = field(default_factory=list)
+    certificates: list[bytes] = field(default_factory=list)
+    http_status: int = 200
+
+
+def fullcmc(call: Call) -> Reply:
+    """The response; what is refused is told in it, except that HTTP authentication is missing (401)."""
+    if not call.endpoint.settings.full_cmc:
+        raise EstRefusal(404, "full CMC is not served here", reason=Reason.NOT_FOUND)
+    signed = read_signed_data(call.body(TYPES))
+    if signed.content_type != cmc.PKI_DATA or signed.content is None:
+        raise Refused(Reason.MALFORMED, "the SignedData holds no PKIData")
+    data = cmc.read_pki_data(signed.content)
+    outcome = _Outcome()
+    try:
+        client = identify(call, signed, data)
+        _check_controls(data)
+        _carry_out(call, client, data, outcome)
+    except Challenge:
+        raise
+    except Refused as refused:
+        _refuse(call, refused, _body_parts(data), outcome)
+    return _respond(call, data, outcome)
+
+
+def _check_controls(data: PkiData) -> None:
+    """A control that is not understood fails the whole message (RFC 5272 3.2.1.1)."""
+    for control in data.controls:
+        if control.oid not in _UNDERSTOOD:
+            raise Refused(Reason.MALFORMED, f"the control {control.oid} is not supported")
+
+
+def _carry_out(call: Call, client: Client, data: PkiData, outcome: _Outcome) -> None:
+    """Each request and each control that wants something done, one by one."""
+    for request in data.requests:
+        try:
+            _certified(call, request.body_part, _enroll(call, client, request), outcome)
+        except Refused as refused:
+            _refuse(call, refused, (request.body_part,), outcome)
+    for control in data.controls:
+        try:
+            if control.oid == cmc.REVOKE_REQUEST:
+                revoke(call, client, cmc.read_revoke_request(control.value))
+                outcome.statuses.append(StatusInfo(Status.SUCCESS, (control.body_part,)))
+            elif control.oid == cmc.QUERY_PENDING:
+                token = cmc.octets(control.value).decode("ascii", "replace")
+                _certified(call, control.body_part, queried(call, token), outcome)
+        except Refused as refused:
+            _refuse(call, refused, (control.body_part,), outcome)
+    if not outcome.statuses:
+        raise Refused(Reason.MALFORMED, "the message asks for nothing")
+
+
+def _enroll(call: Call, client: Client, tagged: TaggedRequest) -> Certified | Pending:
+    agent = client.trusted is not None and client.trusted.agent
+    request = read_tagged(tagged, call.requester, call.endpoint.weak_keys, needs_names=call.needs_names, agent=agent)
+    check_binding(request.challenge, call.request.peer, client, _binding_policy(call))
+    if not agent:
+        check_own_names(call, client, request)
+    return certify(call, request.facts)
+
+
+def _binding_policy(call: Call) -> str:
+    """The message proves possession itself; a binding to the TLS session is looked at where it is there."""
+    policy = call.endpoint.settings.proof_of_possession
+    return "if-present" if policy == "required" else policy
+
+
+def _certified(call: Call, body_part: int, result: Certified | Pending, outcome: _Outcome) -> None:
+    if isinstance(result, Certified):
+        outcome.statuses.append(StatusInfo(Status.SUCCESS, (body_part,)))
+        outcome.certificates += result.chain
+        return
+    again = call.endpoint.clock() + call.endpoint.settings.retry_after
+    pending = (result.request_id.encode(), again.replace(microsecond=0) + timedelta(seconds=1))
+    outcome.statuses.append(StatusInfo(Status.PENDING, (body_part,), pending=pending))
+    if outcome.http_status == 200:
+        outcome.http_status = 202
+
+
+def _refuse(call: Call, refused: Refused, body_parts: tuple[int, ...], outcome: _Outcome) -> None:
+    call.note("fullcmc", refused)
+    call.noted = False
+    fail_info = FAIL_INFO_OF[refused.reason]
+    outcome.statuses.append(StatusInfo(Status.FAILED, body_parts, str(refused)[:1000], fail_info))
+    outcome.http_status = status_of(refused) if outcome.http_status in (200, 202) else outcome.http_status
+
+
+def _body_parts(data: PkiData) -> tuple[int, ...]:
+    """Every part; 0 stands for the message itself (RFC 5272 3.2.2)."""
+    requests = tuple(request.body_part for request in data.requests)
+    return requests + tuple(control.body_part for control in data.controls) or (0,)
+
+
+def _respond(call: Call, data: PkiData, outcome: _Outcome) -> Reply:
+    """Sign the response; nonces and transaction go back to the client (RFC 5272 6.4, 6.6)."""
+    controls = [(cmc.STATUS_INFO_V2, status.encode()) for status in outcome.statuses]
+    for asked, answered in (
+        (cmc.TRANSACTION_ID, cmc.TRANSACTION_ID),
+        (cmc.SENDER_NONCE, cmc.RECIPIENT_NONCE),
+        (cmc.DATA_RETURN, cmc.DATA_RETURN),
+    ):
+        controls += [(answered, control.value) for control in data.controls if control.oid == asked]
+    if data.control(cmc.SENDER_NONCE) is not None:
+        controls.append((cmc.SENDER_NONCE, der.octet_string(call.endpoint.random(_NONCE_SIZE))))
+    signer = call.endpoint.signer()
+    certificates = [*outcome.certificates, signer.certificate.public_bytes(Encoding.DER)]
+    response = sign_data(cmc.write_response(controls), signer, content_type=cmc.PKI_RESPONSE, certificates=certificates)
+    headers: Headers = ()
+    if outcome.http_status == 202:
+        headers = (("Retry-After", str(int(call.endpoint.settings.retry_after.total_seconds()))),)
+    return Reply(outcome.http_status, (Part(RESPONSE, response),), headers)
