@@ -14,6 +14,7 @@ from emca_daemon.cli.demo import demo
 from emca_daemon.cli.init import init
 from emca_daemon.cli.key import key
 from emca_daemon.cli.migrate import migrate
+from emca_daemon.cli.pebble import pebble
 from emca_daemon.cli.profile import profile
 from emca_daemon.cli.request import request
 from emca_daemon.cli.serve import serve
@@ -33,5 +34,5 @@ def main(config: Path | None) -> None:
         os.environ["EMCA_CONFIG"] = str(config.absolute())
 
 
-for command in (init, demo, serve, check_config, migrate, ca, profile, cert, request, crl, audit, key, user):
+for command in (init, demo, serve, check_config, migrate, ca, profile, cert, request, crl, audit, key, pebble, user):
     main.add_command(command)

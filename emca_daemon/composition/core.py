@@ -56,10 +56,16 @@ def build_core(
     clock: Clock = system_clock,
     random: RandomBytes = system_random,
     noticed: Callable[[AuditEvent], None] = lambda _: None,
+    *,
+    store: SqlStore | None = None,
+    keys: ChosenKeys | None = None,
 ) -> Core:
-    """Open the store and the keys, and put the CA together; `noticed` is told every audit event."""
-    store = SqlStore(open_engine(settings.store), clock, noticed=noticed)
-    keys = open_keys(settings.software, settings.pkcs11)
+    """Open the store and the keys, unless they are given, and put the CA together.
+
+    `noticed` is told every audit event, unless the store is given.
+    """
+    store = store or SqlStore(open_engine(settings.store), clock, noticed=noticed)
+    keys = keys or open_keys(settings.software, settings.pkcs11)
     authorities = Authorities(store, lambda name: publication(settings, name))
     linter = Linter()
     cycle = IssuanceCycle(store=store, keys=keys, linter=linter, clock=clock, random=random)

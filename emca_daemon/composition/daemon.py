@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from hashlib import sha256
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from structlog.typing import FilteringBoundLogger
 from twisted.logger import globalLogPublisher
@@ -17,7 +17,7 @@ from twisted.logger import globalLogPublisher
 from emca_daemon.ca.audit import event_by
 from emca_daemon.ca.recovery import abandon_open_intents, reopen_approvals
 from emca_daemon.clock import system_clock
-from emca_daemon.composition.core import open_core
+from emca_daemon.composition.core import Core, open_core
 from emca_daemon.composition.duties import CRASH_AGE, daemon_requester
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.listeners.endpoints import open_sockets
@@ -30,6 +30,9 @@ from emca_daemon.metrics import DIRECTORY_VARIABLE, Metrics
 from emca_daemon.settings.model import Settings
 from emca_daemon.store.database import open_engine
 from emca_daemon.store.schema_version import is_current
+
+if TYPE_CHECKING:
+    from emca_daemon.composition.service import MoreMounts
 
 Sockets = dict[str, socket.socket]
 
@@ -109,16 +112,30 @@ def supervise(settings: Settings, workers: int, sockets: Sockets, log: Filtering
 
 def serve_here(settings: Settings, sockets: Sockets, log: FilteringBoundLogger, ready: Callable[[], None]) -> None:
     """Serve in this process, on Twisted's reactor, until SIGTERM or Ctrl-C."""
+    metrics = Metrics()
+    serve_core(open_core(settings, metrics.note), metrics, sockets, log, ready)
+
+
+def serve_core(
+    core: Core,
+    metrics: Metrics,
+    sockets: Sockets,
+    log: FilteringBoundLogger,
+    ready: Callable[[], None],
+    others: "MoreMounts | None" = None,
+) -> None:
+    """The same with a CA that is put together already; its store is closed in the end.
+
+    `others` are mounts in the place of the usual ones, by the names in a listener's `serves`.
+    """
     from twisted.internet import reactor
 
     from emca_daemon.composition.service import DaemonService
 
     bridge_twisted(log, globalLogPublisher)
     logging.getLogger().addHandler(StandardLogs(log))
-    metrics = Metrics()
-    core = open_core(settings, metrics.note)
     try:
-        DaemonService(core, metrics, reactor, log).start(sockets)
+        DaemonService(core, metrics, reactor, log, others).start(sockets)
         running: Any = reactor
         running.callWhenRunning(ready)
         running.run()

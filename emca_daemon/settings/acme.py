@@ -3,8 +3,9 @@
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from emca_daemon.durations import parse_duration
 from emca_daemon.names import IssuerName, ProfileName
-from emca_daemon.settings.limits import each_of, limited, positive
+from emca_daemon.settings.limits import each_of, limited, one_of, positive
 from emca_daemon.toml_reading import between, not_empty
 
 
@@ -24,11 +25,57 @@ class NetworkSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AcmeProfileSettings:
+    """A profile that orders may ask for: one of ours, and the sentence that the directory shows."""
+
+    profile: ProfileName
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """How many things may happen in how long, all of them at once if need be: `300/3h`."""
+
+    count: int
+    window: timedelta
+
+    @classmethod
+    def parse(cls, text: str) -> "Rate":
+        """From `COUNT/DURATION`; raises ValueError."""
+        count, _, window = text.partition("/")
+        try:
+            rate = cls(int(count), parse_duration(window))
+        except ValueError:
+            raise ValueError('a number and a duration such as "300/3h"') from None
+        if not 0 < rate.count <= 1_000_000 or rate.window <= timedelta():
+            raise ValueError('a number from 1 to 1000000 and a duration such as "300/3h"')
+        return rate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcmeLimitsSettings:
+    """What one requester may do in a time; None: any number.
+
+    `overrides` are rates for single accounts (their address), networks and names, whatever the limit;
+    `documentation` is a page that refused clients are pointed to.
+    """
+
+    accounts_per_network: Rate | None = None
+    orders_per_account: Rate | None = None
+    failed_validations_per_name: Rate | None = None
+    ipv4_prefix: int = limited(32, between(8, 32))
+    ipv6_prefix: int = limited(48, between(16, 128))
+    documentation: str | None = None
+    overrides: dict[str, Rate] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AcmeSettings:
     """One ACME endpoint.
 
     `base_url` is what clients see (`https://ca.example/acme`), without a trailing slash; its path is where the
-    endpoint is mounted. `challenges` are the types offered.
+    endpoint is mounted. `challenges` are the types offered. `external_accounts` says whether newAccount must, may or
+    cannot name an account known from elsewhere by a key of `emca-daemon eab`.
     """
 
     base_url: str
@@ -36,6 +83,15 @@ class AcmeSettings:
     issuer: IssuerName | None = None
     """Whose certificates they are; None: the profile's issuer."""
     challenges: tuple[str, ...] = limited(("http-01", "dns-01"), not_empty, each_of("http-01", "dns-01", "tls-alpn-01"))
+    external_accounts: str = limited("off", one_of("off", "optional", "required"))
+    pre_authorization: bool = False
+    """Whether names can be proved before there is an order (newAuthz)."""
+    subdomain_authorization: bool = False
+    """Whether a proof by DNS may be good for all names beneath (RFC 9444)."""
+    renewal_info: bool = True
+    """Whether clients are told when to renew (RFC 9773)."""
+    renewal_check: timedelta = limited(timedelta(hours=6), positive)
+    """After how long clients should ask that again."""
     terms_of_service: str | None = None
     website: str | None = None
     caa_identities: tuple[str, ...] = ()
@@ -49,8 +105,11 @@ class AcmeSettings:
     require_new_terms: bool = False
     """Whether accounts must agree anew once the address of the terms of service is another."""
     max_identifiers: int = limited(100, between(1, 1000))
+    orders_per_page: int = limited(100, between(1, 1000))
     validation_attempts: int = limited(4, between(1, 100))
     validation_interval: timedelta = limited(timedelta(seconds=5), positive)
     always_valid: bool = False
     """Whether challenges count as met without a look; only a demonstration may do so."""
     network: NetworkSettings = field(default_factory=NetworkSettings)
+    profiles: dict[str, AcmeProfileSettings] = field(default_factory=dict)
+    limits: AcmeLimitsSettings = field(default_factory=AcmeLimitsSettings)

@@ -7,8 +7,6 @@ from emca_daemon.protocols.acme.ports import Writing
 from emca_daemon.protocols.acme.replies import Reply
 from emca_daemon.protocols.acme.settling import order_headers, own_order, settled
 
-_PAGE = 100
-
 
 def order(call: AccountCall, tx: Writing) -> Reply:
     """Return an order of the account as it stands now."""
@@ -25,10 +23,11 @@ def orders(call: AccountCall, tx: Writing) -> Reply:
     (account_id,) = call.parameters
     call.require_own(account_id)
     after = _cursor(call.request.query)
-    found = tx.acme.orders_of(account_id, after, _PAGE + 1)
-    page = found[:_PAGE]
+    size = call.endpoint.settings.orders_per_page
+    found = tx.acme.orders_of(account_id, after, size + 1)
+    page = found[:size]
     headers = {}
-    if len(found) > _PAGE:
+    if len(found) > size:
         headers["Link"] = f'<{call.identity}/orders?after={page[-1]}>;rel="next"'
     return Reply(200, {"orders": [call.endpoint.order_url(one) for one in page]}, headers=headers)
 

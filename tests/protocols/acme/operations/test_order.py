@@ -1,10 +1,11 @@
 """Reading orders, and lists of them."""
 
+from dataclasses import replace
+
 import pytest
 
-from emca_daemon.protocols.acme.operations import order as order_operation
 from tests.support.acme_client import csr_for
-from tests.support.acme_world import AcmeWorld
+from tests.support.acme_world import SETTINGS, AcmeWorld
 
 
 @pytest.fixture(scope="module")
@@ -56,9 +57,9 @@ def test_orders_are_private(world: AcmeWorld) -> None:
     assert client.post(order.location, {}).problem == "400 malformed"
 
 
-def test_the_list_comes_in_pages(world: AcmeWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_list_comes_in_pages() -> None:
     """Each order once, next pages by Link (RFC 8555 7.1.2.1)."""
-    monkeypatch.setattr(order_operation, "_PAGE", 3)
+    world = AcmeWorld(replace(SETTINGS, orders_per_page=3))
     client = world.account()
     url = client.post(client.kid or "").json["orders"]
     assert client.post(url).json == {"orders": []}

@@ -1,0 +1,1 @@
+"""What Pebble has around ACME: any host name, a management interface, renewal information set by hand."""

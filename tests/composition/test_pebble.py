@@ -1,0 +1,100 @@
+"""A drop-in for Pebble, put together."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+
+from emca_daemon.composition.core import Core
+from emca_daemon.composition.pebble import mounts, pebble_core
+from emca_daemon.composition.pebble_settings import PebblePlan
+from emca_daemon.outbound.acme_answers import Verdict
+from emca_daemon.protocols.acme.validation import ValidationDesk
+from emca_daemon.protocols.http import Peer, Request, Response
+from emca_daemon.protocols.routing import Mount, Routes
+from emca_daemon.settings.pebble import PebbleEnvironment, PebbleSettings, Place
+from tests.support.acme_client import AcmeClient, csr_for
+
+CALM = PebbleEnvironment(always_valid=True, sleep_seconds=0, nonce_reject=0, authz_reuse=100)
+SETTINGS = PebbleSettings(
+    certificate=Path("cert.pem"),
+    private_key=Path("key.pem"),
+    key_algorithm="ecdsa",
+    management_listen_address=Place("", 15000),
+    domain_blocklist=("blocked.example",),
+)
+
+
+class Waiting:
+    """Validations that wait until they are asked for."""
+
+    def wake(self, endpoint: str, challenge_id: str) -> None:
+        """Nothing happens."""
+
+
+class Served:
+    """A Pebble in memory and what its listeners serve."""
+
+    def __init__(self, core: Core, mounted: dict[str, tuple[Mount, ...]]) -> None:
+        self.core = core
+        self._routes = {name: Routes(served) for name, served in mounted.items()}
+
+    def send(self, listener: str, request: Request) -> Response:
+        """An answer of a listener."""
+        responder = self._routes[listener].find(request.path)
+        assert responder is not None, request.path
+        return responder.respond(request)
+
+    def client(self, host: str) -> AcmeClient:
+        """A client that calls the server by this name."""
+
+        def transport(request: Request) -> Response:
+            headers = (("host", host), *request.headers)
+            return self.send("acme", Request(**{**_fields(request), "headers": headers}))  # type: ignore[arg-type]
+
+        return AcmeClient(transport, f"https://{host}/acme")
+
+    def validate(self) -> None:
+        """Find every challenge right."""
+        desk = ValidationDesk(self.core.store, self.core.settings.acme, self.core.clock)
+        for task in desk.due("here", 100):
+            desk.succeed(task, Verdict(None).details)
+
+
+def _fields(request: Request) -> dict[str, object]:
+    names = ("method", "path", "query", "headers", "body", "peer", "id", "secure")
+    return {name: getattr(request, name) for name in names}
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[Served]:
+    """One for all tests."""
+    plan = PebblePlan(Path("/pebble.json"), SETTINGS, CALM)
+    core, chains = pebble_core(plan)
+    yield Served(core, dict(mounts(plan, core, chains, Waiting())))
+    core.store.close()
+
+
+@pytest.mark.parametrize("host", ["localhost:14000", "pebble:14000"])
+def test_from_the_directory_to_the_certificate(served: Served, host: str) -> None:
+    """Under every name that a client has for it; the chain ends at the root of the management interface."""
+    client = served.client(host)
+    directory = client.send("GET", f"https://{host}/dir").json
+    assert directory["newOrder"].startswith(f"https://{host}/")
+    client.register(termsOfServiceAgreed=True)
+    order = client.order("www.example.com")
+    client.post(client.challenge(order)["url"], {})
+    served.validate()
+    done = client.finalize(order, csr_for("www.example.com"))
+    leaf, issuer = x509.load_pem_x509_certificates(client.post(done.json["certificate"]).response.body)
+    leaf.verify_directly_issued_by(issuer)
+    root = served.send("management", Request("GET", "/roots/0", "", (), b"", Peer("192.0.2.1"), "r-1"))
+    issuer.verify_directly_issued_by(x509.load_pem_x509_certificate(root.body))
+
+
+def test_blocked_names(served: Served) -> None:
+    """And the names beneath them are refused."""
+    client = served.client("localhost:14000").register(termsOfServiceAgreed=True)
+    for name in ("blocked.example", "www.blocked.example", "*.blocked.example"):
+        assert client.order(name).problem == "400 rejectedIdentifier"
