@@ -25,13 +25,13 @@ def read(folder: Path, **changes: object) -> PebbleSettings:
     """A file with these keys."""
     file = folder / "pebble.json"
     file.write_text(json.dumps({"pebble": {**LEAST, **changes}}))
-    return read_pebble(file, Path("/work"))
+    return read_pebble(file, Path("/somewhere"))
 
 
 def test_the_least_that_is_needed(tmp_path: Path) -> None:
     """Certificate and key; everything else has Pebble's own values, and paths start in the current folder."""
     found = read(tmp_path)
-    assert found.certificate == Path("/work/cert.pem")
+    assert found.certificate == Path("/somewhere/cert.pem")
     assert found.private_key == Path("/etc/key.pem")
     assert found.listen_address == Place("", 14000)
     assert found.management_listen_address is None
