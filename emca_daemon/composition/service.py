@@ -2,6 +2,7 @@
 
 import os
 import socket
+import threading
 import time
 from collections.abc import Callable, Mapping
 from datetime import timedelta
@@ -81,7 +82,6 @@ class DaemonService:
 
     def start(self, sockets: Mapping[str, socket.socket]) -> None:
         """Serve on these bound sockets, by listener; raises Refused for what cannot be started."""
-        self._prepare_linter()
         self._round_now(startup=True)
         around = Surroundings(
             execution=self._execution,
@@ -109,9 +109,10 @@ class DaemonService:
         self._validation.startService()
         serving.reload_on_hangup()
         serving.ready()
+        threading.Thread(target=self._prepare_linter, name="linter", daemon=True).start()
 
     def _prepare_linter(self) -> None:
-        """Load what the endpoints' profiles need, so that no request waits for it."""
+        """Load what the endpoints' profiles need, beside the first requests: neither they nor the start wait."""
         settings = self._core.settings
         names = {endpoint.profile for endpoint in settings.acme.values()}
         names |= {label.profile for label in settings.est.values()}
