@@ -39,7 +39,7 @@ def serving_pebble(program: str) -> Iterator[tuple[int, str, Path]]:
     """A fresh one while the block runs: its process, the address of its directory, the CA that it is trusted by."""
     with TemporaryDirectory(prefix="emca-bench-") as name:
         folder, port = Path(name), free_port()
-        certificate, key = _own_certificate(folder)
+        certificate, key = own_certificate(folder)
         settings = {
             "listenAddress": f"127.0.0.1:{port}",
             "managementListenAddress": f"127.0.0.1:{free_port()}",
@@ -67,7 +67,7 @@ def serving_pebble(program: str) -> Iterator[tuple[int, str, Path]]:
             process.wait()
 
 
-def _own_certificate(folder: Path) -> tuple[Path, Path]:
+def own_certificate(folder: Path) -> tuple[Path, Path]:
     """Its TLS certificate, self-signed."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "pebble")])
