@@ -94,7 +94,7 @@ def _requested_key(signer: Signer, data: PkiData) -> CertificatePublicKeyTypes:
         for key in keys:
             if x509.SubjectKeyIdentifier.from_public_key(key).digest == signer.identifier.value:
                 return key
-    if len(keys) != 1:
+    if not keys or any(key != keys[0] for key in keys):
         raise Refused(Reason.BAD_INTEGRITY, "the signer's certificate is not enclosed")
     return keys[0]
 

@@ -1,0 +1,258 @@
+"""/fullcmc: conversations with requests made here, and one made by an independent implementation."""
+
+import hashlib
+import hmac
+from base64 import b64decode, b64encode
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from emca_daemon.asn1 import cmc, der
+from emca_daemon.asn1.cms_algorithms import MODERN_DIGESTS
+from emca_daemon.asn1.cms_signed import read_signed_data, verify_signer
+from emca_daemon.asn1.cms_signing import SigningIdentity, sign_data
+from emca_daemon.asn1.values import content_parts, encoded, integer, object_identifier, sequence_parts
+from emca_daemon.protocols.est.shared_secrets import SharedSecret
+from emca_daemon.protocols.http import Response
+from tests.support.est_world import EstWorld, Key, basic, request, settings
+
+SECRET = b"shared secret"
+Controls = tuple[tuple[str, bytes], ...]
+
+
+def cmc_world() -> EstWorld:
+    """A world whose label serves full CMC and knows one secret."""
+    world = EstWorld()
+    world.label(settings(full_cmc=True), secrets={"bob": SharedSecret(SECRET)})
+    return world
+
+
+def pki_data(requests: tuple[bytes, ...] = (), controls: Controls = ()) -> bytes:
+    """PKIData; the controls are numbered from 100."""
+    tagged = [
+        der.sequence(der.integer(100 + place), der.oid(oid), der.tlv(0x31, value))
+        for place, (oid, value) in enumerate(controls)
+    ]
+    return der.sequence(der.sequence(*tagged), der.sequence(*requests), der.sequence(), der.sequence())
+
+
+def pkcs10(csr: bytes, number: int = 1) -> bytes:
+    """A TaggedRequest with a PKCS #10 request."""
+    return der.explicit(0, der.integer(number) + csr)
+
+
+def crmf(key: ec.EllipticCurvePrivateKey, name: str = "device-1", number: int = 1, *, broken: bool = False) -> bytes:
+    """A TaggedRequest with a CRMF request that proves possession by a signature."""
+    subject = x509.Name.from_rfc4514_string(f"CN={name}").public_bytes()
+    info = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    public = der.tlv(0xA6, b"".join(encoded(part) for part in sequence_parts(info, "key")))
+    template = der.sequence(der.explicit(5, subject), public)
+    asked = der.sequence(der.integer(number), template)
+    signature = key.sign(asked + b"x" * broken, ec.ECDSA(hashes.SHA256()))
+    proof = der.tlv(0xA1, der.sequence(der.oid("1.2.840.10045.4.3.2")) + der.bit_string(signature))
+    return der.tlv(0xA1, asked + proof)
+
+
+def identity_proof(requests: tuple[bytes, ...], secret: bytes = SECRET, name: str = "bob") -> Controls:
+    """Identification and IdentityProofV2 over the requests."""
+    witness = hmac.digest(hashlib.sha256(secret).digest(), der.sequence(*requests), "sha256")
+    proof = der.sequence(
+        der.sequence(der.oid("2.16.840.1.101.3.4.2.1")),
+        der.sequence(der.oid("1.2.840.113549.2.9")),
+        der.octet_string(witness),
+    )
+    return ((cmc.IDENTIFICATION, der.tlv(0x0C, name.encode())), (cmc.IDENTITY_PROOF_V2, proof))
+
+
+def signed(content: bytes, key: Key, certificate: bytes | None = None) -> bytes:
+    """The full request, signed by a certificate's key or, without one, by the new key itself."""
+    enclosed = () if certificate is None else (certificate,)
+    signer = x509.load_der_x509_certificate(certificate) if certificate else _throwaway(key)
+    return sign_data(content, SigningIdentity(signer, key), content_type=cmc.PKI_DATA, certificates=enclosed)
+
+
+def _throwaway(key: Key) -> x509.Certificate:
+    from datetime import UTC, datetime
+
+    name = x509.Name.from_rfc4514_string("CN=nobody")
+    builder = x509.CertificateBuilder(name, name, key.public_key(), 1)
+    builder = builder.not_valid_before(datetime(2026, 1, 1, tzinfo=UTC)).not_valid_after(datetime(2027, 1, 1, tzinfo=UTC))
+    return builder.sign(key, hashes.SHA256())
+
+
+def send(world: EstWorld, message: bytes, **headers: str) -> Response:
+    """Post a full request."""
+    given = {"content-type": "application/pkcs7-mime; smime-type=CMC-request", **headers}
+    return world.send("fullcmc", b64encode(message), headers=given)
+
+
+def read(world: EstWorld, response: Response) -> tuple[list[tuple[int, int | None]], list[x509.Certificate], dict[str, bytes]]:
+    """CMCStatus and CMCFailInfo of each status, certificates, and the controls, the signature verified."""
+    assert dict(response.headers)["Content-Type"] == "application/pkcs7-mime; smime-type=CMC-response", response
+    answer = read_signed_data(b64decode(response.body))
+    assert answer.content_type == cmc.PKI_RESPONSE
+    verify_signer(answer, answer.signers[0], world.signer.certificate.public_key(), MODERN_DIGESTS)
+    statuses, controls = [], {}
+    for part in sequence_parts(encoded(sequence_parts(answer.content or b"", "PKIResponse")[0]), "controls"):
+        fields = sequence_parts(encoded(part), "control")
+        oid, value = object_identifier(fields[1]), encoded(content_parts(bytes(fields[2].data), "values")[0])
+        controls[oid] = value
+        if oid == cmc.STATUS_INFO_V2:
+            status = sequence_parts(value, "status")
+            numbers = [integer(encoded(one), "number") for one in status if one.tag_bytes == b"\x02"]
+            statuses.append((numbers[0], numbers[1] if len(numbers) > 1 else None))
+    return statuses, [x509.load_der_x509_certificate(one) for one in answer.certificates], controls
+
+
+@pytest.mark.parametrize("form", ["pkcs10", "crmf"])
+def test_a_shared_secret_gets_a_certificate(form: str) -> None:
+    """Signed by the new key, the identity proved by a MAC; nonces and transaction come back."""
+    world, key = cmc_world(), ec.generate_private_key(ec.SECP256R1())
+    requests = (pkcs10(request(key)) if form == "pkcs10" else crmf(key),)
+    nonces = ((cmc.TRANSACTION_ID, der.integer(7)), (cmc.SENDER_NONCE, der.octet_string(b"nonce")))
+    response = send(world, signed(pki_data(requests, identity_proof(requests) + nonces), key))
+    statuses, certificates, controls = read(world, response)
+    assert (response.status, statuses) == (200, [(0, None)])
+    assert key.public_key() in [one.public_key() for one in certificates]
+    assert controls[cmc.TRANSACTION_ID] == der.integer(7)
+    assert controls[cmc.RECIPIENT_NONCE] == der.octet_string(b"nonce")
+    assert cmc.SENDER_NONCE in controls
+    assert _newest_requester(world) == ("bob", "secret")
+
+
+def test_a_digest_stands_in_for_a_signature() -> None:
+    """id-alg-noSignature (RFC 5272 3.3.3.1): the shared secret proves who it is; a wrong digest proves nothing."""
+    world, key = cmc_world(), ec.generate_private_key(ec.SECP256R1())
+    requests = (pkcs10(request(key)),)
+    content = pki_data(requests, identity_proof(requests))
+    assert read(world, send(world, unsigned(content, hashlib.sha256(content).digest())))[0] == [(0, None)]
+    assert read(world, send(world, unsigned(content, bytes(32))))[0] == [(2, 1)]
+
+
+def unsigned(content: bytes, digest: bytes) -> bytes:
+    """A full request with a digest for its signature, and no signed attributes."""
+    sha256 = der.sequence(der.oid("2.16.840.1.101.3.4.2.1"))
+    signer = der.sequence(
+        der.integer(3),
+        der.implicit(0, b"nobody"),
+        sha256,
+        der.sequence(der.oid(cmc.NO_SIGNATURE), der.NULL),
+        der.octet_string(digest),
+    )
+    enclosed = der.sequence(der.oid(cmc.PKI_DATA), der.explicit(0, der.octet_string(content)))
+    whole = der.sequence(der.integer(3), der.tlv(0x31, sha256), enclosed, der.tlv(0x31, signer))
+    return der.sequence(der.oid("1.2.840.113549.1.7.2"), der.explicit(0, whole))
+
+
+def test_a_wrong_secret_and_an_unknown_name_are_one() -> None:
+    """badIdentity, 401, and the audit chain knows."""
+    world, key = cmc_world(), ec.generate_private_key(ec.SECP256R1())
+    requests = (pkcs10(request(key)),)
+    answers = [
+        read(world, send(world, signed(pki_data(requests, identity_proof(requests, *given)), key)))[0]
+        for given in ((b"wrong", "bob"), (SECRET, "eve"))
+    ]
+    assert answers == [[(2, 7)], [(2, 7)]]
+    assert world.actions()[-1] == ("est.request", "refused")
+
+
+def test_a_certificate_of_ours_signs_for_its_own_names() -> None:
+    """And for no others (badRequest); an unknown one is badIdentity."""
+    world, new = cmc_world(), ec.generate_private_key(ec.SECP256R1())
+    key, device = world.device()
+    fine = send(world, signed(pki_data((pkcs10(request(new)),)), key, device))
+    assert read(world, fine)[0] == [(0, None)]
+    other = send(world, signed(pki_data((pkcs10(request(new, "device-2")),)), key, device))
+    assert (other.status, read(world, other)[0]) == (403, [(2, 2)])
+    stranger = _throwaway(new).public_bytes(Encoding.DER)
+    unknown = send(world, signed(pki_data((pkcs10(request(new)),)), new, stranger))
+    assert (unknown.status, read(world, unknown)[0]) == (401, [(2, 7)])
+
+
+def test_http_authentication_will_do_too() -> None:
+    """Without any, 401 asks for it."""
+    world, key = cmc_world(), ec.generate_private_key(ec.SECP256R1())
+    message = signed(pki_data((pkcs10(request(key)),)), key)
+    assert read(world, send(world, message, authorization=basic()))[0] == [(0, None)]
+    refused = send(world, message)
+    assert (refused.status, refused.body) == (401, b"")
+
+
+def test_a_wrong_proof_of_possession_is_pop_failed() -> None:
+    """The other request of the message is served all the same."""
+    world, key = cmc_world(), ec.generate_private_key(ec.SECP256R1())
+    requests = (crmf(key, number=1, broken=True), crmf(key, number=2))
+    response = send(world, signed(pki_data(requests, identity_proof(requests)), key))
+    assert (response.status, read(world, response)[0]) == (400, [(2, 9), (0, None)])
+
+
+def test_an_unknown_control_fails_the_whole_message() -> None:
+    """badRequest (RFC 5272 3.2.1.1)."""
+    world, key = cmc_world(), ec.generate_private_key(ec.SECP256R1())
+    requests = (pkcs10(request(key)),)
+    controls = (*identity_proof(requests), ("1.3.6.1.5.5.7.7.28", der.sequence()))
+    response = send(world, signed(pki_data(requests, controls), key))
+    assert (response.status, read(world, response)[0]) == (400, [(2, 2)])
+
+
+def test_a_broken_signature_is_bad_message_check() -> None:
+    """Nothing is believed of such a message."""
+    world, key = cmc_world(), ec.generate_private_key(ec.SECP256R1())
+    requests = (pkcs10(request(key)),)
+    message = signed(pki_data(requests, identity_proof(requests)), ec.generate_private_key(ec.SECP256R1()))
+    assert read(world, send(world, message))[0] == [(2, 1)]
+
+
+def test_a_waiting_request_is_asked_for() -> None:
+    """Pending with a token, by which queryPending finds the certificate once a person has said yes."""
+    world, key = cmc_world(), ec.generate_private_key(ec.SECP256R1())
+    device_key, device = world.device(requester="bob", name="agent")
+    world.manual()
+    requests = (pkcs10(request(key)),)
+    response = send(world, signed(pki_data(requests, identity_proof(requests)), key))
+    assert (response.status, read(world, response)[0]) == (202, [(3, None)])
+    with world.store.reading() as tx:
+        (waiting,) = tx.pending.list(None)
+    query = (*identity_proof(()), (cmc.QUERY_PENDING, der.octet_string(waiting.id.encode())))
+    assert read(world, send(world, signed(pki_data((), query), key, _anchor(world))))[0] == [(2, 1)]
+    world.approval.approve(waiting.id, world.by)
+    message = signed(pki_data((), query), device_key, device)
+    statuses, certificates, _ = read(world, send(world, message))
+    assert statuses == [(0, None)]
+    assert key.public_key() in [one.public_key() for one in certificates]
+
+
+def test_a_holder_revokes_their_certificate() -> None:
+    """And nobody else's."""
+    world = cmc_world()
+    key, device = world.device()
+    _, other = world.device("device-2")
+    assert read(world, send(world, signed(pki_data((), _revocation(other)), key, device)))[0] == [(2, 7)]
+    assert read(world, send(world, signed(pki_data((), _revocation(device)), key, device)))[0] == [(0, None)]
+    assert ("certificate.revoke", "success") in world.actions()
+
+
+def test_not_every_label_serves_it() -> None:
+    """404 where it is not switched on."""
+    world = EstWorld()
+    world.label()
+    assert send(world, b"").status == 404
+
+
+def _revocation(certificate: bytes) -> Controls:
+    read = x509.load_der_x509_certificate(certificate)
+    content = der.sequence(read.issuer.public_bytes(), der.integer(read.serial_number), der.enumerated(1))
+    return ((cmc.REVOKE_REQUEST, content),)
+
+
+def _anchor(world: EstWorld) -> bytes:
+    return world.endpoints["default"].authority.record.chain[0]
+
+
+def _newest_requester(world: EstWorld) -> tuple[str, str]:
+    with world.store.reading() as tx:
+        event = list(tx.audit.walk())[-1].event
+    return event.actor, event.proof
