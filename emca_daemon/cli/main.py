@@ -11,11 +11,13 @@ from emca_daemon.cli.cert import cert
 from emca_daemon.cli.check_config import check_config
 from emca_daemon.cli.crl import crl
 from emca_daemon.cli.demo import demo
+from emca_daemon.cli.eab import eab
 from emca_daemon.cli.init import init
 from emca_daemon.cli.key import key
 from emca_daemon.cli.migrate import migrate
 from emca_daemon.cli.pebble import pebble
 from emca_daemon.cli.profile import profile
+from emca_daemon.cli.renewals import renewals
 from emca_daemon.cli.request import request
 from emca_daemon.cli.serve import serve
 from emca_daemon.cli.user import user
@@ -34,5 +36,23 @@ def main(config: Path | None) -> None:
         os.environ["EMCA_CONFIG"] = str(config.absolute())
 
 
-for command in (init, demo, serve, check_config, migrate, ca, profile, cert, request, crl, audit, key, pebble, user):
+ACME = (eab, renewals)
+
+for command in (
+    *ACME,
+    init,
+    demo,
+    serve,
+    check_config,
+    migrate,
+    ca,
+    profile,
+    cert,
+    request,
+    crl,
+    audit,
+    key,
+    pebble,
+    user,
+):
     main.add_command(command)

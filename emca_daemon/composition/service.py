@@ -114,7 +114,7 @@ class DaemonService:
     def _prepare_linter(self) -> None:
         """Load what the endpoints' profiles need, beside the first requests: neither they nor the start wait."""
         settings = self._core.settings
-        names = {endpoint.profile for endpoint in settings.acme.values()}
+        names = {profile for endpoint in settings.acme.values() for profile in endpoint.every_profile}
         names |= {label.profile for label in settings.est.values()}
         names |= {profile for endpoint in settings.cmp.values() for profile in endpoint.every_profile}
         self._core.linter.prepare({self._core.enrollment.profile(name).lint for name in names})

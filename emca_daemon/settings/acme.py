@@ -113,3 +113,8 @@ class AcmeSettings:
     network: NetworkSettings = field(default_factory=NetworkSettings)
     profiles: dict[str, AcmeProfileSettings] = field(default_factory=dict)
     limits: AcmeLimitsSettings = field(default_factory=AcmeLimitsSettings)
+
+    @property
+    def every_profile(self) -> frozenset[ProfileName]:
+        """The profiles by which this endpoint issues."""
+        return frozenset({self.profile, *(chosen.profile for chosen in self.profiles.values())})

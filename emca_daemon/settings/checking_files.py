@@ -36,6 +36,8 @@ def _profiles(settings: Settings) -> Iterator[Finding]:
         yield "profiles", f"expected a folder at {settings.profiles}"
         return
     used = [(f"acme.{name}.profile", acme.profile) for name, acme in settings.acme.items()]
+    for name, acme in settings.acme.items():
+        used += [(f"acme.{name}.profiles.{key}.profile", chosen.profile) for key, chosen in acme.profiles.items()]
     used += [(f"est.{name}.profile", label.profile) for name, label in settings.est.items()]
     signing = {name: label for name, label in settings.est.items() if label.signs}
     used += [(f"est.{name}.signer_profile", label.signer_profile) for name, label in signing.items()]

@@ -9,6 +9,7 @@ from emca_daemon.settings.acme import AcmeSettings, NetworkSettings
 from emca_daemon.settings.checking_cmp import check_cmp
 from emca_daemon.settings.checking_est import check_est
 from emca_daemon.settings.findings import (
+    NAME,
     Finding,
     is_address,
     is_host_pattern,
@@ -34,6 +35,7 @@ def check_protocols(settings: Settings) -> Iterator[Finding]:
     yield from names("acme", settings.acme)
     for name, endpoint in settings.acme.items():
         yield from _endpoint(endpoint, f"acme.{name}")
+        yield from _profiles_and_limits(endpoint, f"acme.{name}")
         yield from _network(endpoint.network, f"acme.{name}.network")
     yield from check_cmp(settings)
     yield from check_est(settings)
@@ -50,6 +52,16 @@ def _endpoint(endpoint: AcmeSettings, key: str) -> Iterator[Finding]:
     for name in endpoint.caa_identities:
         if not is_host_pattern(name) or name.startswith("*"):
             yield f"{key}.caa_identities", f"expected domain names in lower case, found `{name}`"
+
+
+def _profiles_and_limits(endpoint: AcmeSettings, key: str) -> Iterator[Finding]:
+    yield from names(f"{key}.profiles", endpoint.profiles)
+    for name, chosen in endpoint.profiles.items():
+        if not NAME.fullmatch(chosen.profile):
+            yield f"{key}.profiles.{name}.profile", f"expected the name of a profile, found `{chosen.profile}`"
+    page = endpoint.limits.documentation
+    if page is not None and not is_url(page, "https", "http"):
+        yield f"{key}.limits.documentation", f"expected a web address, found `{page}`"
 
 
 def _network(network: NetworkSettings, key: str) -> Iterator[Finding]:

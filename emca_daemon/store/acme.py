@@ -4,12 +4,15 @@ from sqlalchemy import Connection
 
 from emca_daemon.store.acme_accounts import AccountRows, AccountWriter
 from emca_daemon.store.acme_authorizations import AuthorizationRows
+from emca_daemon.store.acme_bindings import BindingRows, BindingWriter
+from emca_daemon.store.acme_buckets import BucketRows, BucketWriter
 from emca_daemon.store.acme_forgetting import Forgetting
 from emca_daemon.store.acme_nonces import NonceWriter
 from emca_daemon.store.acme_orders import OrderRows, OrderWriter
+from emca_daemon.store.acme_renewals import RenewalRows, RenewalWriter
 
 
-class AcmeRows(AccountRows, OrderRows, AuthorizationRows):
+class AcmeRows(AccountRows, OrderRows, AuthorizationRows, BindingRows, RenewalRows, BucketRows):
     """Fulfils `protocols.acme.ports.AcmeReader`."""
 
     __slots__ = ("_connection",)
@@ -18,7 +21,9 @@ class AcmeRows(AccountRows, OrderRows, AuthorizationRows):
         self._connection = connection
 
 
-class AcmeWriter(AccountWriter, OrderWriter, NonceWriter, Forgetting, AcmeRows):
+class AcmeWriter(
+    AccountWriter, OrderWriter, NonceWriter, BindingWriter, RenewalWriter, BucketWriter, Forgetting, AcmeRows
+):
     """Fulfils `protocols.acme.ports.AcmeRows`."""
 
     __slots__ = ()

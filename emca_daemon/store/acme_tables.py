@@ -1,6 +1,7 @@
 """The tables of ACME."""
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
     ColumnElement,
@@ -180,5 +181,5 @@ buckets = Table(
     "acme_buckets",
     metadata,
     Column("subject", NAME, primary_key=True),
-    Column("full_at", Moment, nullable=False),
+    Column("full_at", BigInteger, nullable=False),  # microseconds, as in Moment; reckoned with in SQL
 )

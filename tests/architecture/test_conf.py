@@ -26,6 +26,8 @@ SECTIONS: dict[str, type[object]] = {
     "issuers.default": model.IssuerSettings,
     "acme.default": acme.AcmeSettings,
     "acme.default.network": acme.NetworkSettings,
+    "acme.default.profiles.short": acme.AcmeProfileSettings,
+    "acme.default.limits": acme.AcmeLimitsSettings,
     "est.default": est.EstSettings,
     "est.default.http": est.EstHttpSettings,
     "est.default.certificates": est.EstCertificateSettings,
@@ -116,7 +118,7 @@ def test_every_class_of_the_model_is_looked_at() -> None:
     modules = (model, acme, est)
     found = [value for module in modules for value in vars(module).values()]
     classes = {cls for cls in found if isinstance(cls, type) and dataclasses.is_dataclass(cls)}
-    assert classes == set(SECTIONS.values())
+    assert classes - {acme.Rate} == set(SECTIONS.values())
 
 
 @pytest.mark.parametrize("name", ["emca.toml", "starter.toml", "examples/postgresql.toml", "examples/softhsm.toml"])

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from emca_daemon.names import ProfileName
-from emca_daemon.settings.acme import AcmeSettings, NetworkSettings
+from emca_daemon.settings.acme import AcmeLimitsSettings, AcmeProfileSettings, AcmeSettings, NetworkSettings
 from emca_daemon.settings.checking_protocols import check_protocols
 from emca_daemon.settings.model import DownloadsSettings, OcspSettings, Settings
 
@@ -36,6 +36,8 @@ def test_endpoints_that_fit_are_not_mentioned() -> None:
         terms_of_service="https://ca.example/terms",
         website="http://ca.example",
         caa_identities=("ca.example",),
+        profiles={"short": AcmeProfileSettings(profile=ProfileName("tls-short"), description="For a week")},
+        limits=AcmeLimitsSettings(documentation="https://ca.example/limits"),
         network=network,
     )
     assert findings(endpoint(), whole) == []
@@ -52,6 +54,15 @@ def test_endpoints_that_fit_are_not_mentioned() -> None:
         ({"terms_of_service": "see below"}, "acme.a.terms_of_service: expected a web address"),
         ({"website": "ftp://ca.example"}, "acme.a.website: expected a web address"),
         ({"caa_identities": ("*.ca.example",)}, "acme.a.caa_identities: expected domain names in lower case"),
+        (
+            {"profiles": {"a b": AcmeProfileSettings(profile=ProfileName("tls"), description="x")}},
+            "acme.a.profiles.a b: expected a name of letters",
+        ),
+        (
+            {"profiles": {"a": AcmeProfileSettings(profile=ProfileName("../x"), description="x")}},
+            "acme.a.profiles.a.profile: expected the name of a profile",
+        ),
+        ({"limits": AcmeLimitsSettings(documentation="see")}, "acme.a.limits.documentation: expected a web address"),
         ({"network": NetworkSettings(resolvers=("dns",))}, "acme.a.network.resolvers: expected ADDRESS or"),
         ({"network": NetworkSettings(allow_networks=("10.0.0.1/8",))}, "acme.a.network.allow_networks: expected a"),
         ({"network": NetworkSettings(hosts=(("A.test", "::1"),))}, "acme.a.network.hosts.A.test: expected a name in"),

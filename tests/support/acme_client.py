@@ -1,5 +1,6 @@
 """An ACME client that reads like the protocol, talking to a responder in memory."""
 
+import hmac
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -236,3 +237,22 @@ class AcmeClient:
 def decoded(text: str) -> bytes:
     """base64url back to bytes."""
     return b64decode(text)
+
+
+def external_binding(client: AcmeClient, secret: bytes, algorithm: str = "HS256", **changes: Json) -> dict[str, str]:
+    """An externalAccountBinding; `changes` replace header members (None leaves them out) or the payload."""
+    payload = changes.pop("payload", jwk_of(client.key))
+    header = {"alg": algorithm, "kid": "kid-1", "url": client.url("/new-account"), **changes}
+    header = {name: value for name, value in header.items() if value is not None}
+    protected, content = b64(json.dumps(header).encode()), b64(json.dumps(payload).encode())
+    digest = {"HS384": "sha384", "HS512": "sha512"}.get(algorithm, "sha256")
+    mac = hmac.digest(secret, f"{protected}.{content}".encode(), digest)
+    return {"protected": protected, "payload": content, "signature": b64(mac)}
+
+
+def renewal_name(certificate: x509.Certificate) -> str:
+    """How requests and addresses name a certificate (RFC 9773 4.1)."""
+    key = certificate.extensions.get_extension_for_class(x509.AuthorityKeyIdentifier).value.key_identifier
+    assert key is not None
+    serial = certificate.serial_number
+    return f"{b64(key)}.{b64(serial.to_bytes(serial.bit_length() // 8 + 1, 'big'))}"

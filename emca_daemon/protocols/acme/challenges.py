@@ -12,10 +12,12 @@ from emca_daemon.protocols.acme.errors import Problem
 
 HTTP_01 = "http-01"
 DNS_01 = "dns-01"
+TLS_ALPN_01 = "tls-alpn-01"
 
 _OFFERS: tuple[tuple[str, frozenset[NameType], bool], ...] = (
-    (HTTP_01, frozenset({NameType.DNS}), False),
+    (HTTP_01, frozenset({NameType.DNS, NameType.IP}), False),
     (DNS_01, frozenset({NameType.DNS}), True),
+    (TLS_ALPN_01, frozenset({NameType.DNS, NameType.IP}), False),
 )
 """Type, identifiers it can prove, whether it can prove a wildcard; in the order in which they are offered."""
 

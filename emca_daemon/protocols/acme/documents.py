@@ -76,11 +76,13 @@ def _derived_error(endpoint: Endpoint, order: Order, now: datetime) -> Problem:
 
 def _failed_authorizations(endpoint: Endpoint, order: Order, now: datetime) -> Iterator[Problem]:
     """A problem with its identifier for each authorization that is neither valid nor pending."""
-    for name, one in zip(order.names, order.authorizations, strict=False):
+    known = len(order.names) == len(order.authorizations)  # names beneath one ancestor share its authorization
+    for position, one in enumerate(order.authorizations):
         status = authorization_status(one, now)
         if status not in {AuthorizationStatus.PENDING, AuthorizationStatus.VALID}:
             detail = f"the authorization {endpoint.authorization_url(one.id)} is {status.value}"
-            yield Problem("unauthorized", detail, 403, identifier=identifier_document(name))
+            identifier = identifier_document(order.names[position]) if known else None
+            yield Problem("unauthorized", detail, 403, identifier=identifier)
 
 
 def authorization_document(endpoint: Endpoint, authorization: Authorization, now: datetime) -> Document:
@@ -93,6 +95,8 @@ def authorization_document(endpoint: Endpoint, authorization: Authorization, now
     }
     if authorization.wildcard:
         document["wildcard"] = True
+    if authorization.subdomains:
+        document["subdomainAuthAllowed"] = True
     return document
 
 

@@ -8,8 +8,11 @@ from josepy.b64 import b64encode
 from emca_daemon.ca.enrollment import Enrollment
 from emca_daemon.ca.revocation import Revoking
 from emca_daemon.clock import Clock
+from emca_daemon.errors import Reason
+from emca_daemon.names import ProfileName
 from emca_daemon.policy.weak_keys import WeakKeys
 from emca_daemon.protocols.acme.account_keys import KeyMemory
+from emca_daemon.protocols.acme.errors import AcmeRefusal, Problem
 from emca_daemon.protocols.acme.nonces import Nonces
 from emca_daemon.protocols.acme.ports import AcmeStore, Validations
 from emca_daemon.protocols.http import Request
@@ -48,6 +51,16 @@ class Endpoint:
         """The address that a client must have put into the protected header of this request (RFC 8555 6.4)."""
         query = f"?{request.query}" if request.query else ""
         return self.settings.base_url + request.path.removeprefix(self.mount) + query
+
+    def profile_name(self, asked: str | None) -> ProfileName:
+        """Our profile behind the one that an order asked for; raises invalidProfile for one that is not advertised."""
+        if asked is None:
+            return self.settings.profile
+        chosen = self.settings.profiles.get(asked)
+        if chosen is None:
+            problem = Problem("invalidProfile", f"the profile `{asked[:64]}` is not among those of the directory")
+            raise AcmeRefusal(problem, reason=Reason.PROFILE_REFUSED)
+        return chosen.profile
 
     def account_url(self, account_id: str) -> str:
         """The address of an account: what clients send as `kid`."""

@@ -37,6 +37,11 @@ def open_to_all(operation: Callable[[Endpoint], Reply]) -> Served:
     return lambda endpoint, _request, _parameters: operation(endpoint)
 
 
+def unsigned(operation: Callable[[Endpoint, Parameters], Reply]) -> Served:
+    """Anybody may call it, unsigned; it asks the store itself."""
+    return lambda endpoint, _request, parameters: operation(endpoint, parameters)
+
+
 def signed_by_account(operation: Callable[[AccountCall, Writing], Reply]) -> Served:
     """A valid account calls it; the whole operation is one transaction."""
 

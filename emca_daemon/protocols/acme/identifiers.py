@@ -1,16 +1,19 @@
 """The identifiers of an order: reading them strictly, and asking policy (RFC 8555 7.4, 9.7.7)."""
 
+from collections.abc import Mapping
+
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.names import AlternativeName, NameType
 from emca_daemon.policy.dns_names import dns_name_problem
 from emca_daemon.policy.facts import Requester
 from emca_daemon.policy.identifiers import name_mismatches
+from emca_daemon.policy.name_texts import ip_address
 from emca_daemon.policy.profile import Profile
 from emca_daemon.protocols.acme.challenges import offered
 from emca_daemon.protocols.acme.errors import AcmeRefusal, Problem, malformed
 
-_TYPES = {"dns": NameType.DNS}
-"""The identifier types that orders may have (RFC 8555 9.7.7)."""
+_TYPES = {"dns": NameType.DNS, "ip": NameType.IP}
+"""The identifier types that orders may have (RFC 8555 9.7.7, RFC 8738)."""
 
 
 def read_identifiers(value: object, most: int) -> tuple[AlternativeName, ...]:
@@ -29,7 +32,45 @@ def _read(entry: object) -> AlternativeName:
     if kind is None:
         problem = Problem("unsupportedIdentifier", f"identifiers of the type `{entry['type'][:40]}` are not supported")
         raise AcmeRefusal(problem, reason=Reason.NAME_REFUSED)
+    if kind is NameType.IP and ip_address(entry["value"]) is None:
+        raise malformed("an identifier of the type `ip` is no address as RFC 5952 writes it")
     return AlternativeName(kind, entry["value"].lower())
+
+
+def read_identifier(value: object) -> AlternativeName:
+    """One identifier; raises malformed and unsupportedIdentifier."""
+    return _read(value)
+
+
+def read_ancestors(value: object, names: tuple[AlternativeName, ...]) -> dict[AlternativeName, AlternativeName]:
+    """The `ancestorDomain` of those identifiers of an order that have one (RFC 9444 4.2); raises malformed."""
+    entries = value if isinstance(value, list) else []
+    found = {}
+    for entry in entries:
+        ancestor = entry.get("ancestorDomain")
+        if ancestor is None:
+            continue
+        name = _read(entry)
+        if name not in names or name.type is not NameType.DNS or not isinstance(ancestor, str):
+            raise malformed("the member `ancestorDomain` is not a domain name of a `dns` identifier")
+        if not is_beneath(name.value, ancestor.lower()):
+            raise malformed(f"{name.value} does not lie beneath {ancestor[:253]}")
+        found[name] = AlternativeName(NameType.DNS, ancestor.lower())
+    return found
+
+
+def is_beneath(name: str, ancestor: str) -> bool:
+    """Whether a domain name, or a wildcard, is the ancestor or lies beneath it."""
+    return name == ancestor or name.endswith("." + ancestor)
+
+
+def ancestors_of(name: AlternativeName) -> list[AlternativeName]:
+    """A domain name itself (without `*.`) and every name above it, top-level domains aside."""
+    base = base_of(name)
+    if name.type is not NameType.DNS:
+        return [base]
+    labels = base.value.split(".")
+    return [AlternativeName(NameType.DNS, ".".join(labels[start:])) for start in range(max(1, len(labels) - 1))]
 
 
 def identifier_document(name: AlternativeName) -> dict[str, str]:
@@ -70,14 +111,15 @@ def check_identifiers(
         if not offered(challenges, name.type, wildcard=is_wildcard(name)):
             faults.setdefault(name, "can be proved by no challenge on offer")
     if faults:
-        raise _rejected(faults)
+        raise rejected(faults)
 
 
 def _syntax_problem(name: AlternativeName) -> str | None:
-    return dns_name_problem(name.value, wildcard=True)
+    return dns_name_problem(name.value, wildcard=True) if name.type is NameType.DNS else None
 
 
-def _rejected(faults: dict[AlternativeName, str]) -> AcmeRefusal:
+def rejected(faults: Mapping[AlternativeName, str]) -> AcmeRefusal:
+    """The rejectedIdentifier of these names; with several, each is a subproblem (RFC 8555 6.7.1)."""
     subproblems = tuple(
         Problem("rejectedIdentifier", f"{name.value} {fault}", identifier=identifier_document(name))
         for name, fault in faults.items()

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.protocols.acme.account_keys import AccountKey, algorithm_of, check_signature
@@ -49,6 +50,22 @@ def read_signed(body: bytes) -> SignedMessage:
 
 def read_flattened(message: Mapping[str, object]) -> SignedMessage:
     """The same for JSON that was read already (the inner JWS of a key change)."""
+    parts = take_apart(message)
+    algorithm = algorithm_of(parts.header.get("alg"))
+    return SignedMessage(algorithm, parts.header, parts.payload, parts.signed, parts.signature)
+
+
+class Parts(NamedTuple):
+    """The parts of a flattened JWS; `signed` are the bytes that the signature or MAC covers."""
+
+    header: Mapping[str, object]
+    payload: bytes
+    signed: bytes
+    signature: bytes
+
+
+def take_apart(message: Mapping[str, object]) -> Parts:
+    """The parts of a flattened JWS, whatever its algorithm; raises Refused(MALFORMED)."""
     if "signatures" in message:
         raise Refused(Reason.MALFORMED, "the JWS is in the general form; the flattened one is wanted")
     if "header" in message:
@@ -61,5 +78,4 @@ def read_flattened(message: Mapping[str, object]) -> SignedMessage:
         raise Refused(Reason.MALFORMED, "the protected header has a critical extension")
     if ("jwk" in header) == ("kid" in header):
         raise Refused(Reason.MALFORMED, "the protected header has not exactly one of `jwk` and `kid`")
-    algorithm = algorithm_of(header.get("alg"))
-    return SignedMessage(algorithm, header, content, f"{protected}.{payload}".encode(), signature)
+    return Parts(header, content, f"{protected}.{payload}".encode(), signature)

@@ -2,13 +2,22 @@
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from emca_daemon.ca import ports as ca
-from emca_daemon.names import AlternativeName
-from emca_daemon.protocols.acme.records import Account, Authorization, Challenge, KeyStanding, Order
+from emca_daemon.names import AlternativeName, IssuerName
+from emca_daemon.protocols.acme.records import (
+    Account,
+    Authorization,
+    Binding,
+    Challenge,
+    KeyStanding,
+    Order,
+    RenewalPlan,
+)
 from emca_daemon.protocols.acme.states import AuthorizationStatus, ChallengeStatus
+from emca_daemon.settings.acme import Rate
 
 
 class AcmeReader(Protocol):
@@ -22,6 +31,21 @@ class AcmeReader(Protocol):
 
     def key_standing(self, key_fingerprint: bytes) -> KeyStanding:
         """Whether a key is an account's, of whatever endpoint, and whether it is blocked."""
+
+    def binding(self, binding_id: str) -> Binding | None:
+        """One external account's key."""
+
+    def bindings(self) -> Sequence[Binding]:
+        """All of them, oldest first."""
+
+    def replacement(self, certificate: str) -> str | None:
+        """The order that was placed last to replace a certificate, named as RFC 9773 4.1 does."""
+
+    def renewal_plans(self, issuer: IssuerName | None = None) -> Sequence[RenewalPlan]:
+        """An issuer's plans, or everybody's, oldest first; cancelled ones too."""
+
+    def tokens_left(self, subject: str, now: datetime, rate: Rate) -> timedelta:
+        """How long until the subject's bucket has a token; nothing if it has one."""
 
     def order(self, order_id: str) -> Order | None:
         """One order with what it must know of its authorizations."""
@@ -64,6 +88,30 @@ class AcmeRows(AcmeReader, Protocol):
     def add_account(self, account: Account) -> bool:
         """Keep a new account; False if the endpoint has one with that key already."""
 
+    def add_binding(self, binding: Binding) -> bool:
+        """Keep a new external account's key; False if the identifier is taken."""
+
+    def use_binding(self, binding_id: str) -> bool:
+        """Count one use; False if it is revoked or was used as often as it may be."""
+
+    def revoke_binding(self, binding_id: str, now: datetime) -> bool:
+        """Let nobody use it any more; False if there is none that is not revoked yet."""
+
+    def replace_certificate(self, certificate: str, order_id: str) -> None:
+        """Note that an order is to replace a certificate, in the place of one that was noted before."""
+
+    def add_renewal_plan(self, plan: RenewalPlan) -> None:
+        """Keep a new plan."""
+
+    def cancel_renewal_plan(self, plan_id: str, now: datetime) -> bool:
+        """End a plan; False if there is none that is not cancelled yet."""
+
+    def take_token(self, subject: str, now: datetime, rate: Rate) -> bool:
+        """Take a token out of the subject's bucket, which is filled at that rate; False if it is empty."""
+
+    def forget_buckets(self, now: datetime) -> int:
+        """Forget buckets that are full again; how many."""
+
     def block_key(self, key_fingerprint: bytes, now: datetime) -> None:
         """Let nobody use a key any more: it is known to others."""
 
@@ -72,6 +120,9 @@ class AcmeRows(AcmeReader, Protocol):
 
         Raises Refused(WRONG_STATE) if it is not; False if another account of the endpoint has the new key.
         """
+
+    def add_authorizations(self, fresh: Sequence[Authorization]) -> None:
+        """Keep new authorizations with their challenges, of no order yet."""
 
     def add_order(self, order: Order, fresh: Sequence[Authorization]) -> None:
         """Keep a new order and those of its authorizations that are new."""

@@ -1,6 +1,6 @@
 """What ACME writes down: plain values that the store keeps as rows (RFC 8555 7.1)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from emca_daemon.names import AlternativeName, IssuerName, SerialNumber
@@ -28,6 +28,47 @@ class Account:
     terms: str | None = None
     binding: str | None = None
     binding_request: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """A key that ties new accounts to an account known from elsewhere, and what those may do (RFC 8555 7.3.4).
+
+    `id` is the key identifier, `endpoint` where it may be used (None: everywhere), `secret` the MAC key. `names` are
+    patterns for what may be ordered (empty: anything), `proved_names` for what needs no challenge, `profiles` the
+    ACME profiles that may be asked for (empty: any, and none).
+    """
+
+    id: str
+    endpoint: str | None
+    secret: bytes = field(repr=False)
+    created: datetime
+    note: str = ""
+    expires: datetime | None = None
+    revoked: datetime | None = None
+    uses: int = 0
+    most_uses: int | None = None
+    names: tuple[str, ...] = ()
+    proved_names: tuple[str, ...] = ()
+    profiles: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RenewalPlan:
+    """That an issuer's certificates, those of one profile or all, made before `created`, are to be renewed.
+
+    Clients are shown the window from `begins` to `ends` instead of a later one; `explanation` is a page for people.
+    """
+
+    id: str
+    issuer: IssuerName
+    profile: str | None
+    reason: str
+    explanation: str | None
+    begins: datetime
+    ends: datetime
+    created: datetime
+    cancelled: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

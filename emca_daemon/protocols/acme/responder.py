@@ -40,8 +40,8 @@ class AcmeResponder:
         return self._finish(path, reply)
 
     def waits(self, request: Request) -> bool:
-        """Directory and nonces come from memory; whatever is signed asks the store."""
-        return request.method == "POST"
+        """Directory and nonces come from memory; whatever is signed asks the store, and so does renewal information."""
+        return request.method == "POST" or request.path.startswith(f"{self._mount}/renewal-info/")
 
     def failed(self, request: Request) -> Response:
         """The answer to a bug: the request's id and nothing else."""

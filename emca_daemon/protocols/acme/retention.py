@@ -38,5 +38,7 @@ class Retention:
         if self._at_orders:
             self._at_orders = bool(self._orders)
         elif not self._authorizations:
+            with self._store.writing(durable=False) as tx:
+                tx.acme.forget_buckets(now)
             self._at_orders, self._next_walk = True, now + _REST
         return True

@@ -11,6 +11,7 @@ from emca_daemon.protocols.acme.guards import (
     signed_by_account_alone,
     signed_by_either,
     signed_by_new_key,
+    unsigned,
 )
 from emca_daemon.protocols.acme.operations.account import account
 from emca_daemon.protocols.acme.operations.authorization import authorization
@@ -20,9 +21,11 @@ from emca_daemon.protocols.acme.operations.directory import directory, read_dire
 from emca_daemon.protocols.acme.operations.finalize import finalize
 from emca_daemon.protocols.acme.operations.key_change import key_change
 from emca_daemon.protocols.acme.operations.new_account import new_account
+from emca_daemon.protocols.acme.operations.new_authorization import new_authorization
 from emca_daemon.protocols.acme.operations.new_nonce import get_nonce, head_nonce, read_nonce
 from emca_daemon.protocols.acme.operations.new_order import new_order
 from emca_daemon.protocols.acme.operations.order import order, orders
+from emca_daemon.protocols.acme.operations.renewal_info import renewal_info
 from emca_daemon.protocols.acme.operations.revoke_cert import revoke_cert
 
 _PARAMETER = "*"
@@ -49,11 +52,13 @@ ROUTES = (
     Route("POST", "/account/{account}/orders", signed_by_account(orders)),
     Route("POST", "/key-change", signed_by_account(key_change)),
     Route("POST", "/new-order", signed_by_account(new_order)),
+    Route("POST", "/new-authz", signed_by_account(new_authorization)),
     Route("POST", "/order/{order}", signed_by_account(order)),
     Route("POST", "/order/{order}/finalize", signed_by_account_alone(finalize)),
     Route("POST", "/authorization/{authorization}", signed_by_account(authorization)),
     Route("POST", "/challenge/{challenge}", signed_by_account(challenge)),
     Route("POST", "/certificate/{order}", signed_by_account(certificate)),
+    Route("GET", "/renewal-info/{certificate}", unsigned(renewal_info)),
     Route("POST", "/revoke-cert", signed_by_either(revoke_cert)),
 )
 

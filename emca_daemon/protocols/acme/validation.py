@@ -13,6 +13,7 @@ from emca_daemon.clock import Clock
 from emca_daemon.names import AlternativeName
 from emca_daemon.protocols.acme.challenges import key_authorization
 from emca_daemon.protocols.acme.errors import Problem
+from emca_daemon.protocols.acme.limits import note_failure
 from emca_daemon.protocols.acme.ports import AcmeStore, Writing
 from emca_daemon.protocols.acme.records import Authorization, Challenge
 from emca_daemon.protocols.acme.states import (
@@ -114,6 +115,7 @@ class ValidationDesk:
             status = move(CHALLENGE_MOVES, challenge.status, ChallengeStatus.INVALID)
             tx.acme.update_challenge(replace(noted, status=status, next_attempt=None), ChallengeStatus.PROCESSING)
             _move_authorization(tx, authorization, AuthorizationStatus.INVALID, authorization.expires)
+            note_failure(tx, settings.limits, task.endpoint, authorization.account_id, authorization.identifier, now)
             tx.audit.append(
                 _event(task, authorization, now, "failed", {"problem": problem.type, "why": problem.detail})
             )

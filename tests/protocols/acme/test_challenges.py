@@ -25,7 +25,9 @@ def test_what_is_offered() -> None:
     assert offered(("dns-01", "http-01"), NameType.DNS, wildcard=True) == ("dns-01",)
     assert offered(("http-01",), NameType.DNS, wildcard=True) == ()
     assert offered(("http-01", "new-01"), NameType.DNS, wildcard=False) == ("http-01",)
-    assert offered(("http-01", "dns-01"), NameType.IP, wildcard=False) == ()
+    every = ("tls-alpn-01", "dns-01", "http-01")
+    assert offered(every, NameType.DNS, wildcard=False) == ("http-01", "dns-01", "tls-alpn-01")
+    assert offered(every, NameType.IP, wildcard=False) == ("http-01", "tls-alpn-01")
 
 
 def test_the_txt_value_of_rfc_8555() -> None:

@@ -9,23 +9,29 @@ from emca_daemon.protocols.acme.replies import Reply
 def directory(endpoint: Endpoint) -> Reply:
     """Where the resources are, and what the endpoint tells of itself."""
     settings = endpoint.settings
-    meta: dict[str, object] = {"externalAccountRequired": False}
+    meta: dict[str, object] = {"externalAccountRequired": settings.external_accounts == "required"}
     if settings.terms_of_service is not None:
         meta["termsOfService"] = settings.terms_of_service
     if settings.website is not None:
         meta["website"] = settings.website
     if settings.caa_identities:
         meta["caaIdentities"] = list(settings.caa_identities)
-    return Reply(
-        document={
-            "newNonce": endpoint.url("/new-nonce"),
-            "newAccount": endpoint.url("/new-account"),
-            "newOrder": endpoint.url("/new-order"),
-            "revokeCert": endpoint.url("/revoke-cert"),
-            "keyChange": endpoint.url("/key-change"),
-            "meta": meta,
-        }
-    )
+    if settings.profiles:
+        meta["profiles"] = {name: profile.description for name, profile in settings.profiles.items()}
+    if settings.subdomain_authorization:
+        meta["subdomainAuthAllowed"] = True
+    document: dict[str, object] = {
+        "newNonce": endpoint.url("/new-nonce"),
+        "newAccount": endpoint.url("/new-account"),
+        "newOrder": endpoint.url("/new-order"),
+        "revokeCert": endpoint.url("/revoke-cert"),
+        "keyChange": endpoint.url("/key-change"),
+    }
+    if settings.pre_authorization:
+        document["newAuthz"] = endpoint.url("/new-authz")
+    if settings.renewal_info:
+        document["renewalInfo"] = endpoint.url("/renewal-info")
+    return Reply(document={**document, "meta": meta})
 
 
 def read_directory(call: AccountCall, _tx: Writing) -> Reply:

@@ -4,6 +4,7 @@ from hashlib import sha256
 
 from emca_daemon.errors import Pending, Reason, Refused
 from emca_daemon.policy.facts import RequestFacts
+from emca_daemon.protocols.acme.bindings import check_binding
 from emca_daemon.protocols.acme.calls import AccountCall
 from emca_daemon.protocols.acme.csr import bad_csr, request_facts
 from emca_daemon.protocols.acme.documents import order_document
@@ -61,7 +62,7 @@ def _issue(call: AccountCall, der: bytes, companion: OrderCompanion) -> None:
     try:
         outcome = call.endpoint.enrollment.enroll(
             facts,
-            call.endpoint.settings.profile,
+            call.endpoint.profile_name(order.profile),
             issuer=call.endpoint.settings.issuer,
             reference=order.id,
             companion=companion,
@@ -74,6 +75,7 @@ def _issue(call: AccountCall, der: bytes, companion: OrderCompanion) -> None:
 def _facts(call: AccountCall, der: bytes, order: Order) -> RequestFacts:
     facts = request_facts(der, order, call.requester(), call.endpoint.weak_keys)
     with call.endpoint.store.reading() as tx:
+        check_binding(call, tx)
         standing = tx.acme.key_standing(facts.key.fingerprint)
     if standing.of_account or standing.blocked:
         why = "was reported as compromised" if standing.blocked else "is that of an account"

@@ -6,6 +6,8 @@ from emca_daemon.protocols.acme.contacts import read_contacts
 from emca_daemon.protocols.acme.documents import account_document
 from emca_daemon.protocols.acme.endpoint import Endpoint
 from emca_daemon.protocols.acme.errors import AcmeRefusal, Problem, malformed, unauthorized
+from emca_daemon.protocols.acme.external_accounts import bound_account
+from emca_daemon.protocols.acme.limits import take_account
 from emca_daemon.protocols.acme.ports import Writing
 from emca_daemon.protocols.acme.records import Account
 from emca_daemon.protocols.acme.replies import Reply
@@ -25,6 +27,8 @@ def new_account(call: Call, tx: Writing) -> Reply:
     if only_existing:
         raise AcmeRefusal(Problem("accountDoesNotExist", "no account has this key"), reason=Reason.NOT_FOUND)
     check_not_blocked(tx, call.key)
+    take_account(call, tx)
+    bound = bound_account(call, tx, payload)
     account = Account(
         id=call.endpoint.new_id(),
         endpoint=call.endpoint.name,
@@ -36,12 +40,16 @@ def new_account(call: Call, tx: Writing) -> Reply:
         terms_agreed=_terms_agreed(call.endpoint, payload),
         created=call.now,
         terms=call.endpoint.settings.terms_of_service,
+        binding=None if bound is None else bound.id,
+        binding_request=None if bound is None else bound.request,
     )
     if not tx.acme.add_account(account):
         winner = tx.acme.account_by_key(call.endpoint.name, call.key.thumbprint)
         return _existing(call.endpoint, winner or account)
     url = call.endpoint.account_url(account.id)
-    tx.audit.append(call.event("account.create", url, contacts=" ".join(account.contacts), key=account.thumbprint))
+    details = {} if account.binding is None else {"external_account": account.binding}
+    contacts = " ".join(account.contacts)
+    tx.audit.append(call.event("account.create", url, contacts=contacts, key=account.thumbprint, **details))
     return _reply(201, call.endpoint, account)
 
 

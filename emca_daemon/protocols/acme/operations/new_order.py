@@ -4,16 +4,20 @@ from datetime import datetime
 
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.names import AlternativeName
+from emca_daemon.policy.profile import Profile
+from emca_daemon.protocols.acme.authorizing import Ancestors, fresh_authorization, offered_for, reusable
+from emca_daemon.protocols.acme.bindings import check_binding, check_names, check_profile
 from emca_daemon.protocols.acme.calls import AccountCall
-from emca_daemon.protocols.acme.challenges import offered
 from emca_daemon.protocols.acme.documents import order_document
 from emca_daemon.protocols.acme.errors import AcmeRefusal, Problem, malformed
-from emca_daemon.protocols.acme.identifiers import base_of, check_identifiers, is_wildcard, read_identifiers
+from emca_daemon.protocols.acme.identifiers import check_identifiers, read_ancestors, read_identifiers, rejected
+from emca_daemon.protocols.acme.limits import check_failures, take_order
 from emca_daemon.protocols.acme.ports import Writing
-from emca_daemon.protocols.acme.records import Authorization, Challenge, Order, OrderAuthorization
+from emca_daemon.protocols.acme.records import Authorization, Binding, Order, OrderAuthorization
+from emca_daemon.protocols.acme.replacing import read_replaced
 from emca_daemon.protocols.acme.replies import Reply, refusal
 from emca_daemon.protocols.acme.standing import check_terms
-from emca_daemon.protocols.acme.states import AuthorizationStatus, ChallengeStatus, OrderStage
+from emca_daemon.protocols.acme.states import OrderStage
 from emca_daemon.protocols.acme.times import read_validity
 
 
@@ -22,69 +26,103 @@ def new_order(call: AccountCall, tx: Writing) -> Reply:
     payload, endpoint = call.payload(), call.endpoint
     check_terms(call, tx)
     names = read_identifiers(payload.get("identifiers"), endpoint.settings.max_identifiers)
-    if "profile" in payload:
-        problem = Problem("invalidProfile", "this server advertises no profiles")
-        raise AcmeRefusal(problem, reason=Reason.PROFILE_REFUSED)
-    profile = endpoint.enrollment.profile(endpoint.settings.profile)
+    ancestors: Ancestors = {}
+    if endpoint.settings.subdomain_authorization:
+        ancestors = read_ancestors(payload.get("identifiers"), names)
+    asked, profile = _profile(call, payload)
     not_before, not_after = read_validity(payload, call.now)
     if (not_before or not_after) and profile.validity.requested != "allow":
         raise malformed("notBefore and notAfter cannot be chosen here")
+    replaced = read_replaced(call, tx, payload.get("replaces"), names)
     try:
-        check_identifiers(names, profile, call.requester(), endpoint.settings.challenges)
+        binding = _admitted(call, tx, names, asked, profile)
+        _check_ancestors(call, ancestors)
     except Refused as refused:
         tx.audit.append(call.refused_event("order.create", " ".join(map(str, names)), refused))
         return refusal(refused)
+    check_failures(call, tx, names)
+    if replaced is None:
+        take_order(call, tx)
     expires = call.now + endpoint.settings.order_lifetime
-    reusable = _reusable(call, tx, names, expires)
-    fresh = [_authorization(call, name, expires) for name in names if name not in reusable]
-    chosen = {**reusable, **{one.name: one for one in fresh}}
+    chosen, fresh = _authorizations(call, tx, names, ancestors, expires, binding)
     order = Order(
         id=endpoint.new_id(),
         endpoint=endpoint.name,
         account_id=call.account.id,
         stage=OrderStage.OPEN,
         names=names,
-        authorizations=tuple(_summary(chosen[name]) for name in names),
+        authorizations=tuple(dict.fromkeys(_summary(chosen[name]) for name in names)),
         expires=expires,
         created=call.now,
         not_before=not_before,
         not_after=not_after,
+        profile=asked,
+        replaces=replaced,
     )
     tx.acme.add_order(order, fresh)
+    if replaced is not None:
+        tx.acme.replace_certificate(replaced, order.id)
     location = {"Location": endpoint.order_url(order.id)}
     return Reply(201, order_document(endpoint, order, call.now), headers=location)
 
 
-def _reusable(
-    call: AccountCall, tx: Writing, names: tuple[AlternativeName, ...], until: datetime
-) -> dict[AlternativeName, Authorization]:
-    """The account's valid authorizations for exactly these names that outlive the order; never failed or pending ones.
-
-    A name and its wildcard have authorizations of their own: what proved the one need not be enough for the other.
-    """
-    found = tx.acme.valid_authorizations(call.account.id, [base_of(name) for name in names], until)
-    return {one.name: one for one in reversed(found) if one.name in names}
+def _profile(call: AccountCall, payload: dict[str, object]) -> tuple[str | None, Profile]:
+    """The ACME profile asked for, None where the client leaves it to us, and ours behind it."""
+    asked = payload.get("profile")
+    if asked is not None and not isinstance(asked, str):
+        raise malformed("the member `profile` is not a text")
+    return asked, call.endpoint.enrollment.profile(call.endpoint.profile_name(asked))
 
 
-def _authorization(call: AccountCall, name: AlternativeName, expires: datetime) -> Authorization:
-    endpoint, authorization_id = call.endpoint, call.endpoint.new_id()
-    wildcard = is_wildcard(name)
-    token = endpoint.new_id() + endpoint.new_id()
-    return Authorization(
-        id=authorization_id,
-        endpoint=endpoint.name,
-        account_id=call.account.id,
-        identifier=base_of(name),
-        wildcard=wildcard,
-        status=AuthorizationStatus.PENDING,
-        expires=expires,
-        created=call.now,
-        challenges=tuple(
-            Challenge(endpoint.new_id(), authorization_id, kind, token, ChallengeStatus.PENDING)
-            for kind in offered(endpoint.settings.challenges, name.type, wildcard=wildcard)
-        ),
-    )
+def _admitted(
+    call: AccountCall, tx: Writing, names: tuple[AlternativeName, ...], asked: str | None, profile: Profile
+) -> Binding | None:
+    """Ask policy and the external account, if the calling account belongs to one; raises every refusal there is."""
+    binding = check_binding(call, tx)
+    check_identifiers(names, profile, call.requester(), call.endpoint.settings.challenges)
+    if binding is not None:
+        check_names(binding, names)
+        problem = Problem("invalidProfile", "the external account has no certificates of this profile")
+        check_profile(binding, asked, AcmeRefusal(problem, reason=Reason.PROFILE_REFUSED))
+    return binding
+
+
+def _check_ancestors(call: AccountCall, ancestors: Ancestors) -> None:
+    """Raises rejectedIdentifier for names above that nothing can prove."""
+    faults = {
+        ancestor: "can be proved by no challenge on offer"
+        for ancestor in ancestors.values()
+        if not offered_for(call, ancestor, subdomains=True)
+    }
+    if faults:
+        raise rejected(faults)
+
+
+def _authorizations(
+    call: AccountCall,
+    tx: Writing,
+    names: tuple[AlternativeName, ...],
+    ancestors: Ancestors,
+    expires: datetime,
+    binding: Binding | None,
+) -> tuple[dict[AlternativeName, Authorization], list[Authorization]]:
+    """An authorization for each name, and those among them that are new; names share that of their ancestor."""
+    chosen = reusable(call, tx, names, expires)
+    fresh: dict[AlternativeName, Authorization] = {}
+    for name in names:
+        if name in chosen:
+            continue
+        above = ancestors.get(name)
+        if above is None:
+            chosen[name] = fresh[name] = fresh_authorization(call, name, expires, binding)
+        else:
+            if above not in fresh:
+                fresh[above] = fresh_authorization(call, above, expires, binding, subdomains=True)
+            chosen[name] = fresh[above]
+    return chosen, list(fresh.values())
 
 
 def _summary(authorization: Authorization) -> OrderAuthorization:
-    return OrderAuthorization(authorization.id, authorization.status, authorization.expires)
+    return OrderAuthorization(
+        authorization.id, authorization.status, authorization.expires, proved=authorization.proved
+    )

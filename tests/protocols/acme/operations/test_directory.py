@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from emca_daemon.settings.acme import AcmeProfileSettings
 from tests.support.acme_world import BASE_URL, SETTINGS, AcmeWorld
 
 
@@ -16,6 +17,7 @@ def test_the_directory_of_a_plain_endpoint() -> None:
         "newOrder": f"{BASE_URL}/new-order",
         "revokeCert": f"{BASE_URL}/revoke-cert",
         "keyChange": f"{BASE_URL}/key-change",
+        "renewalInfo": f"{BASE_URL}/renewal-info",
         "meta": {"externalAccountRequired": False},
     }
 
@@ -30,6 +32,25 @@ def test_meta_tells_of_the_endpoint() -> None:
     assert meta["termsOfService"] == "https://ca.test/terms"
     assert meta["website"] == "https://ca.test"
     assert meta["caaIdentities"] == ["ca.test"]
+
+
+def test_the_directory_tells_what_is_switched_on() -> None:
+    """And leaves out what is not."""
+    profile = AcmeProfileSettings(profile=SETTINGS.profile, description="For a week")
+    settings = replace(
+        SETTINGS,
+        external_accounts="required",
+        pre_authorization=True,
+        subdomain_authorization=True,
+        renewal_info=False,
+        profiles={"short": profile},
+    )
+    client = AcmeWorld(settings).client()
+    document = client.send("GET", client.url("/directory")).json
+    assert document["newAuthz"] == f"{BASE_URL}/new-authz"
+    assert "renewalInfo" not in document
+    meta = {"externalAccountRequired": True, "profiles": {"short": "For a week"}, "subdomainAuthAllowed": True}
+    assert document["meta"] == meta
 
 
 def test_it_can_be_read_by_post_too() -> None:

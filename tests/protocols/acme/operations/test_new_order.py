@@ -1,12 +1,18 @@
 """newOrder."""
 
 from dataclasses import replace
+from datetime import timedelta
+from ipaddress import ip_address
 from typing import Any
 
 import pytest
+from cryptography import x509
 
+from emca_daemon.names import ProfileName
 from emca_daemon.policy.profile import RequesterRules, ValidityRules
-from tests.support.acme_client import Answer
+from emca_daemon.protocols.acme.responder import AcmeResponder
+from emca_daemon.settings.acme import AcmeProfileSettings
+from tests.support.acme_client import AcmeClient, Answer, csr_for
 from tests.support.acme_world import SETTINGS, AcmeWorld
 
 
@@ -29,7 +35,7 @@ def dns(*values: Any) -> list[dict[str, Any]]:
 
 def test_an_order(world: AcmeWorld) -> None:
     """201, Location, everything that RFC 8555 7.1.3 wants."""
-    answer = ordered(world, identifiers=dns("www.example.com", "example.com"), unknown=1, replaces="x")
+    answer = ordered(world, identifiers=dns("www.example.com", "example.com"), unknown=1)
     assert answer.status == 201
     order = answer.json
     assert order["status"] == "pending"
@@ -154,9 +160,59 @@ def test_a_validity_that_may_be_chosen_is_chosen() -> None:
     assert (order.json["notBefore"], order.json["notAfter"]) == ("2026-06-01T12:00:00Z", "2026-06-20T00:00:00Z")
 
 
-def test_profiles_are_not_advertised_yet(world: AcmeWorld) -> None:
-    """None is known, so any name is invalidProfile."""
+def test_profiles_that_are_not_advertised_are_refused(world: AcmeWorld) -> None:
+    """InvalidProfile; what is no text is malformed."""
     assert ordered(world, identifiers=dns("a.example.com"), profile="x").problem == "400 invalidProfile"
+    assert ordered(world, identifiers=dns("a.example.com"), profile=7).problem == "400 malformed"
+
+
+def test_an_advertised_profile_is_echoed_and_issued_by() -> None:
+    """One endpoint has several; without one the endpoint's own is taken; one that is gone meanwhile is refused."""
+    chosen = {"client": AcmeProfileSettings(profile=ProfileName("tls-client"), description="For clients")}
+    world = AcmeWorld(replace(SETTINGS, profiles=chosen))
+    short = replace(world.profiles[SETTINGS.profile], validity=ValidityRules(duration=timedelta(days=6)))
+    world.profiles[ProfileName("tls-client")] = short
+    client = world.account()
+    order = client.order("a.example.com", profile="client")
+    assert order.json["profile"] == "client"
+    client.post(client.challenge(order)["url"], {})
+    world.work()
+    stale = AcmeClient(AcmeResponder(world.make_endpoint(settings=SETTINGS)).respond, SETTINGS.base_url, client.key)
+    stale.kid = client.kid
+    assert stale.finalize(order, csr_for("a.example.com")).problem == "400 invalidProfile"
+    done = client.finalize(order, csr_for("a.example.com"))
+    assert done.json["profile"] == "client"
+    certificate = x509.load_pem_x509_certificates(client.post(done.json["certificate"]).response.body)[0]
+    assert certificate.not_valid_after_utc - world.clock() < timedelta(days=6)
+    assert "profile" not in client.order("a.example.com").json
+
+
+def test_addresses_are_identifiers_too(world: AcmeWorld) -> None:
+    """As RFC 5952 writes them (RFC 8738); nothing offers a DNS challenge, and policy is asked."""
+    for value in ("192.0.2.1", "2001:db8::1"):
+        client = world.account()
+        order = client.post(client.url("/new-order"), {"identifiers": [{"type": "ip", "value": value}]})
+        assert order.json["identifiers"] == [{"type": "ip", "value": value}]
+        assert [one["type"] for one in client.challenges(order)] == ["http-01"]
+    for value in ("2001:DB8::1", "2001:db8:0::1", "192.0.2.0/24", "fe80::1%eth0", "192.0.2.01", "a.example.com", ""):
+        assert ordered(world, identifiers=[{"type": "ip", "value": value}]).problem == "400 malformed"
+    no_addresses = AcmeWorld(names=replace(world.profiles[SETTINGS.profile].names, ip=None))
+    asked = ordered(no_addresses, identifiers=[{"type": "ip", "value": "192.0.2.1"}])
+    assert asked.problem == "400 rejectedIdentifier"
+
+
+def test_an_address_is_certified() -> None:
+    """As an iPAddress, and never in the common name (RFC 8738 3)."""
+    world = AcmeWorld()
+    client = world.account()
+    order = client.post(client.url("/new-order"), {"identifiers": [{"type": "ip", "value": "192.0.2.1"}]})
+    client.post(client.challenge(order)["url"], {})
+    world.work()
+    done = client.finalize(order, csr_for(others=(x509.IPAddress(ip_address("192.0.2.1")),)))
+    certificate = x509.load_pem_x509_certificates(client.post(done.json["certificate"]).response.body)[0]
+    names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    assert names.get_values_for_type(x509.IPAddress) == [ip_address("192.0.2.1")]
+    assert not certificate.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
 
 
 def test_valid_authorizations_are_used_again() -> None:
