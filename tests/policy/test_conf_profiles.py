@@ -34,6 +34,7 @@ ASKED: dict[str, tuple[Subject, tuple[AlternativeName, ...]]] = {
     "tls-client": (NAMED, PERSON),
     "machine": (NAMED, WEB),
     "cmp-responder": (NAMED, ()),
+    "registration-authority": (NAMED, ()),
     "tls-server": ((), WEB),
     "tls-server-public": ((), WEB),
     "tls-server-internal": ((), LOCAL),

@@ -140,7 +140,8 @@ class Authentication:
             raise failure(FailInfo.CERT_REVOKED, "the signer's certificate is revoked")
         if not intent.not_before <= self._clock() <= intent.not_after:
             raise failure(FailInfo.SIGNER_NOT_TRUSTED, "the signer's certificate is not valid now")
-        kind = Kind.RA if _is_ra(signer) else Kind.CERTIFICATE
+        ours = intent.issuer == self._settings.issuer
+        kind = Kind.RA if ours and _is_ra(signer) else Kind.CERTIFICATE
         way = "ra" if kind is Kind.RA else "certificate"
         if way not in self._settings.accept:
             raise failure(FailInfo.NOT_AUTHORIZED, "holders of such certificates are not listened to here")

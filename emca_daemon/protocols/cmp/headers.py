@@ -28,7 +28,7 @@ def header_failure(
         *_identity(message, strict=settings.strict),
         *_place(message, opened),
         *_time(message.header, settings, now),
-        *_information(message),
+        *_information(message, strict=settings.strict),
     )
     return next(iter(checks), None)
 
@@ -82,7 +82,7 @@ def _time(header: Header, settings: CmpSettings, now: datetime) -> Iterator[Fail
         yield failure(FailInfo.BAD_TIME, "the messageTime is too far from the time here")
 
 
-def _information(message: Message) -> Iterator[Failure]:
+def _information(message: Message, *, strict: bool) -> Iterator[Failure]:
     header = message.header
     implicit, wait = header.information(IMPLICIT_CONFIRM), header.information(CONFIRM_WAIT_TIME)
     if implicit is not None and implicit.value not in (None, der.NULL):
@@ -91,5 +91,5 @@ def _information(message: Message) -> Iterator[Failure]:
         yield failure(FailInfo.BAD_REQUEST, "implicitConfirm contradicts what stands beside it")
     if wait is not None and (wait.value or b"")[:1] != b"\x18":
         yield failure(FailInfo.BAD_DATA_FORMAT, "confirmWaitTime is a GeneralizedTime")
-    if header.information(CERTIFICATE_PROFILE) is not None and message.type not in _PROFILED:
+    if strict and header.information(CERTIFICATE_PROFILE) is not None and message.type not in _PROFILED:
         yield failure(FailInfo.BAD_REQUEST, "certProfile does not go with this body")

@@ -113,11 +113,11 @@ def _target(call: Call, details: RevocationDetails) -> CertificateRecord:
 
 
 def _issuers(call: Call, template: CertificateTemplate) -> list[IssuerName]:
-    known = call.endpoint.authorities.known()
-    if template.issuer is None:
-        return [call.endpoint.settings.issuer]
-    name = subject_of(template.issuer)
-    return [authority.name for authority in known if name_to_subject(authority.certificate.subject) == name]
+    """The endpoint's own issuer, if it is the one that is named."""
+    authority = call.endpoint.authorities.get(call.endpoint.settings.issuer)
+    if template.issuer is not None and subject_of(template.issuer) != name_to_subject(authority.certificate.subject):
+        return []
+    return [authority.name]
 
 
 def _found(
