@@ -59,6 +59,7 @@ class OcspSigners:
         self._clock = clock
         self._algorithm = algorithm
         self._current: dict[IssuerName, OcspSigner] = {}
+        self._seen: dict[IssuerName, CertificateRecord] = {}
 
     def version(self) -> int:
         """Changes whenever an issuer does."""
@@ -80,11 +81,25 @@ class OcspSigners:
             if profile is None or authority.record.state is not IssuerState.ACTIVE:
                 continue
             key = self._make_key(key_name(authority))
-            newest = self._newest(authority, profile)
+            newest = self._seen_or_newest(authority, profile)
             if newest is None or _past_half(newest, self._clock()) or not _holds(newest, key):
                 issued.append(self._issue(authority, profile, key, requester))
                 self._current.pop(authority.name, None)
+                self._seen.pop(authority.name, None)
         return issued
+
+    def _seen_or_newest(self, authority: Authority, profile: ProfileName) -> CertificateRecord | None:
+        """What was found last stays the newest until it is revoked or due: a search reads all of an issuer's rows."""
+        seen = self._seen.get(authority.name)
+        if seen is not None and not _past_half(seen, self._clock()):
+            with self._store.reading() as tx:
+                status = tx.certificates.status(authority.name, seen.intent.serial)
+            if status is not None and status.revocation is None:
+                return seen
+        newest = self._newest(authority, profile)
+        if newest is not None:
+            self._seen[authority.name] = newest
+        return newest
 
     def _find(self, authority: Authority) -> OcspSigner:
         now = self._clock()

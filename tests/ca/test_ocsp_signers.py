@@ -9,6 +9,7 @@ from emca_daemon.ca.ocsp_signers import OcspSigner, key_name
 from emca_daemon.ca.records import RevocationReason
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.names import KeyName
+from emca_daemon.store.certificates import CertificateRows
 from tests.support.ca_world import BY, ISSUING, World
 
 
@@ -94,3 +95,17 @@ def test_the_key_lives_where_the_settings_say_or_beside_the_issuers() -> None:
     world = World(publication=Publication(ocsp_key=KeyName("token:o"))).with_issuers()
     assert key_name(world.authorities.get(ISSUING)) == "token:o"
     assert world.ocsp_signers.version() == world.authorities.version()
+
+
+def test_a_signer_that_is_revoked_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As soon as anybody looks, and nobody searches through all certificates while nothing has happened."""
+    world = World().with_issuers()
+    (first, _) = (issued.record.intent for issued in world.ocsp_signers.renew(BY))
+    assert world.ocsp_signers.renew(BY) == []
+    with monkeypatch.context() as patched:
+        patched.setattr(CertificateRows, "search", None)
+        assert world.ocsp_signers.renew(BY) == []
+    world.revoking.revoke(first.issuer, first.serial, RevocationReason.KEY_COMPROMISE, BY)
+    (issued,) = world.ocsp_signers.renew(BY)
+    assert issued.record.intent.issuer == first.issuer
+    assert world.ocsp_signers.renew(BY) == []
