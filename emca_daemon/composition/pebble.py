@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
+from josepy.b64 import b64decode
+
 from emca_daemon.ca.records import AuditEvent
 from emca_daemon.clock import system_clock
 from emca_daemon.composition.acme import acme_endpoints
@@ -12,10 +14,12 @@ from emca_daemon.composition.core import Core, build_core
 from emca_daemon.composition.daemon import serve_core
 from emca_daemon.composition.pebble_authorities import SIGNER, issuing, make_authorities
 from emca_daemon.composition.pebble_settings import ACME_PATH, MANAGEMENT, PebblePlan, profiles_of, settings_of
+from emca_daemon.errors import Reason, Refused
 from emca_daemon.listeners.endpoints import open_sockets
 from emca_daemon.logs import make_log
 from emca_daemon.metrics import Metrics
 from emca_daemon.protocols.acme.ports import Validations
+from emca_daemon.protocols.acme.records import Binding
 from emca_daemon.protocols.chaos.moved import MovedDirectory
 from emca_daemon.protocols.http import Responder
 from emca_daemon.protocols.pebble.hosts import HostResponders
@@ -57,7 +61,21 @@ def pebble_core(
         length=plan.environment.chain_length,
         key_algorithm=plan.settings.key_algorithm,
     )
+    _add_external_accounts(core, plan.settings.external_account_mac_keys)
     return core, chains
+
+
+def _add_external_accounts(core: Core, keys: Mapping[str, str]) -> None:
+    """Keep the MAC keys of external accounts, base64url as Pebble has them; raises Refused(MALFORMED)."""
+    now = core.clock()
+    for name, text in keys.items():
+        try:
+            secret = b64decode(text)
+        except ValueError:
+            detail = f"externalAccountMACKeys: the key of {name} is not base64url without padding"
+            raise Refused(Reason.MALFORMED, detail) from None
+        with core.store.writing() as tx:
+            tx.acme.add_binding(Binding(id=name, endpoint=None, secret=secret, created=now))
 
 
 def mounts(

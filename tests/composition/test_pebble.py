@@ -1,6 +1,7 @@
 """A drop-in for Pebble, put together."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from cryptography import x509
 from emca_daemon.composition.core import Core
 from emca_daemon.composition.pebble import mounts, pebble_core
 from emca_daemon.composition.pebble_settings import PebblePlan
+from emca_daemon.errors import Refused
 from emca_daemon.outbound.acme_answers import Verdict
 from emca_daemon.protocols.acme.validation import ValidationDesk
 from emca_daemon.protocols.http import Peer, Request, Response
@@ -98,3 +100,18 @@ def test_blocked_names(served: Served) -> None:
     client = served.client("localhost:14000").register(termsOfServiceAgreed=True)
     for name in ("blocked.example", "www.blocked.example", "*.blocked.example"):
         assert client.order(name).problem == "400 rejectedIdentifier"
+
+
+def test_external_accounts_keys() -> None:
+    """What is no base64url is said, and by which name."""
+    settings = replace(SETTINGS, external_account_mac_keys={"kid-1": "a=b"})
+    with pytest.raises(Refused) as refusal:
+        pebble_core(PebblePlan(Path("/pebble.json"), settings, CALM))
+    assert "kid-1" in refusal.value.detail
+    good = replace(SETTINGS, external_account_mac_keys={"kid-1": "c2VjcmV0"})
+    core, _ = pebble_core(PebblePlan(Path("/pebble.json"), good, CALM))
+    with core.store.reading() as tx:
+        binding = tx.acme.binding("kid-1")
+    assert binding is not None
+    assert binding.secret == b"secret"
+    core.store.close()

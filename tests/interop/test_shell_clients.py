@@ -1,42 +1,15 @@
 """acme-tiny and dehydrated: small clients, which do not forgive much (they never repeat a request)."""
 
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.support.clients import run, status, verify
 from tests.support.daemon import wait_for
 from tests.support.site import Site
+from tests.support.webroot import webroot
 
 pytestmark = pytest.mark.interop
-
-
-class QuietFiles(SimpleHTTPRequestHandler):
-    """Serves a folder and tells nobody."""
-
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
-        """Not a word."""
-
-
-@contextmanager
-def webroot(site: Site, folder: Path) -> Iterator[Path]:
-    """A web server on the port of http-01; where the answers are to be put."""
-    answers = folder / "www" / ".well-known" / "acme-challenge"
-    answers.mkdir(parents=True)
-    with ThreadingHTTPServer(("127.0.0.1", site.http_port), partial(QuietFiles, directory=folder / "www")) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-        thread.start()
-        try:
-            yield answers
-        finally:
-            server.shutdown()
-            thread.join(10)
 
 
 def split(chain: Path) -> tuple[Path, Path]:
@@ -56,7 +29,7 @@ def test_acme_tiny(site: Site, tmp_path: Path) -> None:
     key = ("-newkey", "rsa:2048", "-nodes", "-keyout", tmp_path / "tiny.key")
     run("openssl", "req", "-new", *key, "-subj", "/CN=tiny.emca.test", "-out", request)
     trust = {"SSL_CERT_FILE": str(site.daemon.ca_bundle)}
-    with webroot(site, tmp_path) as answers:
+    with webroot(site.http_port, tmp_path) as answers:
         files = ("--account-key", account, "--csr", request, "--acme-dir", answers)
         server = ("--directory-url", site.daemon.directory, "--disable-check", "--quiet")
         chain.write_text(run("acme-tiny", *files, *server, environment=trust))
@@ -76,7 +49,7 @@ def test_dehydrated(site: Site, tmp_path: Path) -> None:
         f'clean_challenge) exec {site.zone.hook} cleanup "_acme-challenge.$2." "$4" ;;\nesac\n'
     )
     hook.chmod(0o755)
-    with webroot(site, tmp_path) as answers:
+    with webroot(site.http_port, tmp_path) as answers:
         config.write_text(
             f"BASEDIR={folder}\nCA={site.daemon.directory}\nWELLKNOWN={answers}\nHOOK={hook}\n"
             f'CURL_OPTS="--cacert {site.daemon.ca_bundle}"\nCONTACT_EMAIL=you@example.com\n'
