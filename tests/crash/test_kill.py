@@ -28,7 +28,7 @@ from tests.support.traffic import Traffic
 
 pytestmark = pytest.mark.slow
 
-LONGEST_LIFE = 1.2
+LONGEST_LIFE = 0.8
 """Seconds of load between readiness and the kill, at most."""
 
 LONGEST_START = 1.5
