@@ -31,7 +31,7 @@ from emca_daemon.randomness import system_random
 from emca_daemon.settings.est import EstSettings
 from tests.support.ca_world import BY, ISSUING, World
 
-PASSWORD = "correct horse"  # noqa: S105
+PASSWORD = "correct horse"
 USER = "alice"
 PATH = "/.well-known/est"
 DEVICE = ProfileName("device")
@@ -114,9 +114,7 @@ class EstWorld(World):
         """Send a request to `PATH/operation`; header names in lower case."""
         responder = EstResponder(self.endpoints)
         fields = tuple((headers or {}).items())
-        return responder.respond(
-            Request(method, f"{PATH}/{operation}", "", fields, body, peer, "req-9", secure=True)
-        )
+        return responder.respond(Request(method, f"{PATH}/{operation}", "", fields, body, peer, "req-9", secure=True))
 
     def enroll(self, body: bytes, operation: str = "simpleenroll", peer: Peer = PLAIN, **headers: str) -> Response:
         """Post a request as the user, by Basic."""

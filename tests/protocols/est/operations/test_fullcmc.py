@@ -79,7 +79,9 @@ def _throwaway(key: Key) -> x509.Certificate:
 
     name = x509.Name.from_rfc4514_string("CN=nobody")
     builder = x509.CertificateBuilder(name, name, key.public_key(), 1)
-    builder = builder.not_valid_before(datetime(2026, 1, 1, tzinfo=UTC)).not_valid_after(datetime(2027, 1, 1, tzinfo=UTC))
+    builder = builder.not_valid_before(datetime(2026, 1, 1, tzinfo=UTC)).not_valid_after(
+        datetime(2027, 1, 1, tzinfo=UTC)
+    )
     return builder.sign(key, hashes.SHA256())
 
 
@@ -89,7 +91,9 @@ def send(world: EstWorld, message: bytes, **headers: str) -> Response:
     return world.send("fullcmc", b64encode(message), headers=given)
 
 
-def read(world: EstWorld, response: Response) -> tuple[list[tuple[int, int | None]], list[x509.Certificate], dict[str, bytes]]:
+def read(
+    world: EstWorld, response: Response
+) -> tuple[list[tuple[int, int | None]], list[x509.Certificate], dict[str, bytes]]:
     """CMCStatus and CMCFailInfo of each status, certificates, and the controls, the signature verified."""
     assert dict(response.headers)["Content-Type"] == "application/pkcs7-mime; smime-type=CMC-response", response
     answer = read_signed_data(b64decode(response.body))
@@ -190,7 +194,7 @@ def test_a_wrong_proof_of_possession_is_pop_failed() -> None:
 
 
 def test_an_unknown_control_fails_the_whole_message() -> None:
-    """badRequest (RFC 5272 3.2.1.1)."""
+    """BadRequest (RFC 5272 3.2.1.1)."""
     world, key = cmc_world(), ec.generate_private_key(ec.SECP256R1())
     requests = (pkcs10(request(key)),)
     controls = (*identity_proof(requests), ("1.3.6.1.5.5.7.7.28", der.sequence()))

@@ -4,8 +4,8 @@ from base64 import b64encode
 
 import pytest
 
-from emca_daemon.names import IssuerName, SerialNumber
 from emca_daemon.ca.records import RevocationReason
+from emca_daemon.names import IssuerName, SerialNumber
 from emca_daemon.protocols.http import Peer
 from emca_daemon.settings.est import EstCertificateSettings
 from tests.support.ca_world import BY
