@@ -33,14 +33,14 @@ def site(tmp_path_factory: pytest.TempPathFactory, zone: Zone) -> Iterator[Site]
 
     In the end it must stop well, its log must be clean and its audit chain unbroken.
     """
-    http_port = free_port()
+    http_port, alpn_port = free_port(), free_port()
     with Daemon(tmp_path_factory.mktemp("site") / "demo") as daemon:
         daemon.demo()
         daemon.stop()
         write_manual_profile(daemon)
-        daemon.config.write_text(site_settings(daemon, zone, http_port))
+        daemon.config.write_text(site_settings(daemon, zone, http_port, alpn_port))
         daemon.serve()
-        yield Site(daemon, zone, http_port)
+        yield Site(daemon, zone, http_port, alpn_port)
         daemon.stop()
         daemon.assert_quiet()
         assert daemon.done("audit", "verify", "--json").json["unbroken"] is True
