@@ -75,7 +75,7 @@ def bouncy(est: EstSite, driver: tuple[str, ...], mode: str, *more: str) -> str:
     user, _, password = est.userpass.partition(":")
     host = est.url.removeprefix("https://").partition("/")[0]
     given = more or (user, password)
-    arguments = (host, est.root, mode, *given[:2], est.folder / "bouncy.pem", *given[2:])
+    arguments: tuple[str | Path, ...] = (host, est.root, mode, *given[:2], est.folder / "bouncy.pem", *given[2:])
     done = subprocess.run([*driver, *arguments], capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -185,17 +185,17 @@ def test_python_knows_the_same_binding(est: EstSite) -> None:
     host, _, port = est.url.removeprefix("https://").partition("/")[0].partition(":")
     context = ssl.create_default_context(cafile=str(est.root))
     context.maximum_version = ssl.TLSVersion.TLSv1_2
-    with socket.create_connection((host, int(port)), timeout=30) as plain:
-        with context.wrap_socket(plain, server_hostname="localhost") as secure:
-            binding = secure.get_channel_binding("tls-unique")
-            assert binding is not None
-            body = b64encode(bound(binding))
-            head = (
-                f"POST /.well-known/est/bound/simpleenroll HTTP/1.1\r\nHost: localhost\r\n"
-                f"Authorization: {basic(*est.userpass.split(':'))}\r\nContent-Length: {len(body)}\r\n\r\n"
-            )
-            secure.sendall(head.encode() + body)
-            assert secure.recv(65_536).startswith(b"HTTP/1.1 200 ")
+    plain = socket.create_connection((host, int(port)), timeout=30)
+    with plain, context.wrap_socket(plain, server_hostname="localhost") as secure:
+        binding = secure.get_channel_binding("tls-unique")
+        assert binding is not None
+        body = b64encode(bound(binding))
+        head = (
+            f"POST /.well-known/est/bound/simpleenroll HTTP/1.1\r\nHost: localhost\r\n"
+            f"Authorization: {basic(*est.userpass.split(':'))}\r\nContent-Length: {len(body)}\r\n\r\n"
+        )
+        secure.sendall(head.encode() + body)
+        assert secure.recv(65_536).startswith(b"HTTP/1.1 200 ")
 
 
 def test_refusals_are_in_the_audit_chain(est: EstSite, daemon: Daemon) -> None:

@@ -1,4 +1,4 @@
-"""EST clients as their users run them: curl with openssl, strongSwan's pki, Bouncy Castle's through a driver of ours."""
+"""EST clients as their users run them: curl with openssl, strongSwan, Bouncy Castle through a driver of ours."""
 
 import base64
 import json
@@ -32,9 +32,9 @@ class EstSite:
         """Status, body and head of curl's request."""
         answer, head = self.folder / "answer", self.folder / "head"
         sent = () if body is None else ("-H", "Content-Type: application/pkcs10", "--data-binary", "@-")
+        command = ("curl", "-sS", "--cacert", self.root, "-o", answer, "-D", head, "-w", "%{http_code}")
         done = subprocess.run(
-            ["curl", "-sS", "--cacert", self.root, "-o", answer, "-D", head, "-w", "%{http_code}"]
-            + [*sent, *options, f"{self.url}/{operation}"],
+            [*command, *sent, *options, f"{self.url}/{operation}"],
             input=body,
             capture_output=True,
             check=True,

@@ -68,4 +68,4 @@ def _fingerprint(device: bytes) -> bytes:
 
     from emca_daemon.policy.keys import key_fingerprint
 
-    return key_fingerprint(x509.load_der_x509_certificate(device).public_key())  # type: ignore[arg-type]
+    return key_fingerprint(x509.load_der_x509_certificate(device).public_key())
