@@ -1,0 +1,177 @@
+"""Apache's mod_md: certificates for the hosts of a web server, taken into use at its next graceful restart."""
+
+import os
+import signal
+import socket
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+
+from tests.support.background import Background, running
+from tests.support.clients import serial, verify
+from tests.support.daemon import free_port, wait_for
+from tests.support.site import Site
+
+pytestmark = pytest.mark.interop
+
+NAME = "apache.emca.test"
+_GOT = "AH10059"
+"""The number of the message that a restart will bring a new certificate into use."""
+
+MODULES = ("mpm_event", "authz_core", "socache_shmcb", "ssl", "md")
+
+SETTINGS = """
+ServerRoot "{folder}"
+ServerName {name}
+PidFile {folder}/pid
+ErrorLog {folder}/error.log
+LogLevel md:debug
+Mutex file:{folder} default
+User {user}
+{modules}
+Listen 127.0.0.1:{http}
+Listen 127.0.0.1:{https} https
+Protocols http/1.1 acme-tls/1
+SSLSessionCache none
+MDStoreDir {folder}/md
+MDCertificateAuthority {directory}
+MDCACertificateFile {folder}/ca-bundle.pem
+MDCertificateAgreement accepted
+MDContactEmail you@example.com
+MDPortMap 80:{http} 443:{https}
+MDCAChallenges {challenge}
+MDRetryDelay 1s
+MDRenewWindow {window}
+{more}
+MDomain {domain}
+<VirtualHost 127.0.0.1:{http}>
+ServerName {name}
+DocumentRoot {folder}/www
+</VirtualHost>
+<VirtualHost 127.0.0.1:{https}>
+ServerName {name}
+SSLEngine on
+DocumentRoot {folder}/www
+</VirtualHost>
+"""
+
+
+@contextmanager
+def folder_for_all(site: Site) -> Iterator[Path]:
+    """A folder that Apache's own account may read, too."""
+    with TemporaryDirectory(prefix="emca-apache-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        (folder / "www").mkdir()
+        (folder / "ca-bundle.pem").write_bytes(site.daemon.ca_bundle.read_bytes())
+        yield folder
+
+
+class Apache:
+    """A web server whose one host is managed by mod_md."""
+
+    def __init__(self, site: Site, folder: Path, ports: tuple[int, int], challenge: str, **changes: str) -> None:
+        """`ports` are those of HTTP and HTTPS; `changes` replace parts of the settings."""
+        self.folder = folder
+        self._root = site.daemon.home / "root.pem"
+        self._https = ports[1]
+        self._values = {
+            "folder": str(folder),
+            "name": NAME,
+            "domain": NAME,
+            "user": "www-data" if os.getuid() == 0 else "#-1",
+            "modules": "\n".join(
+                f"LoadModule {name}_module /usr/lib/apache2/modules/mod_{name}.so" for name in MODULES
+            ),
+            "http": str(ports[0]),
+            "https": str(ports[1]),
+            "directory": site.daemon.directory,
+            "challenge": challenge,
+            "window": "33%",
+            "more": "",
+            **changes,
+        }
+        self.config = folder / "apache.conf"
+        self.configure()
+
+    def configure(self, **changes: str) -> None:
+        """Write the settings, changed."""
+        self._values |= changes
+        self.config.write_text(SETTINGS.format(**self._values))
+
+    @property
+    def log(self) -> str:
+        """Its error log."""
+        file = self.folder / "error.log"
+        return file.read_text(errors="replace") if file.exists() else ""
+
+    def activate(self, server: Background, before: str = "") -> Path:
+        """Restart gracefully whenever a certificate was got, until clients are shown one in the place of `before`."""
+        chain = self.folder / "md" / "domains" / NAME / "pubcert.pem"
+        shown = self.folder / "shown.pem"
+        restarts = 0
+
+        def served() -> bool:
+            nonlocal restarts
+            server.assert_running()
+            if self.log.count(_GOT) > restarts:
+                restarts = self.log.count(_GOT)
+                server.signal(signal.SIGUSR1)
+            with suppress(OSError):
+                shown.write_text(self._shown())
+                return shown.read_text() in chain.read_text() and serial(shown) != before
+            return False
+
+        wait_for(served, "a certificate for Apache", 60)
+        return shown
+
+    def _shown(self) -> str:
+        context = ssl.create_default_context(cafile=str(self._root))
+        with (
+            socket.create_connection(("127.0.0.1", self._https), 5) as plain,
+            context.wrap_socket(plain, server_hostname=NAME) as secure,
+        ):
+            der = secure.getpeercert(binary_form=True)
+            assert der is not None
+            return ssl.DER_cert_to_PEM_cert(der)
+
+    def check(self, site: Site, certificate: Path) -> None:
+        """The whole chain was stored."""
+        verify(site.daemon, certificate, self.folder / "md" / "domains" / NAME / "pubcert.pem")
+
+
+def test_http_01_and_renewal(site: Site) -> None:
+    """A certificate, and as soon as its renewal is due the next one."""
+    with folder_for_all(site) as folder:
+        apache = Apache(site, folder, (site.http_port, free_port()), "http-01")
+        with running("apache2", "-f", apache.config, "-DFOREGROUND", folder=folder) as server:
+            certificate = apache.activate(server)
+            apache.check(site, certificate)
+            first = serial(certificate)
+            apache.configure(window="90d")
+            server.signal(signal.SIGUSR1)
+            renewed = apache.activate(server, first)
+            apache.check(site, renewed)
+            assert serial(renewed) != first
+
+
+def test_tls_alpn_01(site: Site) -> None:
+    """On the port of HTTPS alone."""
+    with folder_for_all(site) as folder:
+        apache = Apache(site, folder, (free_port(), site.alpn_port), "tls-alpn-01")
+        with running("apache2", "-f", apache.config, "-DFOREGROUND", folder=folder) as server:
+            apache.check(site, apache.activate(server))
+
+
+def test_external_account(site: Site) -> None:
+    """With a key of the operator's."""
+    binding = "MDExternalAccountBinding {} {}".format(*site.external_account("--note", "Apache"))
+    with folder_for_all(site) as folder:
+        ports = (site.http_port, free_port())
+        apache = Apache(site, folder, ports, "http-01", directory=site.directory("bound"), more=binding)
+        with running("apache2", "-f", apache.config, "-DFOREGROUND", folder=folder) as server:
+            apache.check(site, apache.activate(server))
