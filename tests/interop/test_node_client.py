@@ -1,0 +1,34 @@
+"""npm's `acme-client`: a library of JavaScript programs, with key rollover between kinds of keys."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.clients import ROOT, run, serial, status, verify
+from tests.support.daemon import wait_for
+from tests.support.site import Site
+from tests.support.webroot import webroot
+
+pytestmark = pytest.mark.interop
+
+SCRIPT = ROOT / "tests" / "interop" / "node" / "client.js"
+MODULES = ROOT / ".venv" / "node" / "node_modules"
+
+
+@pytest.mark.parametrize("bound", [False, True], ids=["anybody", "external account"])
+def test_the_life_of_an_account(site: Site, tmp_path: Path, bound: bool) -> None:
+    """Two names by http-01, contacts, another key, the same names again, revocation, the end of the account."""
+    environment = {"NODE_PATH": str(MODULES), "NODE_EXTRA_CA_CERTS": str(site.daemon.ca_bundle)}
+    directory = site.daemon.directory
+    if bound:
+        directory = site.directory("bound")
+        environment["EAB_KID"], environment["EAB_KEY"] = site.external_account("--uses", "1")
+    names = ("node.emca.test", "two.node.emca.test")
+    with webroot(site.http_port, tmp_path) as answers:
+        run("node", SCRIPT, directory, answers, tmp_path, *names, environment=environment)
+    first, second = tmp_path / "first.pem", tmp_path / "second.pem"
+    verify(site.daemon, first, first)
+    verify(site.daemon, second, second)
+    assert serial(first) != serial(second)
+    assert status(site.daemon, first) == "good"
+    wait_for(lambda: status(site.daemon, second) == "revoked superseded", "the answer of OCSP", 3)
