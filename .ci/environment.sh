@@ -74,3 +74,16 @@ ensure_venv() {
     [ "$lock" = requirements.lock ] || cp requirements.lock .venv/ # The development lock contains the other one.
     printf '%s\n' "$here" >.venv/place
 }
+
+# Installs what a package-lock.json of a folder lists into .venv/node; does nothing when it is there.
+ensure_node_modules() {
+    if [ -d .venv/node/node_modules ] && cmp -s "$1/package-lock.json" .venv/node/installed; then
+        return 0
+    fi
+    say "Installing what $1/package-lock.json lists"
+    mkdir -p .venv/node
+    cp "$1/package.json" "$1/package-lock.json" .venv/node/
+    (cd .venv/node && npm ci --silent --no-audit --no-fund --ignore-scripts) >&2 ||
+        fail "npm could not install what $1/package-lock.json lists"
+    cp "$1/package-lock.json" .venv/node/installed
+}

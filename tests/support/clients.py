@@ -18,8 +18,8 @@ CLIENT_SECONDS = 90
 ROOT = Path(__file__).resolve().parents[2]
 
 
-SEARCH_PATH = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
-"""Programs of this Python's environment come first."""
+SEARCH_PATH = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"], "/usr/sbin"))
+"""Programs of this Python's environment come first, those for administrators last."""
 
 
 def program(name: str) -> str:
