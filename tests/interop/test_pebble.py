@@ -2,9 +2,11 @@
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from cryptography import x509
 
 from bench.acme_orders import generator
 from tests.support.clients import Zone, run
@@ -115,6 +117,27 @@ def test_chains_and_keys(program: tuple[str, ...], tmp_path: Path) -> None:
                 public = run("openssl", "x509", "-in", certificate, "-noout", "-pubkey")
                 assert run("openssl", "pkey", "-in", key, "-pubout") == public
         assert pebble.manage_status("/roots/2") == 404
+
+
+def test_profiles_and_renewal_information(zone: Zone, tmp_path: Path) -> None:
+    """What newer Pebbles have: certbot asks for a profile, and renews when it is told to through the management."""
+    profiles = {"default": {"validityPeriod": 7776000}, "short": {"description": "Days", "validityPeriod": 518400}}
+    with Pebble(OURS, tmp_path / "server", CALM, "-dnsserver", zone.address, profiles=profiles) as pebble:
+        folder = tmp_path / "certbot"
+        folders = ("--config-dir", folder, "--work-dir", folder / "w", "--logs-dir", folder / "l")
+        common = ("-n", "--server", pebble.directory, *folders)
+        answering = ("--standalone", "--http-01-port", str(pebble.http_port), "--http-01-address", "127.0.0.1")
+        account = ("--agree-tos", "-m", "you@example.com", "-d", "short.emca.test", "--required-profile", "short")
+        environment = {"REQUESTS_CA_BUNDLE": str(pebble.bundle)}
+        run("certbot", "certonly", *common, *answering, *account, environment=environment)
+        certificate = folder / "live" / "short.emca.test" / "cert.pem"
+        parsed = x509.load_pem_x509_certificate(certificate.read_bytes())
+        assert parsed.not_valid_after_utc - parsed.not_valid_before_utc <= timedelta(days=6)
+        window = {"suggestedWindow": {"start": "2020-01-01T00:00:00Z", "end": "2020-01-02T00:00:00Z"}}
+        told = {"Certificate": certificate.read_text(), "ARIResponse": json.dumps(window)}
+        assert pebble.manage_status("/set-renewal-info/", json.dumps(told).encode()) == 200
+        run("certbot", "renew", *common, "--no-random-sleep-on-renew", environment=environment)
+        assert serial(certificate) != f"{parsed.serial_number:X}"
 
 
 @pytest.mark.slow
