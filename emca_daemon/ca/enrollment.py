@@ -61,13 +61,9 @@ class Enrollment:
 
     def chain_of(self, record: CertificateRecord) -> tuple[bytes, ...]:
         """The chain to present with a certificate issued earlier, as `Issued.chain`."""
-        return self.issuer_of(record).chain_for_leaf(record.der or b"")
-
-    def issuer_of(self, record: CertificateRecord) -> Authority:
-        """The issuer of a certificate issued earlier; raises Refused(UNKNOWN_CERTIFICATE)."""
         for authority in self._authorities.known():
             if authority.name == record.intent.issuer and record.der is not None:
-                return authority
+                return authority.chain_for_leaf(record.der)
         raise Refused(Reason.UNKNOWN_CERTIFICATE, "no issuer here has this certificate")
 
     def issuers(self) -> tuple[Authority, ...]:

@@ -1,16 +1,18 @@
 """ACME in one process: an endpoint a settings table, one validator for them all."""
 
+from pathlib import Path
 from typing import Any
+
+from cryptography import x509
 
 from emca_daemon.composition.chaos import chosen_fetches, endpoint_mounts
 from emca_daemon.composition.core import Core
 from emca_daemon.composition.duties import Duty
+from emca_daemon.errors import Reason, Refused
 from emca_daemon.outbound.acme_answers import AnswerFetches
 from emca_daemon.outbound.acme_validation import AcmeValidation, Fetches, Run
-from emca_daemon.outbound.dns import Lookups
-from emca_daemon.outbound.dns_exchange import Exchange
-from emca_daemon.outbound.http import HttpFetcher
 from emca_daemon.protocols.acme.account_keys import KeyMemory
+from emca_daemon.protocols.acme.alternates import Alternates
 from emca_daemon.protocols.acme.endpoint import Endpoint
 from emca_daemon.protocols.acme.nonces import Nonces, NonceSweep, nonce_key
 from emca_daemon.protocols.acme.ports import Validations
@@ -42,9 +44,21 @@ def acme_endpoints(core: Core, validations: Validations) -> tuple[Endpoint, ...]
             nonces=Nonces(key, name, settings.nonce_lifetime, core.clock, core.random),
             weak_keys=core.weak_keys,
             keys=keys,
+            alternates=Alternates(read_certificates(settings.alternate_certificates)),
         )
         for name, settings in core.settings.acme.items()
     )
+
+
+def read_certificates(files: tuple[Path, ...]) -> tuple[x509.Certificate, ...]:
+    """The certificates in some PEM files; raises Refused(MALFORMED)."""
+    found: list[x509.Certificate] = []
+    for file in files:
+        try:
+            found += x509.load_pem_x509_certificates(file.read_bytes())
+        except (OSError, ValueError) as error:
+            raise Refused(Reason.MALFORMED, f"{file} does not hold certificates in PEM: {error}") from error
+    return tuple(found)
 
 
 def acme_duties(core: Core) -> tuple[Duty, ...]:
@@ -64,12 +78,9 @@ def acme_duties(core: Core) -> tuple[Duty, ...]:
 
 def acme_validation(core: Core, reactor: Any, run: Run, holder: str) -> AcmeValidation:
     """The validator of this process."""
-    exchange = Exchange(reactor, core.random)
 
     def fetches(settings: AcmeSettings) -> Fetches:
-        lookups = Lookups(settings.network, exchange)
-        seconds = settings.network.timeout.total_seconds()
-        real = AnswerFetches(reactor, lookups, HttpFetcher(reactor, lookups, settings), seconds)
+        real = AnswerFetches.of_endpoint(reactor, settings, core.random)
         return chosen_fetches(core, settings, real, reactor)
 
     return AcmeValidation(

@@ -6,15 +6,19 @@ from typing import Any
 
 from emca_daemon.ca.records import AuditValue
 from emca_daemon.errors import Refused
+from emca_daemon.outbound.caa import CaaCheck
 from emca_daemon.outbound.dns import Lookups
 from emca_daemon.outbound.dns_exchange import Exchange
 from emca_daemon.outbound.http import HttpFetcher
+from emca_daemon.outbound.tls_alpn import TlsProbe
 from emca_daemon.outbound.waiting import Deadline
+from emca_daemon.protocols.acme.caa import Asking
 from emca_daemon.protocols.acme.challenges import (
     DNS_01,
     DNS_LABEL,
     HTTP_01,
     HTTP_PATH,
+    TLS_ALPN_01,
     FetchFailure,
     HttpAnswer,
     TxtAnswer,
@@ -22,6 +26,7 @@ from emca_daemon.protocols.acme.challenges import (
     judge_http01,
 )
 from emca_daemon.protocols.acme.errors import Problem
+from emca_daemon.protocols.acme.tls_alpn import PROTOCOL, judge_tls_alpn01
 from emca_daemon.protocols.acme.validation import ValidationTask
 from emca_daemon.randomness import RandomBytes
 from emca_daemon.settings.acme import AcmeSettings
@@ -45,27 +50,55 @@ class Verdict:
 class AnswerFetches:
     """Attempts for one ACME endpoint."""
 
-    def __init__(self, reactor: Any, lookups: Lookups, http: HttpFetcher, seconds: float) -> None:
-        """`reactor` provides IReactorTime; `seconds` is how long DNS look-ups may take in all."""
+    def __init__(
+        self,
+        reactor: Any,
+        lookups: Lookups,
+        http: HttpFetcher,
+        tls: TlsProbe,
+        settings: AcmeSettings,
+    ) -> None:
+        """`reactor` provides IReactorTime."""
         self._reactor = reactor
         self._lookups = lookups
         self._http = http
-        self._seconds = seconds
+        self._tls = tls
+        self._seconds = settings.network.timeout.total_seconds()
+        self._caa = CaaCheck(reactor, lookups, self._seconds) if settings.caa == "on" else None
+        self._identities = settings.caa_identities
 
     @classmethod
     def of_endpoint(cls, reactor: Any, settings: AcmeSettings, random: RandomBytes) -> "AnswerFetches":
         """Attempts as the settings of an endpoint have them; `reactor` also provides IReactorTCP and IReactorUDP."""
         lookups = Lookups(settings.network, Exchange(reactor, random))
-        seconds = settings.network.timeout.total_seconds()
-        return cls(reactor, lookups, HttpFetcher(reactor, lookups, settings), seconds)
+        http, tls = HttpFetcher(reactor, lookups, settings), TlsProbe(reactor, lookups, settings)
+        return cls(reactor, lookups, http, tls, settings)
 
     async def verdict(self, task: ValidationTask) -> Verdict:
-        """Attempt the challenge once."""
+        """Attempt the challenge once; what it proves counts only if CAA, where it is asked, has nothing against it."""
+        proof = await self._proof(task)
+        if proof.problem is not None or self._caa is None:
+            return proof
+        asking = Asking(self._identities, task.account_url, task.type, task.wildcard)
+        problem = await self._caa.problem(task.identifier, asking)
+        return proof if problem is None else Verdict(problem, retry=problem.type == "dns")
+
+    async def _proof(self, task: ValidationTask) -> Verdict:
         if task.type == HTTP_01:
             return await self._http_01(task)
         if task.type == DNS_01:
             return await self._dns_01(task)
+        if task.type == TLS_ALPN_01:
+            return await self._tls_alpn_01(task)
         return Verdict(Problem("malformed", f"challenges of type {task.type} are not validated here"))
+
+    async def _tls_alpn_01(self, task: ValidationTask) -> Verdict:
+        """RFC 8737. Another certificate stands, since a client that is ready shows the right one."""
+        answer = await self._tls.probe(task.identifier)
+        problem = judge_tls_alpn01(task.key_authorization, task.identifier, answer)
+        if isinstance(answer, FetchFailure):
+            return Verdict(problem, answer.kind not in _LASTING)
+        return Verdict(problem, answer.protocol != PROTOCOL, {"address": answer.address})
 
     async def _http_01(self, task: ValidationTask) -> Verdict:
         """RFC 8555 8.3. A wrong answer stands; a missing one may come yet."""

@@ -60,6 +60,15 @@ def networks(texts: Iterable[str]) -> tuple[Network, ...]:
     return tuple(ip_network(text, strict=False) for text in texts)
 
 
+def is_address(text: str) -> bool:
+    """Whether a text is an IP address rather than a name."""
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
 def refused_address(address: str, allow_networks: Iterable[Network] = ()) -> str | None:
     """Why we do not connect to an address; None if we do.
 

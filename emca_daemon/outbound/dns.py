@@ -26,6 +26,9 @@ MAX_ALIASES = 8
 _PATIENCE = (2.0, 4.0)
 """Seconds for a server to answer, in the first round of all servers and in the second."""
 
+_NAMES = {257: "CAA"}
+"""Record types that twisted does not know."""
+
 _CODES = {
     dns.EFORMAT: "did not understand the question",
     dns.ESERVER: "failed (SERVFAIL)",
@@ -75,6 +78,13 @@ class Lookups:
         """
         return tuple(b"".join(record.data) for record in await self._records(name, dns.TXT, deadline))
 
+    async def raw(self, name: str, kind: int, deadline: Deadline) -> tuple[bytes, ...]:
+        """The data of a name's records of a kind that twisted does not decode; none if it does not exist.
+
+        Raises Refused(UNAVAILABLE) where that could not be found out.
+        """
+        return tuple(record.data for record in await self._records(name, kind, deadline))
+
     async def _records(self, name: str, kind: int, deadline: Deadline) -> Sequence[Any]:
         """The payloads of a name's records of a kind, behind its aliases."""
         wanted = name
@@ -104,7 +114,10 @@ class Lookups:
                     if message.rCode in (dns.OK, dns.ENAME):
                         return message
                     trouble = f"the DNS server {address[0]} {_CODES.get(message.rCode, 'failed')}"
-        raise Refused(Reason.UNAVAILABLE, f"looking up {dns.QUERY_TYPES[kind]} of {name}: {trouble}")
+        raise Refused(
+            Reason.UNAVAILABLE,
+            f"looking up {dns.QUERY_TYPES.get(kind, _NAMES.get(kind, f'TYPE{kind}'))} of {name}: {trouble}",
+        )
 
 
 def fixed_addresses(hosts: Sequence[tuple[str, str]], name: str) -> Iterator[str]:

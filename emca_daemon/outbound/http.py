@@ -15,10 +15,10 @@ from twisted.web.client import Agent, HTTPConnectionPool, ResponseFailed
 from twisted.web.http_headers import Headers
 
 from emca_daemon.errors import Refused
-from emca_daemon.outbound.addresses import networks, refused_address
+from emca_daemon.outbound.addresses import is_address, networks, refused_address
 from emca_daemon.outbound.dns import Lookups
 from emca_daemon.outbound.http_connection import Beginning, LimitedEndpoint, PinnedEndpoints
-from emca_daemon.outbound.redirects import Target, redirected, target
+from emca_daemon.outbound.redirects import Target, address_target, redirected, target
 from emca_daemon.outbound.waiting import Deadline
 from emca_daemon.protocols.acme.challenges import MAX_HTTP_BODY, FetchFailure, HttpAnswer
 from emca_daemon.settings.acme import AcmeSettings
@@ -47,10 +47,13 @@ class HttpFetcher:
         self._timeout = settings.network.timeout.total_seconds()
 
     async def fetch(self, host: str, path: str) -> HttpAnswer | FetchFailure:
-        """What is at that path of a host, on the endpoint's http port, after all redirects."""
+        """What is at that path of a host or IP address, on the endpoint's http port, after all redirects."""
         deadline = Deadline(self._reactor, self._timeout)
         try:
-            here = target(f"http://{host}:{self._http_port}{path}", self._ports)
+            if is_address(host):
+                here = address_target(host, self._http_port, path)
+            else:
+                here = target(f"http://{host}:{self._http_port}{path}", self._ports)
             for _ in range(MAX_REDIRECTS + 1):
                 answer = await self._hop(here, deadline)
                 if isinstance(answer, HttpAnswer | FetchFailure):
@@ -62,10 +65,12 @@ class HttpFetcher:
 
     async def _hop(self, here: Target, deadline: Deadline) -> HttpAnswer | FetchFailure | str:
         """One request: its answer, or where it redirects to."""
-        try:
-            addresses = await self._lookups.addresses(here.host, deadline)
-        except Refused as refused:
-            return FetchFailure("dns", refused.detail)
+        addresses: tuple[str, ...] = (here.host,)
+        if not is_address(here.host):
+            try:
+                addresses = await self._lookups.addresses(here.host, deadline)
+            except Refused as refused:
+                return FetchFailure("dns", refused.detail)
         refusals = {address: refused_address(address, self._allowed) for address in addresses}
         permitted = [address for address, refusal in refusals.items() if refusal is None]
         if not permitted:

@@ -36,12 +36,23 @@ class PinnedEndpoints:
 class LimitedEndpoint:
     """An endpoint at an address, whose connection is cut after MAX_RECEIVED octets and can be cut at any time."""
 
-    def __init__(self, reactor: Any, address: str, port: int, seconds: float, tls_name: str | None = None) -> None:
+    def __init__(
+        self,
+        reactor: Any,
+        address: str,
+        port: int,
+        seconds: float,
+        tls_name: str | None = None,
+        *,
+        protocols: tuple[bytes, ...] = (),
+    ) -> None:
         """`reactor` provides IReactorTCP and IReactorTime; `seconds` is how long connecting may take.
 
         With `tls_name` the connection speaks TLS and names that server, whatever certificate it shows (RFC 8555 8.3).
+        `protocols` are offered by ALPN.
         """
         self._reactor = reactor
+        self._protocols = protocols
         self._tls_name = tls_name
         kind = TCP6ClientEndpoint if ":" in address else TCP4ClientEndpoint
         self._endpoint = kind(reactor, address, port, timeout=seconds)
@@ -51,7 +62,7 @@ class LimitedEndpoint:
         """The protocol that the factory makes, connected."""
         inner: Any = protocolFactory
         if self._tls_name is not None:
-            creator: Any = UnverifiedTls(self._tls_name)
+            creator: Any = UnverifiedTls(self._tls_name, self._protocols)
             inner = TLSMemoryBIOFactory(creator, True, inner, self._reactor)
         factory: Any = WrappingFactory(inner)  # type: ignore[no-untyped-call]
         factory.noisy = False
@@ -87,14 +98,17 @@ class _Limited(ProtocolWrapper):
 class UnverifiedTls:
     """TLS client connections that trust any certificate: who asks for a first one has nothing better yet."""
 
-    def __init__(self, host: str) -> None:
+    def __init__(self, host: str, protocols: tuple[bytes, ...] = ()) -> None:
         self._host = host.encode("ascii")
         self._context = CertificateOptions().getContext()
+        self._protocols = list(protocols)
 
     def clientConnectionForTLS(self, tlsProtocol: Any) -> SSL.Connection:  # noqa: ARG002, N802, N803 - twisted's names
         """A connection that names its server."""
         connection = SSL.Connection(self._context, None)
         connection.set_tlsext_host_name(self._host)
+        if self._protocols:
+            connection.set_alpn_protos(self._protocols)
         return connection
 
 

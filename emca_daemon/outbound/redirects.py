@@ -53,6 +53,13 @@ def target(url: str, ports: Collection[int]) -> Target:
     )
 
 
+def address_target(address: str, port: int, path: str) -> Target:
+    """A first request to an IP address that was ordered (RFC 8738 4); redirects to addresses are not followed."""
+    host = f"[{address}]" if ":" in address else address
+    authority = host if port == _PORTS["http"] else f"{host}:{port}"
+    return Target("http", address, port, f"http://{authority}{path}")
+
+
 def redirected(here: Target, location: str, ports: Collection[int]) -> Target:
     """Where a `Location` header leads from here; raises Refused(NOT_PERMITTED)."""
     _check_characters(location)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 
 from emca_daemon.durations import parse_duration
 from emca_daemon.names import IssuerName, ProfileName
@@ -92,8 +93,12 @@ class AcmeSettings:
     """Whether clients are told when to renew (RFC 9773)."""
     renewal_check: timedelta = limited(timedelta(hours=6), positive)
     """After how long clients should ask that again."""
+    alternate_certificates: tuple[Path, ...] = ()
+    """PEM files of cross-certificates and roots from elsewhere, for further chains; our own are known."""
     terms_of_service: str | None = None
     website: str | None = None
+    caa: str = limited("off", one_of("off", "on"))
+    """Whether CAA records of domains are asked and obeyed (RFC 8659)."""
     caa_identities: tuple[str, ...] = ()
     http_port: int = limited(80, between(1, 65_535))
     tls_port: int = limited(443, between(1, 65_535))

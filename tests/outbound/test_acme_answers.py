@@ -11,11 +11,14 @@ from emca_daemon.names import AlternativeName, NameType, ProfileName
 from emca_daemon.outbound.acme_answers import AnswerFetches, Verdict
 from emca_daemon.outbound.waiting import Deadline
 from emca_daemon.protocols.acme.challenges import FetchFailure, HttpAnswer, dns_record_value
+from emca_daemon.protocols.acme.tls_alpn import TlsAnswer
 from emca_daemon.protocols.acme.validation import ValidationTask
 from emca_daemon.settings.acme import AcmeSettings
+from tests.support.tls_alpn import shown
 
 T = TypeVar("T")
 KEY = "token.thumbprint"
+ACCOUNT = "https://ca.example/acme/account/1"
 URL = "http://a.example/.well-known/acme-challenge/token"
 
 
@@ -25,11 +28,23 @@ class Network:
     def __init__(self, answer: Any) -> None:
         self._answer = answer
         self.asked: list[tuple[str, ...]] = []
+        self.caa: tuple[bytes, ...] = ()
 
     async def fetch(self, host: str, path: str) -> Any:
         """An http-01 answer."""
         self.asked.append((host, path))
         return self._answer
+
+    async def probe(self, identifier: AlternativeName) -> Any:
+        """A handshake."""
+        self.asked.append((identifier.value,))
+        return self._answer
+
+    async def raw(self, name: str, kind: int, deadline: Deadline) -> Any:
+        """CAA records."""
+        assert (kind, deadline.passed) == (257, False)
+        self.asked.append((name, "CAA"))
+        return self.caa
 
     async def texts(self, name: str, deadline: Deadline) -> Any:
         """TXT records."""
@@ -40,11 +55,12 @@ class Network:
         return self._answer
 
 
-def attempt(network: Network, type_: str, name: str = "a.example") -> Verdict:
+def attempt(network: Network, type_: str, name: str = "a.example", **settings: Any) -> Verdict:
     """The verdict of an attempt."""
     identifier = AlternativeName(NameType.DNS, name)
-    task = ValidationTask("challenge", "authorization", type_, identifier, "token", KEY, 1, "main", "here")
-    fetches = AnswerFetches(Clock(), network, network, 10)  # type: ignore[arg-type]
+    task = ValidationTask("challenge", "authorization", type_, identifier, "token", KEY, 1, "main", "here", ACCOUNT)
+    chosen = AcmeSettings(base_url="https://ca.example/acme", profile=ProfileName("server"), **settings)
+    fetches = AnswerFetches(Clock(), network, network, network, chosen)  # type: ignore[arg-type]
     results: list[Verdict] = []
     Deferred.fromCoroutine(fetches.verdict(task)).addCallback(results.append)
     return results[0]
@@ -101,9 +117,49 @@ def test_which_dns_failures_may_pass(answer: Any, problem: str, retry: bool) -> 
     assert (verdict.problem.type, verdict.retry) == (problem, retry)
 
 
+def test_the_right_handshake_proves_it() -> None:
+    """Where it was goes into the audit."""
+    network = Network(TlsAnswer(b"acme-tls/1", shown(KEY, "a.example")[0], "192.0.2.1"))
+    assert attempt(network, "tls-alpn-01") == Verdict(None, False, {"address": "192.0.2.1"})
+    assert network.asked == [("a.example",)]
+
+
+@pytest.mark.parametrize(
+    ("answer", "problem", "retry"),
+    [
+        (TlsAnswer(b"", b"", "192.0.2.1"), "unauthorized", True),
+        (TlsAnswer(b"acme-tls/1", b"", "192.0.2.1"), "unauthorized", False),
+        (FetchFailure("connection", "x"), "connection", True),
+        (FetchFailure("tls", "x"), "tls", True),
+        (FetchFailure("refused-address", "x"), "rejectedIdentifier", False),
+    ],
+)
+def test_which_handshakes_may_pass(answer: Any, problem: str, retry: bool) -> None:
+    """A server that does not speak the protocol yet; not another certificate."""
+    verdict = attempt(Network(answer), "tls-alpn-01")
+    assert verdict.problem is not None
+    assert (verdict.problem.type, verdict.retry) == (problem, retry)
+
+
+def test_caa_has_the_last_word_where_it_is_asked() -> None:
+    """After a proof, and only then; a set that names us, this account and this method lets us go on."""
+    network = Network(HttpAnswer(200, KEY.encode(), URL, "192.0.2.1"))
+    network.caa = (b"\x00\x05issueca.example; validationmethods=dns-01",)
+    assert attempt(network, "http-01").problem is None
+    on: dict[str, Any] = {"caa": "on", "caa_identities": ("ca.example",)}
+    refused = attempt(network, "http-01", **on)
+    assert refused.problem is not None
+    assert (refused.problem.type, refused.retry) == ("caa", False)
+    network.caa = (f"\x00\x05issueca.example; accounturi={ACCOUNT}".encode(),)
+    assert attempt(network, "http-01", **on).problem is None
+    wrong = Network(HttpAnswer(200, b"other", URL, "192.0.2.1"))
+    assert attempt(wrong, "http-01", **on).problem is not None
+    assert ("a.example", "CAA") not in wrong.asked
+
+
 def test_other_types_are_not_validated_here() -> None:
     """A challenge stored by a newer release."""
-    verdict = attempt(Network(None), "tls-alpn-01")
+    verdict = attempt(Network(None), "new-01")
     assert verdict.problem is not None
     assert not verdict.retry
 

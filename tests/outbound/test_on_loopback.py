@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Coroutine, Iterator
 from datetime import timedelta
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -35,7 +36,7 @@ pytestmark = pytest.mark.slow
 T = TypeVar("T")
 ROOT = Path(__file__).parents[2]
 ZONE = {
-    "a.test": {"A": ["127.0.0.1"]},
+    "a.test": {"A": ["127.0.0.1"], "CAA": ['0 issue "ca.test"']},
     "b.test": {"CNAME": ["a.test"]},
     "dead6.test": {"AAAA": ["::1"], "A": ["127.0.0.1"]},
     "broken.test": {"FAIL": []},
@@ -149,6 +150,20 @@ def test_texts_are_looked_up(resolver: str, name: str, texts: tuple[bytes, ...])
     assert looked_up(resolver, lambda lookups, deadline: lookups.texts(name, deadline)) == texts
 
 
+def raw(name: str, lookups: Lookups, deadline: Deadline) -> Coroutine[Any, Any, tuple[bytes, ...]]:
+    """CAA records."""
+    return lookups.raw(name, 257, deadline)
+
+
+def test_records_that_twisted_does_not_know_are_looked_up(resolver: str) -> None:
+    """As bytes, behind aliases; none where there are none."""
+    for name, found in (("a.test", (b"\x00\x05issueca.test",)), ("b.test", (b"\x00\x05issueca.test",)), ("x.test", ())):
+        assert looked_up(resolver, partial(raw, name)) == found
+    with pytest.raises(Refused) as refusal:
+        looked_up(resolver, partial(raw, "broken.test"))
+    assert "CAA of broken.test" in refusal.value.detail
+
+
 @pytest.mark.parametrize(("name", "reason"), [("broken.test", Reason.UNAVAILABLE), ("nowhere.test", Reason.NOT_FOUND)])
 def test_what_is_not_there_is_told_from_what_is_broken(resolver: str, name: str, reason: Reason) -> None:
     """SERVFAIL and NXDOMAIN."""
@@ -183,6 +198,12 @@ def test_an_answer_is_fetched(resolver: str, ports: tuple[int, int], host: str) 
     answer = fetched(resolver, ports, host, "/x", allow=LOOPBACK)
     url = f"http://{host}:{ports[0]}/x"
     assert answer == HttpAnswer(200, f"{host}:{ports[0]} /x".encode(), url, "127.0.0.1")
+
+
+def test_an_address_is_fetched_from(resolver: str, ports: tuple[int, int]) -> None:
+    """Without a look-up; the Host header is the address."""
+    answer = fetched(resolver, ports, "127.0.0.1", "/x", allow=LOOPBACK)
+    assert answer == HttpAnswer(200, f"127.0.0.1:{ports[0]} /x".encode(), f"http://127.0.0.1:{ports[0]}/x", "127.0.0.1")
 
 
 def test_a_redirect_to_https_is_followed(resolver: str, ports: tuple[int, int]) -> None:

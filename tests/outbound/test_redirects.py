@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emca_daemon.errors import Reason, Refused
-from emca_daemon.outbound.redirects import Target, redirected, target
+from emca_daemon.outbound.redirects import Target, address_target, redirected, target
 
 PORTS = frozenset({80, 443, 5002})
 HERE = target("http://a.example:5002/.well-known/acme-challenge/x", PORTS)
@@ -26,6 +26,13 @@ HERE = target("http://a.example:5002/.well-known/acme-challenge/x", PORTS)
 def test_an_address_is_taken_apart(url: str, expected: Target) -> None:
     """Names in lower case, default ports left out, no fragment."""
     assert target(url, PORTS) == expected
+
+
+def test_an_address_that_was_ordered_is_fetched_from() -> None:
+    """As a URL writes it (RFC 8738 4)."""
+    assert address_target("192.0.2.1", 80, "/x") == Target("http", "192.0.2.1", 80, "http://192.0.2.1/x")
+    wanted = Target("http", "2001:db8::1", 5002, "http://[2001:db8::1]:5002/x")
+    assert address_target("2001:db8::1", 5002, "/x") == wanted
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,8 @@
 
 The file maps names to record types to lists of values, for instance
 `{"_acme-challenge.a.test": {"TXT": ["one", "two"]}, "a.test": {"A": ["127.0.0.1"]}, "b.test": {"CNAME": ["a.test"]},
-"c.test": {"FAIL": []}}`, where FAIL makes it answer SERVFAIL. A name `*.a.test` answers for every name beneath that
-has no entry of its own.
+"c.test": {"FAIL": []}}`, where FAIL makes it answer SERVFAIL; a CAA record is written `0 issue "ca.test"`. A name
+`*.a.test` answers for every name beneath that has no entry of its own.
 
 Run it with `python -m tests.support.dns_server --port 5353 --zone-file zone.json`; it prints `ready PORT`.
 """
@@ -21,6 +21,7 @@ from twisted.names import dns
 from twisted.names.error import DNSNameError, ResolverError
 from twisted.names.server import DNSServerFactory
 
+CAA = 257
 Zone = Mapping[str, Mapping[str, Sequence[str]]]
 
 reactor: Any = installed_reactor
@@ -44,7 +45,7 @@ class ZoneFile:
                 return succeed((answers, [], [])) if answers else fail(DNSNameError(name))
             if "FAIL" in entry:
                 return fail(ResolverError(name))
-            kind = dns.QUERY_TYPES.get(query.type, "")
+            kind = dns.QUERY_TYPES.get(query.type, "CAA" if query.type == CAA else "")
             answers += [_record(name, query.type, value) for value in entry.get(kind, ())]
             if kind in entry or "CNAME" not in entry:
                 break
@@ -66,7 +67,10 @@ def _entry(zone: Zone, name: str) -> Mapping[str, Sequence[str]] | None:
 def _record(name: str, kind: int, value: str) -> dns.RRHeader:
     """One record; long texts are cut into strings of 255 octets."""
     payload: Any
-    if kind == dns.TXT:
+    if kind == CAA:
+        flags, tag, text = value.split(" ", 2)
+        payload = dns.UnknownRecord(bytes([int(flags), len(tag)]) + tag.encode() + text.strip('"').encode())  # type: ignore[no-untyped-call]
+    elif kind == dns.TXT:
         octets = value.encode()
         strings = [octets[start : start + 255] for start in range(0, len(octets), 255)] or [b""]
         payload = dns.Record_TXT(*strings)  # type: ignore[no-untyped-call]

@@ -7,6 +7,7 @@ from emca_daemon.names import AlternativeName
 from emca_daemon.protocols.acme.bindings import covers
 from emca_daemon.protocols.acme.calls import AccountCall
 from emca_daemon.protocols.acme.challenges import offered
+from emca_daemon.protocols.acme.freshness import is_fresh_enough
 from emca_daemon.protocols.acme.identifiers import ancestors_of, base_of, is_beneath, is_wildcard
 from emca_daemon.protocols.acme.ports import Writing
 from emca_daemon.protocols.acme.records import Authorization, Binding, Challenge
@@ -26,7 +27,8 @@ def reusable(
     """
     above = call.endpoint.settings.subdomain_authorization
     asked = [other for name in names for other in ancestors_of(name)] if above else [base_of(name) for name in names]
-    found = list(reversed(tx.acme.valid_authorizations(call.account.id, asked, until)))
+    valid = tx.acme.valid_authorizations(call.account.id, asked, until)
+    found = [one for one in reversed(valid) if is_fresh_enough(call.endpoint.settings, one, call.now)]
     chosen = {one.name: one for one in found if one.name in names and not one.subdomains}
     for name in names if above else ():
         for one in found:

@@ -1,6 +1,6 @@
 """One ACME endpoint: its settings, its addresses, and everything that its operations work with."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from josepy.b64 import b64encode
@@ -12,6 +12,7 @@ from emca_daemon.errors import Reason
 from emca_daemon.names import ProfileName
 from emca_daemon.policy.weak_keys import WeakKeys
 from emca_daemon.protocols.acme.account_keys import KeyMemory
+from emca_daemon.protocols.acme.alternates import Alternates
 from emca_daemon.protocols.acme.errors import AcmeRefusal, Problem
 from emca_daemon.protocols.acme.nonces import Nonces
 from emca_daemon.protocols.acme.ports import AcmeStore, Validations
@@ -37,6 +38,7 @@ class Endpoint:
     nonces: Nonces
     weak_keys: WeakKeys
     keys: KeyMemory
+    alternates: Alternates = field(default_factory=Alternates)
 
     @property
     def mount(self) -> str:

@@ -35,7 +35,10 @@ _FETCHES = 11
 
 @dataclass(frozen=True, slots=True)
 class ValidationTask:
-    """One attempt at one challenge; `attempt` counts from 1, `key_authorization` is that of the current key."""
+    """One attempt at one challenge; `attempt` counts from 1, `key_authorization` is that of the current key.
+
+    `wildcard` and `subdomains` say what else than the identifier itself is to be proved.
+    """
 
     challenge_id: str
     authorization_id: str
@@ -46,6 +49,9 @@ class ValidationTask:
     attempt: int
     endpoint: str
     holder: str = ""
+    account_url: str = ""
+    wildcard: bool = False
+    subdomains: bool = False
 
 
 class ValidationDesk:
@@ -142,6 +148,9 @@ class ValidationDesk:
             attempt=challenge.attempts + 1,
             endpoint=authorization.endpoint,
             holder=holder,
+            account_url=f"{self._settings[authorization.endpoint].base_url}/account/{account.id}",
+            wildcard=authorization.wildcard,
+            subdomains=authorization.subdomains,
         )
 
 

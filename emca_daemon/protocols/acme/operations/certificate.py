@@ -12,7 +12,8 @@ from emca_daemon.protocols.acme.settling import own_order, settled
 def certificate(call: AccountCall, tx: Writing) -> Reply:
     """Return the certificate of an order with its chain, in the form that the client prefers.
 
-    Forms that hold one certificate only come with the addresses of its issuer's.
+    Forms that hold one certificate only come with the addresses of its issuer's, and every answer with
+    those of the other chains.
     """
     call.require_read()
     (order_id,) = call.parameters
@@ -25,7 +26,26 @@ def certificate(call: AccountCall, tx: Writing) -> Reply:
         record = tx.certificates.find(order.issuer, order.serial)
     if record is None or record.der is None:
         raise Refused(Reason.NOT_FOUND, "the order has no certificate")
-    issuer = call.endpoint.enrollment.issuer_of(record)
-    body = written_chain(issuer.chain_for_leaf(record.der), content_type)
-    up = () if content_type == PEM_CHAIN else tuple((url, "up") for url in issuer.facts.issuer_urls)
-    return Reply(200, body=body, content_type=content_type, links=up)
+    issuers = call.endpoint.enrollment.issuers()
+    issuer = next((one for one in issuers if one.name == record.intent.issuer), None)
+    if issuer is None:
+        raise Refused(Reason.UNKNOWN_CERTIFICATE, "no issuer here has this certificate")
+    chains = (issuer.chain_for_leaf(record.der)[1:], *call.endpoint.alternates.of(issuer, issuers))
+    chosen = _chosen(call.request.query, len(chains))
+    body = written_chain((record.der, *chains[chosen]), content_type)
+    url = call.endpoint.certificate_url(order_id)
+    links = [(url + (f"?chain={one}" if one else ""), "alternate") for one in range(len(chains)) if one != chosen]
+    if content_type != PEM_CHAIN:
+        links += [(address, "up") for address in issuer.facts.issuer_urls]
+    return Reply(200, body=body, content_type=content_type, links=tuple(links))
+
+
+def _chosen(query: str, count: int) -> int:
+    """The number of the chain that the address names, 0 for the usual one; raises malformed (404)."""
+    if not query:
+        return 0
+    name, _, value = query.partition("=")
+    numbers = {str(number): number for number in range(1, count)}
+    if name != "chain" or value not in numbers:
+        raise malformed("there is no such chain", 404)
+    return numbers[value]

@@ -9,6 +9,7 @@ from emca_daemon.protocols.acme.calls import AccountCall
 from emca_daemon.protocols.acme.csr import bad_csr, request_facts
 from emca_daemon.protocols.acme.documents import order_document
 from emca_daemon.protocols.acme.errors import AcmeRefusal, Problem
+from emca_daemon.protocols.acme.freshness import staleness
 from emca_daemon.protocols.acme.issuance import OrderCompanion
 from emca_daemon.protocols.acme.json_text import read_base64url
 from emca_daemon.protocols.acme.records import Order
@@ -46,6 +47,9 @@ def finalize(call: AccountCall) -> Reply:
     status = order_status(order, call.now)
     if status is not OrderStatus.READY:
         raise Refused(Reason.WRONG_STATE, f"the order is {status.value}, not ready")
+    stale = staleness(call.endpoint.settings, order, call.now)
+    if stale is not None:
+        raise AcmeRefusal(stale, reason=Reason.NOT_PERMITTED)
     companion = OrderCompanion(call, order, csr_hash)
     _issue(call, der, companion)
     return _answer(call, companion.order)

@@ -5,9 +5,14 @@ from dataclasses import replace
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
 
+from emca_daemon.protocols.acme.alternates import Alternates
+from emca_daemon.protocols.acme.responder import AcmeResponder
 from tests.support.acme_client import AcmeClient, csr_for
 from tests.support.acme_world import AcmeWorld
+from tests.support.ca_world import ISSUING
+from tests.support.outside import Outside
 
 ISSUER_URL = "http://ca.test/issuing.cer"
 
@@ -59,6 +64,29 @@ def test_other_forms_by_accept(world: AcmeWorld) -> None:
     assert client.post(url).links("up") == []
     assert client.post(url, accept="application/pkcs7-mime").header("content-type") == "application/pkcs7-mime"
     assert client.post(url, accept="text/html").problem == "406 malformed"
+
+
+def test_other_chains_by_link(world: AcmeWorld) -> None:
+    """To another root, over a cross-certificate; each chain names the others; the usual one comes first."""
+    outside = Outside()
+    issuing = world.authorities.get(ISSUING).certificate
+    key = issuing.public_key()
+    assert isinstance(key, ec.EllipticCurvePublicKey)
+    crossed = outside.sign(issuing.subject, key)
+    endpoint = replace(world.endpoint, alternates=Alternates((crossed, outside.certificate)))
+    client = world.account()
+    client.transport = AcmeResponder(endpoint).respond
+    url = issued(world, client)
+    usual = client.post(url)
+    (other,) = usual.links("alternate")
+    answer = client.post(other)
+    assert answer.links("alternate") == [url]
+    chain = x509.load_pem_x509_certificates(answer.response.body)
+    assert chain[1] == crossed
+    chain[0].verify_directly_issued_by(chain[1])
+    assert client.post(url).response.body == usual.response.body
+    for query in ("chain=2", "chain=0", "chain=x", "x=1"):
+        assert client.post(f"{url}?{query}").problem == "404 malformed"
 
 
 def test_it_is_for_its_owner(world: AcmeWorld) -> None:
