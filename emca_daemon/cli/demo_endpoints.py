@@ -14,6 +14,7 @@ def endpoints(home: Path, port: int, tls_port: int) -> dict[str, str | dict[str,
         "acme": {"directory": f"https://localhost:{tls_port}/acme/directory"},
         "cmp": {"url": f"http://localhost:{port}/.well-known/cmp", "reference": CMP_REFERENCE},
         "est": {"url": f"https://localhost:{tls_port + 1}/.well-known/est", "user": EST_USER},
+        "scep": {"url": f"http://localhost:{port}/scep"},
         "ocsp": {"url": f"http://localhost:{port}/ocsp"},
         "crl": {"url": f"http://localhost:{port}/crl/demo-issuing.crl"},
         "metrics": {"url": f"http://localhost:{port + 1}/metrics"},
@@ -40,6 +41,7 @@ def announce(home: Path, port: int, tls_port: int) -> None:
     found = endpoints(home, port, tls_port)
     work = home / "certbot"
     password = f"""sed -n 's/^  "est.password": "\\(.*\\)".*/\\1/p' {home}/secrets.json"""
+    challenge = password.replace("est.password", "scep.challenge")
     secret = password.replace("est.password", "cmp.secret")
     lines = (
         f"The demonstration CA is ready: HTTP on {port}, HTTPS on {tls_port}, loopback only. Ctrl-C stops it.",
@@ -72,6 +74,13 @@ def announce(home: Path, port: int, tls_port: int) -> None:
             f" openssl cmp -config /dev/null -batch -cmd ir -server {found['cmp.url']} -ref {found['cmp.reference']}"
             f" -secret pass:$({secret}) -recipient '/CN=EMCA Demo Issuing CA' -newkey {home}/machine.key"
             f" -subject /CN=machine-1 -certout {home}/machine.pem"
+        ),
+        (
+            f"  SCEP  cd {home} && pki --scepca --url {found['scep.url']} --caout ca.pem --raout ra.pem --outform pem"
+            " && openssl genrsa -out device-2.key 2048"
+            f" && pki --scep --url {found['scep.url']} --in device-2.key --dn CN=device-2 --password $({challenge})"
+            " --cacert-enc ra.pem --cacert-sig issuer.pem --cacert root.pem --outform pem"
+            " | openssl x509 -noout -subject -issuer"
         ),
         f"  CRL   curl -s {found['crl.url']} | openssl crl -inform DER -noout -text",
         "  CLI   emca-daemon cert list; emca-daemon audit verify",

@@ -12,7 +12,7 @@ from emca_daemon.cli.command import operator
 from emca_daemon.composition.core import Core
 from emca_daemon.randomness import RandomBytes
 
-SECRETS: Final = ("cmp.secret", "est.password")
+SECRETS: Final = ("cmp.secret", "est.password", "scep.challenge")
 """What is made up, by its dotted name."""
 
 EST_USER: Final = "est"
@@ -47,6 +47,12 @@ def write_cmp_secrets(path: Path, secret: str) -> None:
     if not path.exists():
         path.touch(mode=0o600)
         path.write_text(f"[{CMP_REFERENCE}]\nsecret = {json.dumps(secret)}\n")
+
+
+def write_scep_challenge(path: Path, challenge: str) -> None:
+    """The demonstration's challenge, as SCEP's endpoint reads it."""
+    path.touch(mode=0o600)
+    path.write_text(f"{challenge}\n")
 
 
 def _nested(secrets: Mapping[str, str]) -> dict[str, dict[str, str]]:

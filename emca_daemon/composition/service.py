@@ -19,6 +19,7 @@ from emca_daemon.composition.cmp import cmp_duties, cmp_mounts
 from emca_daemon.composition.core import Core
 from emca_daemon.composition.duties import Duties, Duty, ca_duties, daemon_requester
 from emca_daemon.composition.est import est_duties, est_mounts
+from emca_daemon.composition.scep import scep_duties, scep_mounts
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.listeners.answering import Surroundings
 from emca_daemon.listeners.endpoints import Listener, listen
@@ -117,6 +118,7 @@ class DaemonService:
         names = {profile for endpoint in settings.acme.values() for profile in endpoint.every_profile}
         names |= {label.profile for label in settings.est.values()}
         names |= {profile for endpoint in settings.cmp.values() for profile in endpoint.every_profile}
+        names |= {profile for endpoint in settings.scep.values() for profile in endpoint.all_profiles}
         self._core.linter.prepare({self._core.enrollment.profile(name).lint for name in names})
 
     def _listen(
@@ -151,6 +153,7 @@ class DaemonService:
             "acme": acme_mounts(core, self._validation),
             "cmp": cmp_mounts(core, waits=self._waits),
             "est": est_mounts(core),
+            "scep": scep_mounts(core, waits=self._waits),
             "ocsp": (Mount(settings.ocsp.path, ocsp),),
             "downloads": (
                 Mount(settings.downloads.crl_path, downloads),
@@ -195,6 +198,7 @@ class DaemonService:
             *(acme_duties(core) if core.settings.acme else ()),
             *est_duties(core, self._requester),
             *cmp_duties(core, self._requester),
+            *scep_duties(core, self._requester),
         )
 
     def _round(self) -> "Deferred[None]":

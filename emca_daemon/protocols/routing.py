@@ -1,8 +1,11 @@
 """Which protocol answers a path."""
 
+import re
 from dataclasses import dataclass
 
 from emca_daemon.protocols.http import Responder
+
+_SLASHES = re.compile("//+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,6 +14,8 @@ class Mount:
 
     path: str
     responder: Responder
+    doubled_slashes: bool = False
+    """Whether a path counts as this one that only has more slashes in a row, as old devices write it."""
 
 
 class Routes:
@@ -23,6 +28,13 @@ class Routes:
     def find(self, path: str) -> Responder | None:
         """The responder of a raw request path."""
         for mount in self._mounts:
-            if path.startswith(mount.path) and path[len(mount.path) : len(mount.path) + 1] in ("", "/"):
+            if _below(mount.path, path):
                 return mount.responder
+        if "//" in path:
+            plain = _SLASHES.sub("/", path)
+            return next((m.responder for m in self._mounts if m.doubled_slashes and _below(m.path, plain)), None)
         return None
+
+
+def _below(mounted: str, path: str) -> bool:
+    return path.startswith(mounted) and path[len(mounted) : len(mounted) + 1] in ("", "/")

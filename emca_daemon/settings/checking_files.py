@@ -23,6 +23,9 @@ def check_files(settings: Settings) -> Iterator[Finding]:
             yield from _tls(listener.tls, f"listeners.{name}.tls")
     for name, cmp in settings.cmp.items():
         yield from _cmp(cmp, f"cmp.{name}", demo=settings.demo)
+    for name, scep in settings.scep.items():
+        if scep.challenge.secret_file is not None and not settings.demo:  # the demonstration makes its own
+            yield from _secret(f"scep.{name}.challenge.secret_file", scep.challenge.secret_file)
     for name, label in settings.est.items():
         yield from _est(label, f"est.{name}")
     if settings.weak_keys is not None and not _is_file(settings.weak_keys):
@@ -49,6 +52,7 @@ def _profiles(settings: Settings) -> Iterator[Finding]:
             used.append((f"issuers.{key}.ocsp_profile", issuer.ocsp_profile))
     for name, cmp in settings.cmp.items():
         used += [(f"cmp.{name}", profile) for profile in sorted({*cmp.every_profile, cmp.signer_profile})]
+    used += [(f"scep.{name}", profile) for name, scep in settings.scep.items() for profile in scep.all_profiles]
     for key, profile in used:
         if not _is_file(settings.profiles / f"{profile}.toml"):
             yield key, f"there is no profile `{profile}` in {settings.profiles}"

@@ -20,6 +20,8 @@ def check_listeners(settings: Settings) -> Iterator[Finding]:
             yield f"{key}.serves", "`acme` needs an endpoint, [acme.NAME]"
         if "cmp" in listener.serves and not settings.cmp:
             yield f"{key}.serves", "`cmp` needs an endpoint, [cmp.NAME]"
+        if "scep" in listener.serves and not settings.scep:
+            yield f"{key}.serves", "`scep` needs an endpoint, [scep.NAME]"
         if "est" in listener.serves:
             yield from _est(listener, key, settings)
         if listener.tls is not None:
@@ -86,5 +88,7 @@ def _unserved(settings: Settings) -> Iterator[Finding]:
         yield "acme", "no listener serves `acme`"
     if settings.cmp and settings.listeners and "cmp" not in served:
         yield "cmp", "no listener serves `cmp`"
+    if settings.scep and settings.listeners and "scep" not in served:
+        yield "scep", "no listener serves `scep`"
     if settings.est and settings.listeners and "est" not in served:
         yield "est", "no listener serves `est`"

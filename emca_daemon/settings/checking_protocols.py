@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from emca_daemon.settings.acme import AcmeSettings, NetworkSettings
 from emca_daemon.settings.checking_cmp import check_cmp
 from emca_daemon.settings.checking_est import check_est
+from emca_daemon.settings.checking_scep import check_scep
 from emca_daemon.settings.findings import (
     NAME,
     Finding,
@@ -20,6 +21,7 @@ from emca_daemon.settings.findings import (
     names,
 )
 from emca_daemon.settings.model import Settings
+from emca_daemon.settings.scep import USUAL_PATHS
 
 HEALTH_PATHS: Final = (
     ("health", "/healthz"),
@@ -38,6 +40,7 @@ def check_protocols(settings: Settings) -> Iterator[Finding]:
         yield from _profiles_and_limits(endpoint, f"acme.{name}")
         yield from _network(endpoint.network, f"acme.{name}.network")
     yield from check_cmp(settings)
+    yield from check_scep(settings)
     yield from check_est(settings)
     yield from _paths(settings)
 
@@ -49,6 +52,10 @@ def _endpoint(endpoint: AcmeSettings, key: str) -> Iterator[Finding]:
     for field, text in (("terms_of_service", endpoint.terms_of_service), ("website", endpoint.website)):
         if text is not None and not is_url(text, "https", "http"):
             yield f"{key}.{field}", f"expected a web address, found `{text}`"
+    if "dns-persist-01" in endpoint.challenges and not endpoint.caa_identities:
+        yield f"{key}.caa_identities", "expected the names by which dns-persist-01 records allow this CA"
+    if endpoint.caa == "on" and not endpoint.caa_identities:
+        yield f"{key}.caa_identities", "expected the names by which CAA records allow this CA"
     for name in endpoint.caa_identities:
         if not is_host_pattern(name) or name.startswith("*"):
             yield f"{key}.caa_identities", f"expected domain names in lower case, found `{name}`"
@@ -89,6 +96,12 @@ def _paths(settings: Settings) -> Iterator[Finding]:
             yield key, f"expected a path such as /name without a slash at the end, found `{path}`"
     mounted = [(f"acme.{name}.base_url", _path_of(acme.base_url)) for name, acme in settings.acme.items()]
     mounted += [(f"cmp.{name}.paths", path) for name, cmp in settings.cmp.items() for path in cmp.paths]
+    mounted += [
+        (f"scep.{name}.paths", path)
+        for name, scep in settings.scep.items()
+        for path in scep.every_path(name)
+        if not any(path == other or path.startswith(f"{other}/") for other in USUAL_PATHS)
+    ]
     for (first, one), (second, other) in combinations([*HEALTH_PATHS, *own, *mounted], 2):
         if one and other and _overlap(one, other) and second not in ("health", "metrics", "est"):
             yield second, f"the path `{other}` is taken: `{first}` is at `{one}`"

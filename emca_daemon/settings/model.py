@@ -7,6 +7,7 @@ taken from the folder of the settings file; secrets are never in the file, only 
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from typing import Final
 
 from emca_daemon.names import IssuerName, KeyName, ProfileName
 from emca_daemon.settings.acme import AcmeSettings
@@ -14,6 +15,7 @@ from emca_daemon.settings.chaos import ChaosSettings
 from emca_daemon.settings.cmp import CmpSettings
 from emca_daemon.settings.est import EstSettings
 from emca_daemon.settings.limits import count, each_of, limited, one_of, port, positive, size
+from emca_daemon.settings.scep import ScepSettings
 from emca_daemon.toml_reading import between
 
 
@@ -66,6 +68,10 @@ class TlsSettings:
     client_authorities: tuple[Path, ...] = ()
 
 
+SERVED: Final = ("acme", "cmp", "est", "scep", "ocsp", "downloads", "health", "metrics")
+"""What a listener may serve."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListenerSettings:
     """One listening socket and what it serves.
@@ -77,7 +83,7 @@ class ListenerSettings:
     address: str = "127.0.0.1"
     port: int = limited(0, port)
     socket: str | None = None
-    serves: tuple[str, ...] = limited((), each_of("acme", "cmp", "est", "ocsp", "downloads", "health", "metrics"))
+    serves: tuple[str, ...] = limited((), each_of(*SERVED))
     front: str = limited("web", one_of("web", "fast"))
     tls: TlsSettings | None = None
     max_header: int = limited(16_384, size)
@@ -163,6 +169,7 @@ class Settings:
     issuers: dict[IssuerName, IssuerSettings] = field(default_factory=dict)
     acme: dict[str, AcmeSettings] = field(default_factory=dict)
     cmp: dict[str, CmpSettings] = field(default_factory=dict)
+    scep: dict[str, ScepSettings] = field(default_factory=dict)
     est: dict[str, EstSettings] = field(default_factory=dict)
     chaos: ChaosSettings = field(default_factory=ChaosSettings)
     ocsp: OcspSettings = field(default_factory=OcspSettings)

@@ -29,8 +29,8 @@ T = TypeVar("T")
 SQLITE: Final = "sqlite:///"
 DEFAULT_ISSUER: Final = "default"
 _PLAIN: Final = (
-    *("chaos", "cmp", "demo", "downloads", "est", "execution", "listeners", "logs", "ocsp", "profiles", "store"),
-    "user",
+    *("chaos", "cmp", "demo", "downloads", "est", "execution", "listeners", "logs", "ocsp", "profiles", "scep"),
+    *("store", "user"),
 )
 _OWN_SHAPE: Final = ("acme", "issuers", "signers")
 

@@ -20,6 +20,7 @@ from emca_daemon.store.failures import refusal_of
 from emca_daemon.store.issuers import IssuerRows, IssuerWriter
 from emca_daemon.store.leases import LeaseWriter
 from emca_daemon.store.pending import PendingRows, PendingWriter
+from emca_daemon.store.scep_transactions import ScepRows, ScepWriter
 
 _BEGIN_READING = {"sqlite": "BEGIN"}
 """SQLite: one snapshot for the whole reading. PostgreSQL: none, each statement is a transaction of its own, which is
@@ -81,6 +82,11 @@ class SqlReading:
         return CmpRows(self._connection)
 
     @property
+    def scep(self) -> ScepRows:
+        """SCEP's transactions."""
+        return ScepRows(self._connection)
+
+    @property
     def credentials(self) -> CredentialRows:
         """Users with their passwords."""
         return CredentialRows(self._connection)
@@ -134,6 +140,11 @@ class SqlTransaction(SqlReading):
     def cmp(self) -> CmpWriter:
         """CMP's transactions."""
         return CmpWriter(self._connection)
+
+    @property
+    def scep(self) -> ScepWriter:
+        """SCEP's transactions."""
+        return ScepWriter(self._connection)
 
     @property
     def credentials(self) -> CredentialWriter:

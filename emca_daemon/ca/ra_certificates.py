@@ -1,0 +1,144 @@
+"""Registration authority certificates: RSA keys and certificates made, renewed and rolled over by the CA itself.
+
+A protocol whose clients encrypt to the server (SCEP) needs an RSA key, whatever key the CA has. Each renewal makes a
+new key, so that the old one goes on decrypting until its certificate ends. A certificate's record names its key: it
+was asked for by the application that is the key's label.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPrivateKeyTypes
+
+from emca_daemon.asn1.attributes import COMMON_NAME
+from emca_daemon.ca.authorities import Authorities
+from emca_daemon.ca.enrollment import Enrollment, Issued
+from emca_daemon.ca.ports import Keys, ReadingStore
+from emca_daemon.ca.records import CertificateQuery, CertificateRecord
+from emca_daemon.clock import Clock
+from emca_daemon.errors import Reason, Refused
+from emca_daemon.names import IssuerName, KeyName, ProfileName, SubjectAttribute
+from emca_daemon.policy.facts import Requester, RequestFacts
+from emca_daemon.policy.keys import key_facts
+from emca_daemon.randomness import RandomBytes
+
+LOOK_AGAIN = timedelta(minutes=1)
+"""How long a process works with what it read; another may have renewed meanwhile."""
+
+
+@dataclass(frozen=True, slots=True)
+class RaCertificate:
+    """A certificate of ours and where its key is."""
+
+    certificate: x509.Certificate
+    key: KeyName
+
+
+@dataclass(frozen=True, slots=True)
+class RaPlan:
+    """What a registration authority consists of: `profiles` by purpose (`ra` alone, or `sign` and `encrypt`).
+
+    `name` goes into the certificates' common name and the keys' labels, `signer` keeps the keys.
+    """
+
+    name: str
+    issuer: IssuerName
+    profiles: tuple[tuple[str, ProfileName], ...]
+    signer: str
+    algorithm: str = "rsa-2048"
+
+
+class RaCertificates:
+    """The registration authority of one endpoint."""
+
+    def __init__(
+        self,
+        plan: RaPlan,
+        *,
+        store: ReadingStore,
+        authorities: Authorities,
+        enrollment: Enrollment,
+        keys: Keys,
+        clock: Clock,
+        random: RandomBytes,
+    ) -> None:
+        self._plan = plan
+        self._store = store
+        self._authorities = authorities
+        self._enrollment = enrollment
+        self._keys = keys
+        self._clock = clock
+        self._random = random
+        self._known: dict[str, tuple[RaCertificate, ...]] = {}
+        self._until: datetime | None = None
+
+    def current(self) -> tuple[RaCertificate, ...]:
+        """The newest certificate of each purpose, in the plan's order; raises Refused(UNAVAILABLE) before there is."""
+        known = self._look_up()
+        if not all(known[purpose] for purpose, _ in self._plan.profiles):
+            raise Refused(Reason.UNAVAILABLE, "the registration authority has no certificate yet", retry_after=2)
+        return tuple(known[purpose][0] for purpose, _ in self._plan.profiles)
+
+    def every(self, *, fresh: bool = False) -> tuple[RaCertificate, ...]:
+        """Every certificate that has not ended, for messages to an older one; `fresh` asks the store again."""
+        known = self._look_up(fresh=fresh)
+        return tuple(one for purpose, _ in self._plan.profiles for one in known[purpose])
+
+    def private_key(self, one: RaCertificate) -> CertificateIssuerPrivateKeyTypes:
+        """Its key; raises Refused(UNAVAILABLE)."""
+        return self._keys.get(one.key)
+
+    def renew(self, requester: Requester) -> list[Issued]:
+        """Make a key and a certificate for each purpose that has none or is past half of its life; raises Refused."""
+        issued = []
+        for purpose, profile in self._plan.profiles:
+            newest = next(iter(self._records(purpose, profile)), None)
+            if newest is None or _past_half(newest, self._clock()):
+                issued.append(self._issue(purpose, profile, requester))
+        if issued:
+            self._until = None
+        return issued
+
+    def _issue(self, purpose: str, profile: ProfileName, requester: Requester) -> Issued:
+        self._authorities.get(self._plan.issuer)
+        label = f"{self._prefix(purpose)}{self._clock():%Y%m%d}-{self._random(3).hex()}"
+        public_key = self._keys.generate(KeyName(f"{self._plan.signer}:{label}"), self._plan.algorithm).public_key()
+        subject = (SubjectAttribute(COMMON_NAME, f"SCEP RA {self._plan.name}"[:64]),)
+        asking = replace(requester, application=label)
+        facts = RequestFacts(asking, subject, (), key_facts(public_key))
+        outcome = self._enrollment.enroll(facts, profile, issuer=self._plan.issuer, approver=requester.identity)
+        if not isinstance(outcome, Issued):
+            raise Refused(Reason.INTERNAL, "a registration authority was asked to wait for a person")
+        return outcome
+
+    def _look_up(self, *, fresh: bool = False) -> dict[str, tuple[RaCertificate, ...]]:
+        now = self._clock()
+        if fresh or self._until is None or now >= self._until:
+            self._known = {
+                purpose: tuple(self._held(record) for record in self._records(purpose, profile))
+                for purpose, profile in self._plan.profiles
+            }
+            complete = all(self._known.values())
+            self._until = now + LOOK_AGAIN if complete else None
+        return self._known
+
+    def _records(self, purpose: str, profile: ProfileName) -> Sequence[CertificateRecord]:
+        query = CertificateQuery(issuer=self._plan.issuer, profile=profile, status="valid", limit=1000)
+        with self._store.reading() as tx:
+            found = tx.certificates.search(query)
+        prefix = self._prefix(purpose)
+        return [record for record in found if record.intent.application.startswith(prefix)]
+
+    def _held(self, record: CertificateRecord) -> RaCertificate:
+        certificate = x509.load_der_x509_certificate(record.der or b"")
+        return RaCertificate(certificate, KeyName(f"{self._plan.signer}:{record.intent.application}"))
+
+    def _prefix(self, purpose: str) -> str:
+        return f"scep-{self._plan.name}-{purpose}-"
+
+
+def _past_half(record: CertificateRecord, now: datetime) -> bool:
+    intent = record.intent
+    return now >= intent.not_before + (intent.not_after - intent.not_before) / 2

@@ -1,0 +1,114 @@
+"""SCEP in one process: an endpoint a settings table, its registration authority, and what is forgotten in time."""
+
+from emca_daemon.ca.ra_certificates import RaCertificates, RaPlan
+from emca_daemon.composition.core import Core
+from emca_daemon.composition.duties import Duty
+from emca_daemon.errors import Reason, Refused
+from emca_daemon.names import IssuerName
+from emca_daemon.policy.facts import Requester
+from emca_daemon.protocols.routing import Mount
+from emca_daemon.protocols.scep.challenges import Challenges, NoChallenge, StaticChallenge
+from emca_daemon.protocols.scep.endpoint import Endpoint
+from emca_daemon.protocols.scep.ports import Registration
+from emca_daemon.protocols.scep.registration import OwnRegistration, RaRegistration
+from emca_daemon.protocols.scep.responder import ScepResponder
+from emca_daemon.settings.scep import ScepSettings
+from emca_daemon.settings.secrets import read_secret
+
+FORGOTTEN_AT_ONCE = 1000
+
+
+def scep_mounts(core: Core, *, waits: bool) -> tuple[Mount, ...]:
+    """Every endpoint at each of its paths; old clients write a slash too many, which does no harm there."""
+    mounts: list[Mount] = []
+    for name, settings in core.settings.scep.items():
+        responder = ScepResponder(scep_endpoint(core, name, settings), waits=waits)
+        mounts += [Mount(path, responder, doubled_slashes=True) for path in settings.every_path(name)]
+    return tuple(mounts)
+
+
+def scep_endpoint(core: Core, name: str, settings: ScepSettings) -> Endpoint:
+    """One endpoint; raises Refused where nothing would guard it."""
+    if settings.challenge.policy == "none" and core.enrollment.profile(settings.profile).approval != "manual":
+        raise Refused(
+            Reason.PROFILE_REFUSED,
+            f"scep.{name}: without a challenge the profile `{settings.profile}` must have manual approval",
+        )
+    return Endpoint(
+        name=name,
+        settings=settings,
+        store=core.store,
+        authorities=core.authorities,
+        enrollment=core.enrollment,
+        registration=_registration(core, name, settings),
+        challenges=_challenges(settings),
+        clock=core.clock,
+        random=core.random,
+        weak_keys=core.weak_keys,
+    )
+
+
+def scep_duties(core: Core, requester: Requester) -> tuple[Duty, ...]:
+    """Making and renewing the RA's keys and certificates, and forgetting old transactions."""
+    if not core.settings.scep:
+        return ()
+    registrations = [
+        ra_certificates(core, name, settings) for name, settings in core.settings.scep.items() if settings.ra_profiles
+    ]
+
+    def renew() -> None:
+        for one in registrations:
+            try:
+                one.renew(requester)
+            except Refused as refusal:
+                if refusal.reason not in (Reason.NOT_FOUND, Reason.WRONG_STATE):
+                    raise  # an issuer that is not there yet has nothing to renew
+
+    def forget() -> None:
+        with core.store.reading() as tx:
+            overdue = tx.scep.overdue(core.clock())
+        if overdue:
+            with core.store.writing() as writing:
+                writing.scep.forget(core.clock(), FORGOTTEN_AT_ONCE)
+
+    return (Duty("SCEP registration authorities", renew), Duty("SCEP transactions", forget))
+
+
+def ra_certificates(core: Core, name: str, settings: ScepSettings) -> RaCertificates:
+    """The registration authority of an endpoint."""
+    plan = RaPlan(
+        name=name,
+        issuer=_issuer(core, settings),
+        profiles=settings.ra_profiles,
+        signer=settings.ra_signer or next(iter(core.settings.software)),
+        algorithm=settings.ra_algorithm,
+    )
+    return RaCertificates(
+        plan,
+        store=core.store,
+        authorities=core.authorities,
+        enrollment=core.enrollment,
+        keys=core.keys,
+        clock=core.clock,
+        random=core.random,
+    )
+
+
+def _registration(core: Core, name: str, settings: ScepSettings) -> Registration:
+    if settings.ra_profiles:
+        return RaRegistration(ra_certificates(core, name, settings))
+    issuer = _issuer(core, settings)
+    return OwnRegistration(lambda: core.authorities.get(issuer), core.keys)
+
+
+def _challenges(settings: ScepSettings) -> Challenges:
+    if settings.challenge.secret_file is None:
+        return NoChallenge()
+    return StaticChallenge(read_secret(settings.challenge.secret_file))
+
+
+def _issuer(core: Core, settings: ScepSettings) -> IssuerName:
+    issuer = settings.issuer or core.enrollment.profile(settings.profile).issuer
+    if issuer is None:
+        raise Refused(Reason.PROFILE_REFUSED, f"the profile `{settings.profile}` names no issuer")
+    return issuer

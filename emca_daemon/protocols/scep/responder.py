@@ -1,0 +1,82 @@
+"""SCEP over HTTP (RFC 8894 4.1): which operation, by which method, in which form."""
+
+from emca_daemon.errors import Reason, Refused
+from emca_daemon.protocols.http import Request, Response
+from emca_daemon.protocols.scep.endpoint import Endpoint
+from emca_daemon.protocols.scep.errors import FAIL_INFO
+from emca_daemon.protocols.scep.get_message import query_fields, read_message
+from emca_daemon.protocols.scep.operations.ca_information import (
+    ca_certificates,
+    capabilities,
+    next_ca_certificates,
+)
+from emca_daemon.protocols.scep.operations.pki_operation import answer, note_refusal
+
+_MESSAGE = ("content-type", "application/x-pki-message")
+_TEXT = ("content-type", "text/plain; charset=utf-8")
+_RETRY_AFTER = 2
+_METHODS = ("GET", "HEAD", "POST")
+
+
+class ScepResponder:
+    """Answers for one endpoint, whatever stands behind its path; fulfils `protocols.http.Responder`."""
+
+    max_body = 262_144
+
+    def __init__(self, endpoint: Endpoint, *, waits: bool) -> None:
+        """`waits` is whether the store or the keys may take long."""
+        self._endpoint = endpoint
+        self._waits = waits
+
+    def respond(self, request: Request) -> Response:
+        """Whatever is a message gets a CertRep; what is none, a line of text."""
+        if request.method not in _METHODS:
+            return self._text(405, "SCEP is spoken by GET and POST", ("allow", ", ".join(_METHODS)))
+        fields = query_fields(request.query)
+        operation = fields.get("operation", "").lower()
+        try:
+            match operation:
+                case "getcacaps":
+                    return capabilities(self._endpoint)
+                case "getcacert":
+                    return ca_certificates(self._endpoint)
+                case "getnextcacert":
+                    return next_ca_certificates(self._endpoint)
+                case "pkioperation":
+                    return self._message(request, fields.get("message", ""))
+        except Refused as refusal:
+            return self._refusal(refusal)
+        return self._text(400, "expected an operation: GetCACaps, GetCACert, GetNextCACert or PKIOperation")
+
+    def waits(self, request: Request) -> bool:
+        """Capabilities come from memory."""
+        return self._waits and "getcacaps" not in request.query.lower()
+
+    def failed(self, request: Request) -> Response:
+        """The answer to a bug: the request's id and nothing else."""
+        return self._text(500, f"the server failed; tell the operator the request id {request.id}")
+
+    def busy(self, _request: Request) -> Response:
+        """The answer when no worker is free."""
+        return self._refusal(Refused(Reason.UNAVAILABLE, "the server is busy; try again later"))
+
+    def _message(self, request: Request, text: str) -> Response:
+        if request.method != "POST" and not self._endpoint.settings.get:
+            return self._text(405, "messages are sent by POST here", ("allow", "POST"))
+        try:
+            data = request.body if request.method == "POST" else read_message(text)
+            return Response(200, answer(self._endpoint, request, data), (_MESSAGE,))
+        except Refused as refusal:
+            if FAIL_INFO[refusal.reason] is not None:
+                note_refusal(self._endpoint, request, refusal)
+                return self._text(400, str(refusal))
+            raise
+
+    def _refusal(self, refusal: Refused) -> Response:
+        if FAIL_INFO[refusal.reason] is None:
+            later = str(refusal.retry_after or _RETRY_AFTER)
+            return self._text(503, refusal.detail, ("retry-after", later))
+        return self._text(404 if refusal.reason is Reason.NOT_FOUND else 400, str(refusal))
+
+    def _text(self, status: int, words: str, *headers: tuple[str, str]) -> Response:
+        return Response(status, f"{words}\n".encode(), (_TEXT, *headers))

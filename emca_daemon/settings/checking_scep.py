@@ -1,0 +1,42 @@
+"""Cross-checks of SCEP's endpoints."""
+
+from collections.abc import Iterator
+
+from emca_daemon.settings.findings import NAME, Finding, is_path, names
+from emca_daemon.settings.model import Settings
+from emca_daemon.settings.scep import ScepSettings
+
+
+def check_scep(settings: Settings) -> Iterator[Finding]:
+    """Everything about endpoints that one key alone does not show."""
+    yield from names("scep", settings.scep)
+    taken: dict[str, str] = {}
+    for name, endpoint in settings.scep.items():
+        key = f"scep.{name}"
+        yield from _names(endpoint, key)
+        for path in endpoint.every_path(name):
+            if not is_path(path):
+                yield f"{key}.paths", f"expected a path such as /name without a slash at the end, found `{path}`"
+            if path in taken:
+                yield f"{key}.paths", f"the path `{path}` is taken by `{taken[path]}`"
+            taken[path] = key
+        yield from _signer(endpoint, key, settings)
+
+
+def _names(endpoint: ScepSettings, key: str) -> Iterator[Finding]:
+    chosen = [("profile", endpoint.profile), ("issuer", endpoint.issuer), ("next_issuer", endpoint.next_issuer)]
+    chosen += [("renewal.profile", endpoint.renewal.profile)]
+    chosen += [("renewal.profiles", profile) for profile in endpoint.renewal.profiles]
+    chosen += [("ra_profile", profile) for _, profile in endpoint.ra_profiles]
+    for field, name in chosen:
+        if name is not None and not NAME.fullmatch(name):
+            yield f"{key}.{field}", f"expected a name, found `{name}`"
+
+
+def _signer(endpoint: ScepSettings, key: str, settings: Settings) -> Iterator[Finding]:
+    if endpoint.ra == "none":
+        return
+    if endpoint.ra_signer is not None and endpoint.ra_signer not in settings.software:
+        yield f"{key}.ra_signer", "expected a signer of kind `software`: tokens do not decrypt here"
+    elif not settings.software:
+        yield f"{key}.ra_signer", "an RA needs a signer of kind `software` for its keys"

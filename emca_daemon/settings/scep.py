@@ -1,0 +1,126 @@
+"""The settings of SCEP, a table an endpoint (`[scep.NAME]`)."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+
+from emca_daemon.names import IssuerName, ProfileName
+from emca_daemon.settings.limits import limited, one_of, positive
+
+QUIRKS: Final = ("standard", "cisco-ios", "juniper", "apple", "windows-intune", "legacy")
+"""Names of quirk profiles; what each stands for is in `protocols/scep/quirks.py`."""
+
+DEFAULT_ENDPOINT: Final = "default"
+USUAL_PATHS: Final = ("/scep", "/cgi-bin/pkiclient.exe", "/certsrv/mscep/mscep.dll", "/certsrv/mscep")
+"""Where clients look that are told a host and no more; the endpoint called `default` answers there."""
+
+
+_RA = ProfileName("scep-ra")
+_RA_SIGNING = ProfileName("scep-ra-signing")
+_RA_ENCRYPTION = ProfileName("scep-ra-encryption")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScepChallengeSettings:
+    """What a client must know: `none` (a person approves every request) or `static` (the secret in a file)."""
+
+    policy: str = limited("none", one_of("none", "static"))
+    secret_file: Path | None = None
+
+    def contradictions(self) -> Iterator[tuple[str, str]]:
+        """A static challenge needs its file, the other has none."""
+        if (self.policy == "static") != (self.secret_file is not None):
+            yield "secret_file", 'expected a file with the secret where policy = "static", and only there'
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScepLegacySettings:
+    """What is broken and refused (badAlg) unless switched on, each by itself."""
+
+    sha1: bool = False
+    md5: bool = False
+    triple_des: bool = False
+    des: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScepRenewalSettings:
+    """Renewal by the signature of the certificate to be renewed."""
+
+    enabled: bool = True
+    window: timedelta | None = None
+    """How long before its end a certificate may be renewed; None: at any time."""
+    same_key: bool = True
+    """Whether the new certificate may have the old key."""
+    same_names: bool = True
+    """Whether subject and names must be those of the old certificate."""
+    profile: ProfileName | None = None
+    """The profile of renewed certificates; None: the endpoint's."""
+    profiles: tuple[ProfileName, ...] = ()
+    """Profiles whose certificates may be renewed here; none: the endpoint's own and the one above."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScepSettings:
+    """One endpoint.
+
+    `paths` are where it answers, each with everything below; none: `/scep/NAME`, and for the endpoint called `default`
+    `USUAL_PATHS`. `ra` says who answers for the CA: `one` RA certificate, `two` (one signs, one decrypts), or `none`
+    (the CA itself, whose key must be an RSA key in a file).
+    """
+
+    profile: ProfileName
+    issuer: IssuerName | None = None
+    """Whose certificates they are; None: the profile's issuer."""
+    paths: tuple[str, ...] = ()
+    quirks: str = limited("standard", one_of(*QUIRKS))
+    get: bool = True
+    """Whether PKIOperation is answered by GET as well."""
+    ra: str = limited("one", one_of("one", "two", "none"))
+    ra_profile: ProfileName = _RA
+    ra_signing_profile: ProfileName = _RA_SIGNING
+    ra_encryption_profile: ProfileName = _RA_ENCRYPTION
+    ra_signer: str | None = None
+    """The signer that keeps the RA's keys, which decrypt; None: the first of kind `software`."""
+    ra_algorithm: str = limited("rsa-2048", one_of("rsa-2048", "rsa-3072", "rsa-4096"))
+    include_ca_certificate: bool | None = None
+    """Whether replies enclose the CA's certificate beside the signer's; None: as the quirk profile says."""
+    include_root: bool | None = None
+    """Whether GetCACert has the root, too; None: as the quirk profile says."""
+    next_issuer: IssuerName | None = None
+    """The issuer that follows this one, for GetNextCACert."""
+    transaction_lifetime: timedelta = limited(timedelta(days=1), positive)
+    """How long the same request gets the same certificate again."""
+    pending_lifetime: timedelta = limited(timedelta(days=30), positive)
+    """How long a request that waits for a person can be asked after."""
+    challenge: ScepChallengeSettings = field(default_factory=ScepChallengeSettings)
+    legacy: ScepLegacySettings = field(default_factory=ScepLegacySettings)
+    renewal: ScepRenewalSettings = field(default_factory=ScepRenewalSettings)
+
+    @property
+    def every_profile(self) -> frozenset[ProfileName]:
+        """The profiles that are issued here."""
+        return frozenset({self.profile, self.renewal.profile or self.profile})
+
+    @property
+    def all_profiles(self) -> tuple[ProfileName, ...]:
+        """Those, and the RA's."""
+        return tuple(sorted({*self.every_profile, *(profile for _, profile in self.ra_profiles)}))
+
+    @property
+    def ra_profiles(self) -> tuple[tuple[str, ProfileName], ...]:
+        """The RA's certificates: purpose and profile."""
+        if self.ra == "one":
+            return (("ra", self.ra_profile),)
+        if self.ra == "two":
+            return (("sign", self.ra_signing_profile), ("encrypt", self.ra_encryption_profile))
+        return ()
+
+    def every_path(self, name: str) -> tuple[str, ...]:
+        """Where the endpoint of that name answers."""
+        if self.paths:
+            return self.paths
+        own = (f"/scep/{name}",)
+        return (*own, *USUAL_PATHS) if name == DEFAULT_ENDPOINT else own
