@@ -1,0 +1,44 @@
+"""One request on its way."""
+
+from base64 import b64encode
+
+from tests.support.est_world import EstWorld, request, settings
+
+
+def test_types_matter_where_they_should() -> None:
+    """415 on a strict label; a lenient one reads what it is sent."""
+    world = EstWorld()
+    world.label(settings(strict_types=True), "strict")
+    world.label()
+    body = b64encode(request())
+    assert world.enroll(body, **{"content-type": "text/plain"}).status == 200
+    assert world.enroll(body, "strict/simpleenroll", **{"content-type": "text/plain"}).status == 415
+    assert world.enroll(body, "strict/simpleenroll").status == 200
+
+
+def test_too_many_requests_are_refused() -> None:
+    """429 with Retry-After; the audit chain is told of the first one too many only."""
+    world = EstWorld()
+    world.label(settings(requests_per_minute=2))
+    body = b64encode(request(name="device-1"))
+    assert [world.enroll(body).status for _ in range(2)] == [200, 200]
+    before = len(world.actions())
+    refused = [world.enroll(body) for _ in range(3)]
+    assert [one.status for one in refused] == [429] * 3
+    assert refused[0].header("retry-after") == "60"
+    assert world.actions()[before:] == [("est.request", "refused")]
+    world.clock.advance(minutes=1)
+    assert world.enroll(body).status == 200
+
+
+def test_where_names_are_wanted_the_common_name_is_one() -> None:
+    """A request for a server's profile may name its host there alone."""
+    world = EstWorld()
+    label = world.label()
+    assert not world.endpoints["default"].enrollment.profile(label.settings.profile).names.minimum
+    from dataclasses import replace
+
+    from emca_daemon.names import ProfileName
+
+    world.label(replace(settings(), profile=ProfileName("tls-server")), "server")
+    assert world.enroll(b64encode(request(name="www.example.test")), "server/simpleenroll").status == 200

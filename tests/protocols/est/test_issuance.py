@@ -1,0 +1,68 @@
+"""Requests that wait, asked for again."""
+
+from base64 import b64encode
+
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from emca_daemon.asn1 import der
+from emca_daemon.ca.records import PendingRequest, RevocationReason
+from emca_daemon.protocols.est.requests import CHALLENGE_PASSWORD
+from tests.support.ca_world import BY
+from tests.support.est_world import EstWorld, basic, certificates, request, settings
+
+
+def waiting_world() -> tuple[EstWorld, ec.EllipticCurvePrivateKey]:
+    """A label where a person decides, and a key whose request waits."""
+    world, key = EstWorld(), ec.generate_private_key(ec.SECP256R1())
+    world.label(settings(proof_of_possession="off"))
+    world.manual()
+    response = world.enroll(b64encode(request(key)))
+    assert (response.status, response.body, response.header("retry-after")) == (202, b"", "60")
+    return world, key
+
+
+def requests(world: EstWorld) -> list[PendingRequest]:
+    """Everything that waits or waited."""
+    with world.store.reading() as tx:
+        return list(tx.pending.list(None))
+
+
+def test_the_same_request_finds_the_waiting_one() -> None:
+    """By key and names: its challenge password may differ, since every TLS session has its own."""
+    world, key = waiting_world()
+    challenge = ((CHALLENGE_PASSWORD, der.tlv(0x0C, b"another session")),)
+    assert world.enroll(b64encode(request(key, attributes=challenge))).status == 202
+    (waiting,) = requests(world)
+    world.approval.approve(waiting.id, BY)
+    (certificate,) = certificates(world.enroll(b64encode(request(key, attributes=challenge))))
+    assert certificate.public_key() == key.public_key()
+    assert certificates(world.enroll(b64encode(request(key)))) == [certificate]
+
+
+def test_another_key_name_or_requester_is_another_request() -> None:
+    """Each waits for itself."""
+    world, key = waiting_world()
+    assert world.enroll(b64encode(request())).status == 202
+    assert world.enroll(b64encode(request(key, "device-2"))).status == 202
+    assert world.enroll(b64encode(request(key)), authorization=basic("eve")).status == 401
+    assert len(requests(world)) == 3
+
+
+def test_a_rejected_request_is_refused_with_the_note() -> None:
+    """403 in text, for some days; then it may be asked for again."""
+    world, key = waiting_world()
+    world.approval.reject(requests(world)[0].id, BY, "unknown device")
+    refused = world.enroll(b64encode(request(key)))
+    assert (refused.status, refused.body) == (403, b"the request was rejected: unknown device\n")
+    world.clock.advance(days=8)
+    assert world.enroll(b64encode(request(key))).status == 202
+
+
+def test_an_old_or_revoked_certificate_is_not_given_out_again() -> None:
+    """A new request begins."""
+    world, key = waiting_world()
+    issued = world.approval.approve(requests(world)[0].id, BY)
+    intent = issued.record.intent
+    world.revoking.revoke(intent.issuer, intent.serial, RevocationReason.SUPERSEDED, BY)
+    assert world.enroll(b64encode(request(key))).status == 202
+    assert len(requests(world)) == 2

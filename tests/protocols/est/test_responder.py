@@ -1,0 +1,60 @@
+"""EST over HTTP."""
+
+from base64 import b64encode
+
+from emca_daemon.errors import Reason, Refused
+from emca_daemon.protocols.est.responder import MAX_BODY, EstResponder, refusal
+from emca_daemon.protocols.http import Request
+from tests.support.est_world import PLAIN, EstWorld, request, settings
+
+
+def test_statuses_of_what_cannot_be_served() -> None:
+    """404, 405 with Allow, 400; nothing is cached."""
+    world = EstWorld()
+    world.label()
+    assert world.send("nothing", method="GET").status == 404
+    refused = world.send("cacerts")
+    assert (refused.status, refused.header("allow")) == (405, "GET, HEAD")
+    assert refused.header("cache-control") == "no-store"
+    assert world.enroll(b"!").status == 400
+    assert world.enroll(b64encode(b"\x30\x00")).status == 400
+
+
+def test_libest_gets_lines() -> None:
+    """By its User-Agent; a label may always or never wrap."""
+    world = EstWorld()
+    world.label()
+    world.label(settings(wrap="always"), "always")
+    world.label(settings(wrap="never"), "never")
+    agent = {"user-agent": "libest 3.2.0"}
+    bodies = {
+        name: world.send(f"{name}cacerts", method="GET", headers=agent).body for name in ("", "always/", "never/")
+    }
+    assert [b"\n" in body for body in bodies.values()] == [True, True, False]
+    assert b"\n" not in world.send("cacerts", method="GET", headers={"user-agent": "curl/8 libest"}).body
+    assert b"\n" in world.send("always/cacerts", method="GET").body
+
+
+def test_bugs_and_busyness() -> None:
+    """500 with the request's id, 503 with Retry-After; every answer may wait for the store."""
+    responder = EstResponder({})
+    asked = Request("GET", "/.well-known/est/cacerts", "", (), b"", PLAIN, "r-17")
+    assert b"r-17" in responder.failed(asked).body
+    assert (responder.busy(asked).status, responder.busy(asked).header("retry-after")) == (503, "2")
+    assert responder.waits(asked)
+    assert responder.max_body == MAX_BODY
+
+
+def test_refusals_are_text_except_401() -> None:
+    """With Retry-After in seconds where it passes."""
+    later = refusal(Refused(Reason.UNAVAILABLE, "no store", retry_after=7))
+    assert (later.status, later.text, later.headers) == (503, "no store", (("Retry-After", "7"),))
+    assert refusal(Refused(Reason.NOT_AUTHENTICATED, "who?")).text == ""
+
+
+def test_a_store_that_is_away_is_503() -> None:
+    """And nothing is written about it."""
+    world = EstWorld()
+    world.label()
+    world.keys.down = True
+    assert world.enroll(b64encode(request())).status == 503
