@@ -80,7 +80,7 @@ def acme_validation(core: Core, reactor: Any, run: Run, holder: str) -> AcmeVali
     """The validator of this process."""
 
     def fetches(settings: AcmeSettings) -> Fetches:
-        real = AnswerFetches.of_endpoint(reactor, settings, core.random)
+        real = AnswerFetches.of_endpoint(reactor, settings, core.random, core.clock)
         return chosen_fetches(core, settings, real, reactor)
 
     return AcmeValidation(

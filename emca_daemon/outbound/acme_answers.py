@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from emca_daemon.ca.records import AuditValue
+from emca_daemon.clock import Clock, system_clock
 from emca_daemon.errors import Refused
 from emca_daemon.outbound.caa import CaaCheck
 from emca_daemon.outbound.dns import Lookups
@@ -25,6 +26,8 @@ from emca_daemon.protocols.acme.challenges import (
     judge_dns01,
     judge_http01,
 )
+from emca_daemon.protocols.acme.dns_account import DNS_ACCOUNT_01, account_record_name
+from emca_daemon.protocols.acme.dns_persist import DNS_PERSIST_01, Wanted, judge_dns_persist01, record_name
 from emca_daemon.protocols.acme.errors import Problem
 from emca_daemon.protocols.acme.tls_alpn import PROTOCOL, judge_tls_alpn01
 from emca_daemon.protocols.acme.validation import ValidationTask
@@ -57,8 +60,10 @@ class AnswerFetches:
         http: HttpFetcher,
         tls: TlsProbe,
         settings: AcmeSettings,
+        clock: Clock = system_clock,
     ) -> None:
         """`reactor` provides IReactorTime."""
+        self._clock = clock
         self._reactor = reactor
         self._lookups = lookups
         self._http = http
@@ -68,11 +73,13 @@ class AnswerFetches:
         self._identities = settings.caa_identities
 
     @classmethod
-    def of_endpoint(cls, reactor: Any, settings: AcmeSettings, random: RandomBytes) -> "AnswerFetches":
+    def of_endpoint(
+        cls, reactor: Any, settings: AcmeSettings, random: RandomBytes, clock: Clock = system_clock
+    ) -> "AnswerFetches":
         """Attempts as the settings of an endpoint have them; `reactor` also provides IReactorTCP and IReactorUDP."""
         lookups = Lookups(settings.network, Exchange(reactor, random))
         http, tls = HttpFetcher(reactor, lookups, settings), TlsProbe(reactor, lookups, settings)
-        return cls(reactor, lookups, http, tls, settings)
+        return cls(reactor, lookups, http, tls, settings, clock)
 
     async def verdict(self, task: ValidationTask) -> Verdict:
         """Attempt the challenge once; what it proves counts only if CAA, where it is asked, has nothing against it."""
@@ -88,6 +95,11 @@ class AnswerFetches:
             return await self._http_01(task)
         if task.type == DNS_01:
             return await self._dns_01(task)
+        if task.type == DNS_ACCOUNT_01:
+            base = task.identifier.value.removeprefix("*.")
+            return await self._digest_at(account_record_name(task.account_url, base), task)
+        if task.type == DNS_PERSIST_01:
+            return await self._dns_persist_01(task)
         if task.type == TLS_ALPN_01:
             return await self._tls_alpn_01(task)
         return Verdict(Problem("malformed", f"challenges of type {task.type} are not validated here"))
@@ -109,8 +121,22 @@ class AnswerFetches:
         return Verdict(problem, fetched.status in _PASSING_STATUS, _where(fetched))
 
     async def _dns_01(self, task: ValidationTask) -> Verdict:
-        """RFC 8555 8.4. No record at all may be one that did not spread yet; other records are an answer."""
-        name = DNS_LABEL + task.identifier.value.removeprefix("*.")
+        """RFC 8555 8.4."""
+        return await self._digest_at(DNS_LABEL + task.identifier.value.removeprefix("*."), task)
+
+    async def _dns_persist_01(self, task: ValidationTask) -> Verdict:
+        """What is not there, or not right, is what its owner wrote long ago: it stands."""
+        name = record_name(task.identifier.value.removeprefix("*."))
+        try:
+            records = await self._lookups.texts(name, Deadline(self._reactor, self._seconds))
+        except Refused as refused:
+            return Verdict(Problem("dns", refused.detail), retry=True)
+        wanted = Wanted(self._identities, task.account_url, task.wildcard or task.subdomains, self._clock())
+        problem = judge_dns_persist01(name, records, wanted)
+        return Verdict(problem, not records, {"name": name, "records": len(records)})
+
+    async def _digest_at(self, name: str, task: ValidationTask) -> Verdict:
+        """No record at all may be one that did not spread yet; other records are an answer."""
         found: TxtAnswer | FetchFailure
         try:
             found = TxtAnswer(await self._lookups.texts(name, Deadline(self._reactor, self._seconds)))

@@ -3,11 +3,15 @@
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from typing import Final
 
 from emca_daemon.durations import parse_duration
 from emca_daemon.names import IssuerName, ProfileName
 from emca_daemon.settings.limits import each_of, limited, one_of, positive
 from emca_daemon.toml_reading import between, not_empty
+
+
+CHALLENGES: Final = ("http-01", "dns-01", "tls-alpn-01", "dns-account-01", "dns-persist-01")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +87,7 @@ class AcmeSettings:
     profile: ProfileName
     issuer: IssuerName | None = None
     """Whose certificates they are; None: the profile's issuer."""
-    challenges: tuple[str, ...] = limited(("http-01", "dns-01"), not_empty, each_of("http-01", "dns-01", "tls-alpn-01"))
+    challenges: tuple[str, ...] = limited(("http-01", "dns-01"), not_empty, each_of(*CHALLENGES))
     external_accounts: str = limited("off", one_of("off", "optional", "required"))
     pre_authorization: bool = False
     """Whether names can be proved before there is an order (newAuthz)."""

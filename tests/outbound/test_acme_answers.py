@@ -11,6 +11,7 @@ from emca_daemon.names import AlternativeName, NameType, ProfileName
 from emca_daemon.outbound.acme_answers import AnswerFetches, Verdict
 from emca_daemon.outbound.waiting import Deadline
 from emca_daemon.protocols.acme.challenges import FetchFailure, HttpAnswer, dns_record_value
+from emca_daemon.protocols.acme.dns_account import account_record_name
 from emca_daemon.protocols.acme.tls_alpn import TlsAnswer
 from emca_daemon.protocols.acme.validation import ValidationTask
 from emca_daemon.settings.acme import AcmeSettings
@@ -115,6 +116,32 @@ def test_which_dns_failures_may_pass(answer: Any, problem: str, retry: bool) -> 
     verdict = attempt(Network(answer), "dns-01")
     assert verdict.problem is not None
     assert (verdict.problem.type, verdict.retry) == (problem, retry)
+
+
+def test_a_record_at_the_accounts_own_label_proves_it() -> None:
+    """And at no other."""
+    network = Network((dns_record_value(KEY).encode(),))
+    assert attempt(network, "dns-account-01").problem is None
+    assert network.asked == [(account_record_name(ACCOUNT, "a.example"),)]
+    refused = attempt(Network(()), "dns-account-01").problem
+    assert refused is not None
+    assert account_record_name(ACCOUNT, "a.example") in refused.detail
+
+
+def test_a_record_that_stays_proves_it() -> None:
+    """For this CA and this account; what cannot be looked up may be there later."""
+    ours: dict[str, Any] = {"caa_identities": ("ca.example",)}
+    network = Network((f"ca.example; accounturi={ACCOUNT}".encode(),))
+    verdict = attempt(network, "dns-persist-01", **ours)
+    assert verdict == Verdict(None, False, {"name": "_validation-persist.a.example", "records": 1})
+    for answer, problem, retry in (
+        ((b"ca.example; accounturi=x",), "unauthorized", False),
+        ((), "unauthorized", True),
+        (Refused(Reason.UNAVAILABLE, "SERVFAIL"), "dns", True),
+    ):
+        verdict = attempt(Network(answer), "dns-persist-01", **ours)
+        assert verdict.problem is not None
+        assert (verdict.problem.type, verdict.retry) == (problem, retry)
 
 
 def test_the_right_handshake_proves_it() -> None:

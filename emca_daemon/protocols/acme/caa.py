@@ -67,12 +67,16 @@ def _relevant(records: Iterable[CaaRecord], *, wildcard: bool) -> list[CaaRecord
     return (by_tag["issuewild"] if wildcard else []) or by_tag["issue"]
 
 
-def _permits(value: str, asking: Asking) -> bool:
+def read_issue_value(value: str) -> tuple[str, list[tuple[str, str]] | None]:
+    """Domain (lower case; empty if there is none) and parameters (None if malformed) of `domain; a=b` (4.2)."""
     domain, _, rest = value.partition(";")
-    if not _DOMAIN.fullmatch(domain.strip(" \t")) or domain.strip(" \t").lower() not in asking.identities:
-        return False
-    parameters = _parameters(rest)
-    if parameters is None:
+    domain = domain.strip(" \t")
+    return (domain.lower() if _DOMAIN.fullmatch(domain) else ""), _parameters(rest)
+
+
+def _permits(value: str, asking: Asking) -> bool:
+    domain, parameters = read_issue_value(value)
+    if domain not in asking.identities or parameters is None:
         return False
     accounts = [one for tag, one in parameters if tag == "accounturi"]
     methods = [one for tag, one in parameters if tag == "validationmethods"]

@@ -18,8 +18,13 @@ _OFFERS: tuple[tuple[str, frozenset[NameType], bool], ...] = (
     (HTTP_01, frozenset({NameType.DNS, NameType.IP}), False),
     (DNS_01, frozenset({NameType.DNS}), True),
     (TLS_ALPN_01, frozenset({NameType.DNS, NameType.IP}), False),
+    ("dns-account-01", frozenset({NameType.DNS}), True),
+    ("dns-persist-01", frozenset({NameType.DNS}), True),
 )
-"""Type, identifiers it can prove, whether it can prove a wildcard; in the order in which they are offered."""
+"""Type, identifiers it can prove, whether it can prove a wildcard; in the order in which they are offered.
+
+What is new comes last: some clients stumble over the first type that they do not know.
+"""
 
 MAX_HTTP_BODY = 4096
 """Bytes of an http-01 answer that are read at the most."""

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from datetime import datetime
 
+from emca_daemon.protocols.acme.dns_persist import DNS_PERSIST_01, MOST_ISSUERS
 from emca_daemon.protocols.acme.endpoint import Endpoint
 from emca_daemon.protocols.acme.errors import Problem
 from emca_daemon.protocols.acme.identifiers import identifier_document
@@ -108,6 +109,8 @@ def challenge_document(endpoint: Endpoint, challenge: Challenge) -> Document:
         "status": challenge.status.value,
         "token": challenge.token,
     }
+    if challenge.type == DNS_PERSIST_01:
+        document["issuer-domain-names"] = list(endpoint.settings.caa_identities[:MOST_ISSUERS])
     if challenge.validated is not None:
         document["validated"] = time_text(challenge.validated)
     if challenge.errors and challenge.status is not ChallengeStatus.VALID:

@@ -7,6 +7,7 @@ was not long ago, so that a renewal proves its names, and asks, anew; and an ord
 from datetime import datetime, timedelta
 
 from emca_daemon.names import NameType
+from emca_daemon.protocols.acme.dns_persist import DNS_PERSIST_01
 from emca_daemon.protocols.acme.errors import Problem
 from emca_daemon.protocols.acme.records import Authorization, Order
 from emca_daemon.settings.acme import AcmeSettings
@@ -17,7 +18,12 @@ _FOR_NEW_ORDERS = timedelta(hours=7)
 
 
 def is_fresh_enough(settings: AcmeSettings, authorization: Authorization, now: datetime) -> bool:
-    """Whether a new order may use a valid authorization again."""
+    """Whether a new order may use a valid authorization again.
+
+    A record that stays is asked again for each order, since its owner ends it by taking it away.
+    """
+    if authorization.method == DNS_PERSIST_01:
+        return False
     if settings.caa == "off" or authorization.identifier.type is not NameType.DNS:
         return True
     return authorization.proved is not None and authorization.proved > now - _FOR_NEW_ORDERS

@@ -25,6 +25,8 @@ def test_what_is_offered() -> None:
     assert offered(("dns-01", "http-01"), NameType.DNS, wildcard=True) == ("dns-01",)
     assert offered(("http-01",), NameType.DNS, wildcard=True) == ()
     assert offered(("http-01", "new-01"), NameType.DNS, wildcard=False) == ("http-01",)
+    new = ("dns-persist-01", "dns-account-01", "dns-01")
+    assert offered(new, NameType.DNS, wildcard=True) == ("dns-01", "dns-account-01", "dns-persist-01")
     every = ("tls-alpn-01", "dns-01", "http-01")
     assert offered(every, NameType.DNS, wildcard=False) == ("http-01", "dns-01", "tls-alpn-01")
     assert offered(every, NameType.IP, wildcard=False) == ("http-01", "tls-alpn-01")

@@ -36,6 +36,21 @@ def test_an_order_left_lying_is_refused() -> None:
         assert (done.problem if answers else done.json["status"]) == (answers or "valid")
 
 
+def test_a_record_that_stays_is_asked_for_each_order() -> None:
+    """No proof by dns-persist-01 is used again."""
+    world = AcmeWorld(replace(SETTINGS, challenges=("dns-persist-01",), caa_identities=("ca.test",)))
+    client = world.account()
+    order = client.order(NAME)
+    challenge = client.challenge(order, "dns-persist-01")
+    assert challenge["issuer-domain-names"] == ["ca.test"]
+    client.post(challenge["url"], {})
+    (task,) = world.desk.due("worker", 1)
+    assert task.account_url == client.kid
+    world.desk.succeed(task, {})
+    assert client.post(order.location).json["status"] == "ready"
+    assert client.order(NAME).json["status"] == "pending"
+
+
 def test_addresses_have_no_caa() -> None:
     """So their proofs do not grow old."""
     world = AcmeWorld(CAA)
