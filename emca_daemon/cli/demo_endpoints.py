@@ -1,6 +1,7 @@
 """Where the demonstration is to be found: `endpoints.json` for programs, lines to try for people."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -40,9 +41,7 @@ def announce(home: Path, port: int, tls_port: int) -> None:
     """Print the addresses and one line to try for each protocol."""
     found = endpoints(home, port, tls_port)
     work = home / "certbot"
-    password = f"""sed -n 's/^  "est.password": "\\(.*\\)".*/\\1/p' {home}/secrets.json"""
-    challenge = password.replace("est.password", "scep.challenge")
-    secret = password.replace("est.password", "cmp.secret")
+    challenge, secret = _read_secret(home, "scep.challenge"), _read_secret(home, "cmp.secret")
     lines = (
         f"The demonstration CA is ready: HTTP on {port}, HTTPS on {tls_port}, loopback only. Ctrl-C stops it.",
         "",
@@ -62,13 +61,7 @@ def announce(home: Path, port: int, tls_port: int) -> None:
             f"  OCSP  openssl ocsp -issuer {found['issuer_certificate']} -CAfile {found['ca_bundle']}"
             f" -cert {work}/live/www.emca.test/cert.pem -url {found['ocsp.url']}"
         ),
-        (
-            f"  EST   openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout {home}/device.key"
-            f" -subj /CN=device-1 -outform DER | base64 | curl -s --cacert {found['root_certificate']}"
-            f" -u {found['est.user']}:$({password}) --data-binary @-"
-            f" -H 'Content-Type: application/pkcs10' {found['est.url']}/simpleenroll"
-            " | base64 -d | openssl pkcs7 -inform DER -print_certs"
-        ),
+        _est_line(found, home),
         (
             f"  CMP   openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out {home}/machine.key;"
             f" openssl cmp -config /dev/null -batch -cmd ir -server {found['cmp.url']} -ref {found['cmp.reference']}"
@@ -79,7 +72,7 @@ def announce(home: Path, port: int, tls_port: int) -> None:
             f"  SCEP  cd {home} && pki --scepca --url {found['scep.url']} --caout ca.pem --raout ra.pem --outform pem"
             " && openssl genrsa -out device-2.key 2048"
             f" && pki --scep --url {found['scep.url']} --in device-2.key --dn CN=device-2 --password $({challenge})"
-            " --cacert-enc ra.pem --cacert-sig issuer.pem --cacert root.pem --outform pem"
+            " --cacert-enc ra.pem --cacert-sig ca-1.pem --cacert ca.pem --outform pem"
             " | openssl x509 -noout -subject -issuer"
         ),
         f"  CRL   curl -s {found['crl.url']} | openssl crl -inform DER -noout -text",
@@ -88,3 +81,19 @@ def announce(home: Path, port: int, tls_port: int) -> None:
     )
     for line in lines:
         click.echo(line)
+
+
+def _read_secret(home: Path, name: str) -> str:
+    """The command that prints a secret."""
+    return f"""sed -n 's/^  "{name}": "\\(.*\\)".*/\\1/p' {home}/secrets.json"""
+
+
+def _est_line(found: Mapping[str, str | dict[str, str]], home: Path) -> str:
+    """A certificate for a key made on the spot, by password."""
+    return (
+        f"  EST   openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout {home}/device.key"
+        f" -subj /CN=device-1 -outform DER | base64 | curl -s --cacert {found['root_certificate']}"
+        f" -u {found['est.user']}:$({_read_secret(home, 'est.password')}) --data-binary @-"
+        f" -H 'Content-Type: application/pkcs10' {found['est.url']}/simpleenroll"
+        " | base64 -d | openssl pkcs7 -inform DER -print_certs"
+    )

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Final, cast
 
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
 from OpenSSL import SSL, crypto
 from structlog.typing import FilteringBoundLogger
 from twisted.internet.interfaces import IOpenSSLServerConnectionCreator
@@ -198,7 +197,7 @@ def identify_secure(transport: Transport) -> Peer:
     """The same with the client certificate and the channel bindings of TLS."""
     plain = identify_plain(transport)
     connection = cast("SSL.Connection", transport.getHandle())
-    certificate = connection.get_peer_certificate(as_cryptography=True)
+    certificate = connection.get_peer_certificate()
     exporter = unique = None
     if connection.get_protocol_version() >= SSL.TLS1_3_VERSION:
         exporter = connection.export_keying_material(EXPORTER_LABEL, EXPORTER_LENGTH, b"")
@@ -207,7 +206,7 @@ def identify_secure(transport: Transport) -> Peer:
     return Peer(
         plain.address,
         plain.port,
-        None if certificate is None else certificate.public_bytes(Encoding.DER),
+        None if certificate is None else crypto.dump_certificate(crypto.FILETYPE_ASN1, certificate),
         exporter,
         unique,
         _sent_chain(connection) if certificate is not None else (),
@@ -215,9 +214,12 @@ def identify_secure(transport: Transport) -> Peer:
 
 
 def _sent_chain(connection: SSL.Connection) -> tuple[bytes, ...]:
-    """What the client sent after its own certificate, which OpenSSL leaves out on the server's side."""
-    chain = connection.get_peer_cert_chain(as_cryptography=True) or ()
-    return tuple(certificate.public_bytes(Encoding.DER) for certificate in chain[:MOST_SENT])
+    """What the client sent after its own certificate, which OpenSSL leaves out on the server's side.
+
+    Nothing is read here: whoever trusts none of it need not trip over it.
+    """
+    chain = connection.get_peer_cert_chain() or ()
+    return tuple(crypto.dump_certificate(crypto.FILETYPE_ASN1, certificate) for certificate in chain[:MOST_SENT])
 
 
 def identification(settings: TlsSettings | None) -> Callable[[Transport], Peer]:

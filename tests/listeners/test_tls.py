@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -145,6 +146,24 @@ def test_a_client_certificate_is_handed_on(tmp_path: Path, clients: str, version
     conversation = Conversation(context_of(settings(tmp_path, clients), Stage("web")), client_context(version, CLIENT))
     conversation.get()
     assert conversation.stage.responder.requests[0].peer.certificate == CLIENT.der
+
+
+@pytest.mark.parametrize("version", [SSL.TLS1_2_VERSION, SSL.TLS1_3_VERSION])
+@pytest.mark.parametrize("days", [1, -1])
+def test_any_certificate_is_handed_on_with_its_chain(tmp_path: Path, version: int, days: int) -> None:
+    """Where trust is left to the protocol: a stranger's, an expired one; or none at all."""
+    maker = certify("Manufacturer")
+    client = client_context(version, certify("device", maker, days=days))
+    client.add_extra_chain_cert(maker.certificate)
+    asking = replace(settings(tmp_path), client_certificates="any")
+    conversation = Conversation(context_of(asking, Stage("web")), client)
+    conversation.get()
+    [request] = conversation.stage.responder.requests
+    assert request.peer.certificate is not None
+    assert request.peer.chain == (maker.der,)
+    without = Conversation(context_of(asking, Stage("web")), client_context(version))
+    without.get()
+    assert without.stage.responder.requests[0].peer.certificate is None
 
 
 def test_a_certificate_may_be_missing_where_it_is_optional(tmp_path: Path) -> None:

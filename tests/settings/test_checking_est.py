@@ -37,7 +37,7 @@ def test_a_label_is_no_operation(operation: str) -> None:
 )
 def test_what_does_not_fit_is_told(given: dict[str, object], key: str) -> None:
     """By its key."""
-    assert findings(**given) == [f"est.default.{key}"]
+    assert findings("default", **given) == [f"est.default.{key}"]
 
 
 def listeners(tls: TlsSettings | None, *, authentication: str = "either", est: bool = True) -> list[str]:

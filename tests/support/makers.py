@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 NOW = datetime(2026, 6, 1, 13, tzinfo=UTC)
 YEAR = timedelta(days=365)
-SIGNS = x509.KeyUsage(*[False] * 5, True, True, False, False)
+SIGNS = x509.KeyUsage(False, False, False, False, False, True, True, False, False)
 
 
 class Maker:

@@ -2,7 +2,7 @@
 
 from base64 import b64encode
 
-from tests.support.est_world import EstWorld, request, settings
+from tests.support.est_world import EstWorld, basic, request, settings
 
 
 def test_types_matter_where_they_should() -> None:
@@ -11,8 +11,9 @@ def test_types_matter_where_they_should() -> None:
     world.label(settings(strict_types=True), "strict")
     world.label()
     body = b64encode(request())
-    assert world.enroll(body, **{"content-type": "text/plain"}).status == 200
-    assert world.enroll(body, "strict/simpleenroll", **{"content-type": "text/plain"}).status == 415
+    headers = {"authorization": basic(), "content-type": "text/plain"}
+    assert world.send("simpleenroll", body, headers=headers).status == 200
+    assert world.send("strict/simpleenroll", body, headers=headers).status == 415
     assert world.enroll(body, "strict/simpleenroll").status == 200
 
 

@@ -10,7 +10,7 @@ from emca_daemon.errors import Reason, Refused
 from emca_daemon.protocols.est.certificate_paths import is_listed, trusted_path
 from tests.support.makers import NOW, Maker
 
-NO_USAGE = x509.KeyUsage(*[False] * 9)
+NO_USAGE = x509.KeyUsage(False, False, False, False, False, False, False, False, False)
 
 
 def sent(*makers: Maker) -> list[bytes]:
