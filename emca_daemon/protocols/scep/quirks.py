@@ -15,7 +15,7 @@ class Quirks:
     """
 
     hidden: frozenset[str] = frozenset()
-    root: bool = False
+    root: bool = True
     chain_in_reply: bool = False
     nonce_required: bool = False
 
@@ -25,15 +25,16 @@ class Quirks:
 _AFTER_THE_DRAFTS: Final = frozenset({"SCEPStandard", "SHA-384", "AES"})
 
 QUIRKS: Final[Mapping[str, Quirks]] = {
+    # strongSwan wants the chain up to the root.
     "standard": Quirks(),
     # GET only, whatever is offered; wants the whole chain to authenticate a subordinate CA's trustpoint.
-    "cisco-ios": Quirks(hidden=frozenset({"SCEPStandard", "POSTPKIOperation"}), root=True),
+    "cisco-ios": Quirks(hidden=frozenset({"SCEPStandard", "POSTPKIOperation"})),
     # GET only; looks for the CA in the reply.
     "juniper": Quirks(hidden=frozenset({"SCEPStandard", "POSTPKIOperation"}), chain_in_reply=True),
-    # The envelope has the leaf alone anyway; an RA without its CA, or a root beside them, confuses the key usage check.
+    # What is not needed beside RA and CA only gives its choice of a certificate more to go wrong.
     "apple": Quirks(root=False, chain_in_reply=False),
     # NDES is the norm: the full chain in GetCACert, and the issuer's certificate in replies.
-    "windows-intune": Quirks(root=True, chain_in_reply=True, nonce_required=True),
-    "legacy": Quirks(hidden=_AFTER_THE_DRAFTS, root=True, chain_in_reply=True),
+    "windows-intune": Quirks(chain_in_reply=True, nonce_required=True),
+    "legacy": Quirks(hidden=_AFTER_THE_DRAFTS, chain_in_reply=True),
 }
 """Quirk profiles by the names that settings know."""

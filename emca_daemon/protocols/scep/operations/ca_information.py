@@ -40,10 +40,8 @@ def ca_certificates(endpoint: Endpoint) -> Response:
     """The CA's certificate alone where it answers itself, else a bundle with the RA's first."""
     registration = [certificate.public_bytes(Encoding.DER) for certificate in endpoint.registration.certificates()]
     chain = chain_of(endpoint)
-    if not registration and len(chain) == 1:
-        return Response(200, chain[0], (("content-type", _CA),))
-    if not registration and not endpoint.root_in_ca_certificates:
-        # Apple takes a bundle for one with an RA and misses it: an intermediate that acts for itself goes alone.
+    if not registration and not endpoint.settings.include_root:
+        # Apple takes a bundle for one with an RA and misses it: a CA that acts for itself goes alone unless told so.
         return Response(200, chain[0], (("content-type", _CA),))
     bundle = cms_signing.bundle([*registration, *chain], in_given_order=True)
     return Response(200, bundle, (("content-type", _CA_AND_RA),))

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from emca_daemon.asn1.names import subject_to_name
 from emca_daemon.asn1.pkcs10 import CertificationRequest
 from emca_daemon.ca.cycle import Companion
 from emca_daemon.ca.enrollment import Issued
@@ -129,5 +130,5 @@ def _requester(asked: Enrolling, identity: str, proof: str = "") -> Requester:
 
 def _subject_of(facts: RequestFacts) -> str:
     """The subject that was asked for, as text; the first name where the subject is empty."""
-    subject = ",".join(f"{attribute.oid}={attribute.value}" for attribute in facts.subject)
+    subject = subject_to_name(facts.subject).rfc4514_string()
     return (subject or next(map(str, facts.names), "nameless"))[:255]
