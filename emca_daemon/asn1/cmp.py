@@ -13,12 +13,16 @@ from cryptography import x509
 from cryptography.hazmat import asn1
 
 from emca_daemon.asn1 import der
+from emca_daemon.asn1.distinguished_names import subject_of
 from emca_daemon.asn1.values import Algorithm, algorithm, decoded, encoded, object_identifier, sequence_parts
 from emca_daemon.errors import Reason, Refused
 
 IMPLICIT_CONFIRM = "1.3.6.1.5.5.7.4.13"
 CONFIRM_WAIT_TIME = "1.3.6.1.5.5.7.4.14"
 CERTIFICATE_PROFILE = "1.3.6.1.5.5.7.4.21"
+
+_PLAIN_NAMES = (b"\x81", b"\x82", b"\x86")
+"""rfc822Name, dNSName and uniformResourceIdentifier: texts."""
 
 MAXIMUM_CERTIFICATES = 20
 MAXIMUM_GENERAL_INFO = 50
@@ -168,7 +172,7 @@ def _header(data: bytes) -> Header:
     for nonce in (read.transaction_id, read.sender_nonce, read.recip_nonce):
         if nonce is not None and len(nonce) > MAXIMUM_NONCE:
             raise Refused(Reason.MALFORMED, f"identifiers and nonces have {MAXIMUM_NONCE} octets at the most")
-    if signed_with is not None and len(signed_with) != 1:
+    if (signed_with is not None and len(signed_with) != 1) or not _is_repeatable(encoded(read.sender)):
         raise Refused(Reason.MALFORMED, "not a PKIHeader in DER")
     return Header(
         pvno=read.pvno,
@@ -184,6 +188,17 @@ def _header(data: bytes) -> Header:
         free_text=tuple(read.free_text or ()),
         general_info=tuple(information_value(encoded(one)) for one in information),
     )
+
+
+def _is_repeatable(general_name: bytes) -> bool:
+    """Whether a sender's name can be repeated in the answer: a distinguished name, or one of a plain kind."""
+    if general_name[:1] not in _PLAIN_NAMES:
+        name = name_in(general_name)
+        try:
+            return name is not None and subject_of(name) is not None
+        except Refused:
+            return False
+    return general_name[2:].isascii()
 
 
 def information_value(data: bytes) -> InformationValue:
@@ -258,7 +273,7 @@ def salvage(data: bytes) -> Salvage | None:
 def _found(found: Salvage, position: int, tag: int, content: bytes, whole: bytes) -> Salvage:
     if position == 0 and tag == 0x02 and len(content) == 1:
         return replace(found, pvno=content[0])
-    if position == 1 and tag == 0xA4:
+    if position == 1 and _is_repeatable(whole):
         return replace(found, sender=whole)
     inner = _lenient(content) if tag in (0xA4, 0xA5) and position > 2 else None
     if inner is None or inner[0] != 0x04 or len(inner[1]) > MAXIMUM_NONCE:

@@ -15,6 +15,7 @@ from emca_daemon.asn1.cmp import (
     Body,
     Header,
     InformationValue,
+    directory_name,
     encode_header,
     encode_message,
     information_value,
@@ -25,7 +26,6 @@ from emca_daemon.asn1.cmp import (
 from emca_daemon.asn1.values import Algorithm
 from emca_daemon.errors import Reason, Refused
 from tests.support import cmp_messages as build
-from tests.support.cmp_messages import HeaderParts
 
 NOW = datetime(2026, 7, 1, 12, tzinfo=UTC)
 FULL = Header(
@@ -71,10 +71,9 @@ def test_another_library_reads_the_same() -> None:
     assert theirs["body"].getName() == "pkiconf"
 
 
-def header_with(**changes: object) -> bytes:
-    """An encoded header that differs."""
-    parts = HeaderParts(now=NOW, transaction_id=bytes(16), nonce=bytes(16))
-    return HeaderParts(**{**{name: getattr(parts, name) for name in parts.__slots__}, **changes}).encoded()  # type: ignore[arg-type]
+def odd_header(*fields: bytes) -> bytes:
+    """A header with these fields after the recipient."""
+    return der.sequence(der.integer(2), FULL.sender, FULL.recipient, *fields)
 
 
 def broken_messages() -> list[bytes]:
@@ -98,26 +97,10 @@ def broken_messages() -> list[bytes]:
         der.sequence(
             encode_header(Header(2, FULL.sender, FULL.recipient, general_info=(InformationValue("1.2"),) * 51)), good
         ),
-        der.sequence(
-            der.sequence(der.integer(2), FULL.sender, FULL.recipient, der.explicit(8, der.sequence(der.sequence()))),
-            good,
-        ),
-        der.sequence(
-            der.sequence(
-                der.integer(2),
-                FULL.sender,
-                FULL.recipient,
-                der.explicit(8, der.sequence(der.sequence(*[der.oid("1.2")] * 3))),
-            ),
-            good,
-        ),
-        der.sequence(
-            der.sequence(
-                der.integer(2), FULL.sender, FULL.recipient, der.explicit(1, der.sequence(der.oid("1.2")) * 2)
-            ),
-            good,
-        ),
-        der.sequence(der.sequence(der.integer(2), FULL.sender, FULL.recipient, der.explicit(0, der.time(NOW))), good),
+        der.sequence(odd_header(der.explicit(8, der.sequence(der.sequence()))), good),
+        der.sequence(odd_header(der.explicit(8, der.sequence(der.sequence(*[der.oid("1.2")] * 3)))), good),
+        der.sequence(odd_header(der.explicit(1, der.sequence(der.oid("1.2")) * 2)), good),
+        der.sequence(odd_header(der.explicit(0, der.time(NOW))), good),
         der.sequence(information, two_algorithms),
     ]
 
@@ -159,19 +142,10 @@ def test_salvage_of_trailing_octets_and_broken_bodies() -> None:
         assert (found.transaction_id, found.sender_nonce) == (FULL.transaction_id, FULL.sender_nonce)
 
 
-@pytest.mark.parametrize(
-    "data",
-    [
-        b"",
-        b"0",
-        b"0\x80",
-        b"0\x88" + bytes(8),
-        der.NULL,
-        der.sequence(),
-        der.sequence(der.NULL),
-        der.sequence(der.sequence()),
-    ],
-)
+NO_MESSAGES = [b"", b"0", b"0\x80", b"0\x88" + bytes(8), der.NULL, der.sequence(), der.sequence(der.NULL)]
+
+
+@pytest.mark.parametrize("data", [*NO_MESSAGES, der.sequence(der.sequence())])
 def test_nothing_can_be_salvaged_of_what_is_no_message(data: bytes) -> None:
     """None."""
     assert salvage(data) is None
@@ -191,11 +165,32 @@ def test_salvage_takes_nothing_strange() -> None:
     assert (found.pvno, found.sender, found.transaction_id, found.sender_nonce) == (None, None, None, None)
 
 
+@pytest.mark.parametrize("sender", [der.implicit(2, b"host.example"), der.implicit(6, b"http://host.example")])
+def test_senders_may_have_plain_names(sender: bytes) -> None:
+    """Hosts and addresses."""
+    message = encode_message(encode_header(Header(2, sender, FULL.recipient)), der.explicit(19, der.NULL), None, ())
+    assert read_message(message).header.sender == sender
+
+
+@pytest.mark.parametrize(
+    "sender", [der.NULL, der.explicit(4, der.NULL), der.implicit(2, b"\xff"), der.implicit(7, b"ip")]
+)
+def test_senders_whose_names_cannot_be_repeated_are_refused(sender: bytes) -> None:
+    """As malformed; nor are they salvaged."""
+    message = encode_message(encode_header(Header(2, sender, FULL.recipient)), der.explicit(19, der.NULL), None, ())
+    with pytest.raises(Refused):
+        read_message(message)
+    found = salvage(message)
+    assert found is not None
+    assert found.sender is None
+
+
 def test_names() -> None:
     """The name in a directoryName, of any length; nothing for other general names."""
     for text in ("CN=a", "CN=a,OU=" + "b" * 60 + ",O=" + "c" * 60 + ",L=" + "d" * 100):
         name = build.name(text).public_bytes()
         assert name_in(der.explicit(4, name)) == name
+    assert directory_name(build.name("CN=a")) == FULL.sender
     assert name_in(b"") is None
     assert name_in(der.implicit(2, b"host")) is None
 
@@ -203,4 +198,5 @@ def test_names() -> None:
 def test_information() -> None:
     """With a value or without."""
     assert information_value(der.sequence(der.oid("1.2.3"))) == InformationValue("1.2.3")
-    assert header_with(pvno=3) != header_with(pvno=2)
+    with pytest.raises(Refused):
+        information_value(der.sequence())

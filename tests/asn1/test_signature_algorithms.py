@@ -15,6 +15,7 @@ DATA = b"what is signed"
 EC = ec.generate_private_key(ec.SECP256R1())
 RSA = rsa.generate_private_key(65537, 2048)
 SHA256 = der.sequence(der.oid("2.16.840.1.101.3.4.2.1"), der.NULL)
+SHA512 = der.sequence(der.oid("2.16.840.1.101.3.4.2.3"), der.NULL)
 
 
 def pss(
@@ -102,9 +103,9 @@ def test_huge_keys_are_not_looked_at() -> None:
 
 def test_what_the_library_cannot_do_is_refused() -> None:
     """A PSS salt that does not fit the key."""
-    small = rsa.generate_private_key(65537, 1024)
+    small = rsa.RSAPublicNumbers(65537, (1 << 511) + 1).public_key()
     with pytest.raises(Refused) as refusal:
-        verify_signature(small.public_key(), pss(salt=1000), bytes(128), DATA)
+        verify_signature(small, pss(SHA512, SHA512, 1000), bytes(64), DATA)
     assert refusal.value.reason is Reason.BAD_INTEGRITY
 
 

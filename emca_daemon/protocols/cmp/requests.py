@@ -104,9 +104,9 @@ def _check_proof(call: Call, request: CertificateRequest) -> str:
         return ""
     if proof.method is not ProofMethod.SIGNATURE or proof.algorithm is None:
         raise Failure(FailInfo.BAD_POP, "possession is proved by a signature here")
-    signed = _signed_by_proof(call, request, proof)
+    signed, key = _signed_by_proof(call, request, proof), _public_key(request.template)
     try:
-        return verify_signature(_public_key(request.template), proof.algorithm, proof.signature, signed)
+        return verify_signature(key, proof.algorithm, proof.signature, signed)
     except Refused as refusal:
         if refusal.reason is Reason.ALGORITHM_REFUSED:
             raise Failure(FailInfo.BAD_ALG, refusal.detail) from refusal

@@ -1,0 +1,135 @@
+"""From the octets of a request to those of its answer."""
+
+from contextlib import suppress
+
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
+
+from emca_daemon.asn1 import der
+from emca_daemon.errors import Reason, Refused
+from emca_daemon.protocols.cmp.calls import Origin
+from tests.support import cmp_messages as build
+from tests.support.cmp_messages import Template
+from tests.support.cmp_world import CmpWorld, Reply, enrolled
+
+ORIGIN = Origin("192.0.2.9", "req-9")
+
+
+@pytest.fixture(scope="module")
+def world() -> CmpWorld:
+    """An endpoint."""
+    return CmpWorld()
+
+
+def test_octets_behind_the_message(world: CmpWorld) -> None:
+    """badDataFormat, in a bare error that names transaction and nonce."""
+    client = world.client()
+    data = client.written(0, der.sequence(build.request(Template())))
+    reply = Reply(world.exchange.answer(data + b"X", ORIGIN))
+    assert (reply.type, reply.failure, reply.is_protected) == ("error", "badDataFormat", False)
+    assert reply.octets("transactionID") == client.transaction_id
+
+
+@pytest.mark.parametrize("data", [b"", b"0", b"GET / HTTP/1.1", der.NULL, der.sequence()])
+def test_what_is_no_message_is_refused(world: CmpWorld, data: bytes) -> None:
+    """For HTTP to say so."""
+    with pytest.raises(Refused) as refusal:
+        world.exchange.answer(data, ORIGIN)
+    assert refusal.value.reason is Reason.MALFORMED
+
+
+@pytest.mark.parametrize("tag", [1, 3, 5, 6, 8, 9, 10, 12, 14, 15, 16, 17, 18, 19, 22, 26])
+def test_other_bodies_are_refused(world: CmpWorld, tag: int) -> None:
+    """badRequest, in a protected error."""
+    reply = world.client().send(tag, der.NULL)
+    assert (reply.type, reply.failure, reply.is_protected) == ("error", "badRequest", True)
+
+
+@pytest.mark.parametrize("tag", [0, 2, 4, 11, 21, 24, 25])
+def test_broken_bodies_are_refused(world: CmpWorld, tag: int) -> None:
+    """badDataFormat, in the reply of the request where it has one."""
+    client = enrolled(world)
+    expected = {0: "ip", 2: "cp", 4: "cp", 11: "rp"}.get(tag, "error")
+    reply = client.send(tag, der.NULL)
+    assert reply.type == expected
+    assert reply.failure == ("badDataFormat" if tag not in (24, 25) else "badRequest")
+
+
+def test_an_error_of_the_client_ends_its_transaction(world: CmpWorld) -> None:
+    """pkiconf; the certificate is withdrawn. Without a transaction it is confirmed all the same."""
+    content = der.sequence(der.sequence(der.integer(2)))
+    client = world.client()
+    certificate = client.enroll().certificate
+    assert client.send(23, content).type == "pkiconf"
+    assert world.status_of(certificate) == "CESSATION_OF_OPERATION"
+    assert client.send(23, content).type == "pkiconf"
+    assert world.client().send(23, content).type == "pkiconf"
+    waiting = world.client(place={"label": "slow"})
+    waiting.enroll()
+    assert waiting.send(23, content).type == "pkiconf"
+    assert waiting.poll().failure == "badRequest"
+
+
+def test_an_error_of_somebody_else_ends_nothing(world: CmpWorld) -> None:
+    """BadMessageCheck."""
+    world.people.secrets["other"] = world.people.secrets["dev1"]
+    client = world.client()
+    certificate = client.enroll().certificate
+    stranger = world.client(reference=b"other", transaction_id=client.transaction_id)
+    assert stranger.send(23, der.sequence(der.sequence(der.integer(2)))).failure == "badMessageCheck"
+    signed = enrolled(world)
+    signed.transaction_id = client.transaction_id
+    assert signed.send(23, der.sequence(der.sequence(der.integer(2)))).failure == "wrongIntegrity"
+    assert world.status_of(certificate) == "good"
+
+
+def test_another_certificate_does_not_confirm(world: CmpWorld) -> None:
+    """badRequest, also for the new certificate itself."""
+    client = enrolled(world)
+    template = Template()
+    certificate = client.enroll(template, tag=2).certificate
+    assert template.key is not None
+    new = world.client(signer=(certificate, template.key), transaction_id=client.transaction_id)
+    new.answered = client.answered
+    assert new.confirm(certificate).failure == "badRequest"
+
+
+@pytest.mark.parametrize(
+    ("operation", "failure"), [("ir", ""), ("", ""), ("kur", "badRequest"), ("caCerts", "badRequest")]
+)
+def test_the_path_is_that_of_the_body(world: CmpWorld, operation: str, failure: str) -> None:
+    """And follow-ups go to the path of the first message."""
+    client = world.client(place={"operation": operation})
+    reply = client.enroll()
+    assert reply.failure == failure
+    if not failure:
+        assert client.confirm(reply.certificate).type == "pkiconf"
+
+
+def test_general_messages_have_paths_of_their_own(world: CmpWorld) -> None:
+    """By what they ask."""
+    client = world.client(place={"operation": "caCerts"})
+    assert client.ask("1.3.6.1.5.5.7.4.17").type == "genp"
+    assert client.renewed().ask("1.3.6.1.5.5.7.4.6").failure == "badRequest"
+
+
+def test_refusals_are_audited(world: CmpWorld) -> None:
+    """With the failure; those of policy by the CA itself."""
+    world.client().enroll(proof=b"")
+    with world.ca.store.reading() as tx:
+        last = list(tx.audit.walk())[-1].event
+    assert (last.action, last.outcome, last.details["failure"]) == ("cmp.ir", "refused", "bad_pop")
+    assert (last.actor, last.proof, last.origin) == ("dev1", "shared-secret", "192.0.2.9")
+
+
+@given(data=st.data())
+@examples(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
+def test_mutations_give_an_answer_or_a_refusal(world: CmpWorld, data: st.DataObject) -> None:
+    """Whatever octet is changed, of a message by secret or by signature."""
+    message = world.client().written(0, der.sequence(build.request(Template())))
+    place = data.draw(st.integers(0, 10_000)) % len(message)
+    octet = bytes((data.draw(st.integers(0, 255)),))
+    with suppress(Refused):
+        Reply(world.exchange.answer(message[:place] + octet + message[place + 1 :], ORIGIN))

@@ -1,0 +1,97 @@
+"""Protection by a shared secret."""
+
+import hashlib
+import hmac
+
+import pytest
+
+from emca_daemon.asn1 import der
+from emca_daemon.asn1.cmp_status import FailInfo
+from emca_daemon.asn1.values import Algorithm, algorithm
+from emca_daemon.errors import Refused
+from emca_daemon.protocols.cmp.errors import failure_of
+from emca_daemon.protocols.cmp.macs import compute, is_mac, renewed, verify
+from tests.support import cmp_messages as build
+
+DATA, SECRET, MOST = b"what is protected", b"insta", 100_000
+HMAC_SHA512 = der.sequence(der.oid("1.2.840.113549.2.11"))
+
+
+def plain(oid: str) -> Algorithm:
+    """HMAC with the secret itself."""
+    return Algorithm(oid)
+
+
+GOOD = [
+    algorithm(build.password_based()),
+    algorithm(build.password_based(1000, mac=build.HMAC_SHA256)),
+    algorithm(build.password_based(100, mac=HMAC_SHA512)),
+    algorithm(build.pbmac1()),
+    algorithm(build.pbmac1(length=None)),
+    algorithm(build.pbmac1(prf=b"")),
+    algorithm(build.pbmac1(10_000, 4096)),
+    plain("1.2.840.113549.2.9"),
+    plain("2.16.840.1.101.3.4.2.16"),
+]
+
+
+@pytest.mark.parametrize("protection", GOOD)
+def test_each_kind_is_verified(protection: Algorithm) -> None:
+    """The right secret over the right octets, and nothing else; the answer's salt is another one."""
+    assert is_mac(protection.oid)
+    mac = compute(protection, SECRET, DATA, MOST)
+    assert verify(protection, SECRET, DATA, mac, MOST)
+    assert not verify(protection, b"wrong", DATA, mac, MOST)
+    assert not verify(protection, SECRET, DATA + b"!", mac, MOST)
+    fresh = renewed(protection, MOST, bytes)
+    assert fresh.oid == protection.oid
+    assert (fresh == protection) == (protection.parameters is None)
+    assert compute(fresh, SECRET, DATA, MOST) == mac or fresh != protection
+
+
+def test_password_based_mac_is_what_the_standard_says() -> None:
+    """The hash over secret and salt again and again, then HMAC (RFC 4210 5.1.3.1)."""
+    expected = hmac.digest(build.mac_key(SECRET), DATA, "sha1")
+    assert compute(algorithm(build.password_based()), SECRET, DATA, MOST) == expected
+
+
+def test_pbmac1_is_what_the_standard_says() -> None:
+    """PBKDF2, then HMAC (RFC 8018 7.1)."""
+    key = hashlib.pbkdf2_hmac("sha256", SECRET, b"0123456789abcdef", 1000, 32)
+    assert compute(algorithm(build.pbmac1()), SECRET, DATA, MOST) == hmac.digest(key, DATA, "sha256")
+
+
+@pytest.mark.parametrize(
+    "protection",
+    [
+        algorithm(build.password_based(99)),
+        algorithm(build.password_based(MOST + 1)),
+        algorithm(build.password_based(salt=b"")),
+        algorithm(build.password_based(salt=bytes(1025))),
+        algorithm(build.password_based(mac=der.sequence(der.oid("1.2.3")))),
+        algorithm(build.password_based(mac=der.sequence(der.oid("1.2.840.113549.2.9"), der.integer(1)))),
+        Algorithm(
+            "1.2.840.113533.7.66.13",
+            der.sequence(der.octet_string(b"salt"), der.sequence(der.oid("1.2")), der.integer(500), build.HMAC_SHA1),
+        ),
+        algorithm(build.pbmac1(MOST + 1)),
+        algorithm(build.pbmac1(length=-1)),
+        algorithm(build.pbmac1(length=100_000)),
+        algorithm(build.pbmac1(MOST, 4096)),
+        algorithm(build.pbmac1(kdf="1.2.3")),
+    ],
+)
+def test_what_is_unknown_or_too_dear_is_refused_before_it_is_computed(protection: Algorithm) -> None:
+    """BadAlg."""
+    with pytest.raises(Refused) as refusal:
+        compute(protection, SECRET, DATA, MOST)
+    assert failure_of(refusal.value) is FailInfo.BAD_ALG
+
+
+@pytest.mark.parametrize("oid", ["1.2.840.113533.7.66.13", "1.2.840.113549.1.5.14"])
+def test_broken_parameters_are_malformed(oid: str) -> None:
+    """BadDataFormat."""
+    with pytest.raises(Refused) as refusal:
+        compute(Algorithm(oid), SECRET, DATA, MOST)
+    assert failure_of(refusal.value) is FailInfo.BAD_DATA_FORMAT
+    assert not is_mac("1.2.3")

@@ -1,0 +1,114 @@
+"""What is asked for, and the proof of possession."""
+
+import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, x25519
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from emca_daemon.asn1 import der
+from tests.support import cmp_messages as build
+from tests.support.cmp_messages import Template
+from tests.support.cmp_world import CmpWorld, enrolled
+
+KEY = ec.generate_private_key(ec.SECP256R1())
+
+
+@pytest.fixture(scope="module")
+def world() -> CmpWorld:
+    """An endpoint."""
+    return CmpWorld()
+
+
+def signature(data: bytes, algorithm: bytes = build.EC_SHA256) -> bytes:
+    """POPOSigningKey without an input of its own."""
+    return der.explicit(1, algorithm + der.bit_string(KEY.sign(data, ec.ECDSA(hashes.SHA256()))))
+
+
+def with_input(sender: str = "CN=dev1", key: ec.EllipticCurvePrivateKey = KEY) -> bytes:
+    """POPOSigningKey over an input."""
+    named = der.explicit(0, der.explicit(4, build.name(sender).public_bytes()))
+    signed = der.sequence(named, build.spki(key))
+    return der.explicit(
+        1, b"\xa0" + signed[1:] + build.EC_SHA256 + der.bit_string(KEY.sign(signed, ec.ECDSA(hashes.SHA256())))
+    )
+
+
+@pytest.mark.parametrize(
+    ("template", "failure"),
+    [
+        (Template(extra=b"\x80\x01\x02"), ""),
+        (Template(extra=b"\x80\x01\x01"), "badCertTemplate"),
+        (Template(None), "badCertTemplate"),
+        (Template(""), "badCertTemplate"),
+        (Template("", extensions=(build.san("a.example"),)), ""),
+        (Template(extensions=(der.extension(der.oid("2.5.29.19"), der.sequence(der.TRUE)),)), "notAuthorized"),
+        (Template(extensions=(der.extension(der.oid("2.5.29.15"), b"\x03\x02\x02\x04"),)), "notAuthorized"),
+        (
+            Template(extensions=(der.extension(der.oid("2.5.29.37"), der.sequence(der.oid("1.3.6.1.5.5.7.3.28"))),)),
+            "notAuthorized",
+        ),
+        (Template(extensions=(der.extension(der.oid("2.5.29.15"), b"\x03\x02\x07\x80"),)), ""),
+        (Template(extensions=(der.extension(der.oid("2.5.29.17"), b"\x05\x00"),)), "badDataFormat"),
+    ],
+)
+def test_templates(world: CmpWorld, template: Template, failure: str) -> None:
+    """Each with its failure, in an ip."""
+    reply = world.client().enroll(template)
+    assert (reply.type, reply.failure) == ("ip", failure)
+
+
+@pytest.mark.parametrize(
+    ("proof", "failure"),
+    [
+        (b"", "badPOP"),
+        (signature(b"something else"), "badPOP"),
+        (signature(b"x", der.sequence(der.oid("1.2.840.113549.1.1.11"))), "badPOP"),
+        (signature(b"x", der.sequence(der.oid("1.2.840.10045.4.1"))), "badAlg"),
+        (b"\xa2\x02\x81\x00", "badPOP"),
+        (b"\xa3\x02\x81\x00", "badPOP"),
+        (b"\x80\x00", "notAuthorized"),
+        (with_input(), "badPOP"),
+    ],
+)
+def test_proofs(world: CmpWorld, proof: bytes, failure: str) -> None:
+    """Each with its failure, in an ip; poposkInput is not for complete templates."""
+    reply = world.client().enroll(Template(key=KEY), proof=proof)
+    assert (reply.type, reply.failure) == ("ip", failure)
+
+
+def test_an_input_of_its_own_where_the_subject_is_missing(world: CmpWorld) -> None:
+    """In an update: over the sender's name and the same key."""
+    for proof, failure in (
+        (with_input(), ""),
+        (with_input("CN=else"), "badPOP"),
+        (with_input(key=ec.generate_private_key(ec.SECP256R1())), "badPOP"),
+    ):
+        assert enrolled(world).enroll(Template(None, KEY), tag=7, proof=proof).failure == failure
+
+
+def test_messages_hold_one_request_with_the_id_0(world: CmpWorld) -> None:
+    """BadRequest."""
+    one = build.request(Template())
+    assert world.client().send(0, der.sequence(one, one)).failure == "badRequest"
+    assert world.client().enroll(request_id=1).failure == "badRequest"
+    assert world.client().send(0, der.sequence()).failure == "badDataFormat"
+
+
+def with_key(key: bytes) -> bytes:
+    """A request whose key is these octets."""
+    named = der.explicit(5, build.name("CN=a").public_bytes())
+    template = Template(None, None, extra=named + b"\xa6" + key[1:])
+    return der.sequence(build.request(template, proof=signature(b"x")))
+
+
+def test_keys(world: CmpWorld) -> None:
+    """None, unreadable, unknown, and one that cannot sign."""
+    x = x25519.X25519PrivateKey.generate().public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    unknown = der.sequence(der.sequence(der.oid("1.2.3")), der.bit_string(b"k"))
+    p256 = der.sequence(der.oid("1.2.840.10045.2.1"), der.oid("1.2.840.10045.3.1.7"))
+    empty = der.sequence(p256, der.bit_string(b""))
+    for key, failures in ((x, {"badPOP"}), (unknown, {"badCertTemplate"}), (empty, {"badCertTemplate"})):
+        assert world.client().send(0, with_key(key)).failure in failures
+    assert world.client().enroll(Template(key=None), proof=b"").failure == "badCertTemplate"
+    weak = Template(key=ec.generate_private_key(ec.SECP192R1()))
+    assert world.client().enroll(weak).failure == "badCertTemplate"
