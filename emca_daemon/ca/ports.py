@@ -178,6 +178,9 @@ class Leases(Protocol):
     def give_back(self, name: str, holder: str) -> None:
         """End it early."""
 
+    def end_all(self) -> None:
+        """End every lease, whoever holds it: for a start when nobody else can be alive."""
+
 
 class Reading(Protocol):
     """A transaction that changes nothing."""

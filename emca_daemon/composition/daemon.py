@@ -71,12 +71,14 @@ def prepare(settings: Settings) -> None:
     core = open_core(settings)
     try:
         requester = daemon_requester(core.random(8).hex())
-        # One machine's SQLite file has no other daemon on it that could be in the middle of an issuance.
+        # One machine's SQLite file has no other daemon on it that could be at work: what was begun, died.
         alone = settings.store.url.startswith("sqlite:")
         age = timedelta(0) if alone else CRASH_AGE
         abandon_open_intents(core.store, requester, core.clock, age)
         reopen_approvals(core.store, requester, core.clock, age)
         with core.store.writing() as tx:
+            if alone:
+                tx.leases.end_all()
             event = event_by(requester, core.clock(), "daemon.start", str(settings.file), **configuration(settings))
             tx.audit.append(event)
         for listener in settings.listeners.values():

@@ -23,6 +23,7 @@ _TAKE = InsertOrChange(
     lambda new: or_(leases.c.holder == new["holder"], leases.c.runs_out <= new["taken"]),
 )
 _GIVE_BACK = delete(leases).where(leases.c.name == bindparam("name"), leases.c.holder == bindparam("holder"))
+_END_ALL = delete(leases)
 
 
 class LeaseWriter:
@@ -40,3 +41,7 @@ class LeaseWriter:
     def give_back(self, name: str, holder: str) -> None:
         """End it early; another holder's stays."""
         self._connection.execute(_GIVE_BACK, {"name": name, "holder": holder})
+
+    def end_all(self) -> None:
+        """End every lease, whoever holds it: for a start when nobody else can be alive."""
+        self._connection.execute(_END_ALL)

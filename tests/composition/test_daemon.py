@@ -1,9 +1,11 @@
 """The daemon as a process."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from emca_daemon.composition.core import open_core
 from emca_daemon.composition.daemon import configuration, prepare
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.settings.checking import load_settings
@@ -55,3 +57,16 @@ names = ["localhost"]
     written = (tmp_path / "tls.pem").read_bytes()
     prepare(load_settings(commands.config))
     assert (tmp_path / "tls.pem").read_bytes() == written
+
+
+def test_the_duties_of_a_killed_process_are_free_at_once(tmp_path: Path) -> None:
+    """On SQLite nobody else can hold them; no CRL waits for a lease to run out."""
+    settings = load_settings(new_folder(tmp_path).config)
+    core = open_core(settings)
+    now = core.clock()
+    with core.store.writing() as tx:
+        assert tx.leases.take("duties", "killed", now, now + timedelta(hours=1))
+    prepare(settings)
+    with core.store.writing() as tx:
+        assert tx.leases.take("duties", "next", now, now + timedelta(hours=1))
+    core.store.close()
