@@ -115,3 +115,24 @@ def test_external_accounts_keys() -> None:
     assert binding is not None
     assert binding.secret == b"secret"
     core.store.close()
+
+
+def test_alternate_chains() -> None:
+    """With further roots the certificate comes with as many alternates, each ending below another root."""
+    plan = PebblePlan(Path("/pebble.json"), SETTINGS, replace(CALM, alternate_roots=2))
+    core, chains = pebble_core(plan)
+    served = Served(core, dict(mounts(plan, core, chains, Waiting())))
+    client = served.client("localhost:14000").register(termsOfServiceAgreed=True)
+    order = client.order("www.example.com")
+    client.post(client.challenge(order)["url"], {})
+    served.validate()
+    first = client.post(client.finalize(order, csr_for("www.example.com")).json["certificate"])
+    issuers = set()
+    for answer in (first, *(client.post(link) for link in first.links("alternate"))):
+        leaf, issuer = x509.load_pem_x509_certificates(answer.response.body)
+        leaf.verify_directly_issued_by(issuer)
+        issuers.add(issuer.issuer)
+    roots = {x509.load_pem_x509_certificate(shown.root.encode()).subject for shown in chains}
+    assert len(roots) == 3
+    assert issuers == roots
+    core.store.close()
