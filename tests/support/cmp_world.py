@@ -124,12 +124,18 @@ def settings(**changes: Any) -> CmpSettings:
 class CmpWorld:
     """The CA, one endpoint and its responder."""
 
-    def __init__(self, chosen: CmpSettings | None = None, vendors: Sequence[x509.Certificate] = ()) -> None:
+    def __init__(
+        self,
+        chosen: CmpSettings | None = None,
+        vendors: Sequence[x509.Certificate] = (),
+        algorithm: str = "p-256",
+    ) -> None:
+        """`algorithm` is that of the CA's keys."""
         profiles = dict(load_profiles(PROFILES)[0])
         slow = replace(profiles[MACHINE], name=ProfileName("slow"), approval="manual")
         authority = replace(profiles[ProfileName("registration-authority")], approval="automatic")
         profiles |= {slow.name: slow, authority.name: authority}
-        self.ca = World(profiles).with_issuers()
+        self.ca = World(profiles).with_issuers(algorithm)
         self.people = People()
         self.settings = chosen or settings()
         self.signers = CmpSigners(

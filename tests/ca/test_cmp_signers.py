@@ -1,0 +1,86 @@
+"""Who signs CMP answers."""
+
+from dataclasses import replace
+
+import pytest
+
+from emca_daemon.ca.cmp_signers import CmpSigners
+from emca_daemon.ca.records import RevocationReason
+from emca_daemon.errors import Reason, Refused
+from emca_daemon.names import IssuerName, KeyName, ProfileName
+from emca_daemon.signers.algorithms import generate
+from tests.support.ca_world import BY, ISSUING, World
+
+DAEMON = replace(BY, protocol="daemon")
+KEY = KeyName("memory:cmp-issuing")
+
+
+def signers(world: World, issuer: IssuerName = ISSUING, profile: str = "cmp-responder") -> CmpSigners:
+    """The responder of an issuer."""
+    return CmpSigners(
+        issuer=issuer,
+        profile=ProfileName(profile),
+        key=None,
+        store=world.store,
+        authorities=world.authorities,
+        enrollment=world.enrollment,
+        keys=world.keys,
+        clock=world.clock,
+    )
+
+
+@pytest.fixture
+def world() -> World:
+    """A root and an issuing CA."""
+    return World().with_issuers()
+
+
+def test_before_the_first_certificate(world: World) -> None:
+    """Later."""
+    with pytest.raises(Refused) as refusal:
+        signers(world).current()
+    assert refusal.value.reason is Reason.UNAVAILABLE
+
+
+def test_issued_once_and_renewed_at_half_its_life(world: World) -> None:
+    """By whoever has the duty; the others notice within the minute."""
+    duty, responder = signers(world), signers(world)
+    assert duty.renew(DAEMON) is not None
+    assert duty.renew(DAEMON) is None
+    first = responder.current()
+    assert responder.current() is first
+    assert responder.private_key(first).public_key() == first.public_key
+    assert first.certificate.subject.rfc4514_string() == "CN=CMP issuing"
+    assert first.chain[1:] == world.authorities.get(ISSUING).record.chain[:1]
+    assert first.root == world.authorities.get(ISSUING).record.chain[-1]
+    world.clock.advance(days=190)
+    assert duty.renew(DAEMON) is not None
+    assert responder.current().certificate != first.certificate
+
+
+def test_another_key_or_a_revocation_makes_another_certificate(world: World) -> None:
+    """The certificate is always for the key that is there."""
+    duty = signers(world)
+    issued = duty.renew(DAEMON)
+    assert issued is not None
+    world.keys.keys[KEY] = generate("p-256")
+    assert duty.renew(DAEMON) is not None
+    second = duty.current()
+    world.revoking.revoke(ISSUING, issued.record.intent.serial, RevocationReason.SUPERSEDED, BY)
+    assert duty.current() is second
+
+
+def test_without_an_issuer_there_is_nothing_to_renew(world: World) -> None:
+    """Not yet made, or revoked; a key out of reach is refused."""
+    assert signers(world, IssuerName("nobody")).renew(DAEMON) is None
+    world.keys.down = True
+    with pytest.raises(Refused) as refusal:
+        signers(world).renew(DAEMON)
+    assert refusal.value.reason is Reason.UNAVAILABLE
+
+
+def test_a_profile_by_hand_is_no_use(world: World) -> None:
+    """The daemon approves for itself; only a request that waits all the same is a fault."""
+    slow = replace(world.profiles[ProfileName("cmp-responder")], name=ProfileName("slow"), approval="manual")
+    world.profiles[slow.name] = slow
+    assert signers(world, profile="slow").renew(DAEMON) is not None

@@ -1,0 +1,143 @@
+"""ir, cr, kur, p10cr."""
+
+from datetime import timedelta
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from emca_daemon.asn1 import der
+from tests.support import cmp_messages as build
+from tests.support.ca_world import START
+from tests.support.cmp_messages import Template
+from tests.support.cmp_world import Client, CmpWorld, Reply, enrolled, settings
+
+KEY = ec.generate_private_key(ec.SECP256R1())
+
+
+@pytest.fixture(scope="module")
+def world() -> CmpWorld:
+    """An endpoint."""
+    return CmpWorld()
+
+
+def csr(subject: str = "CN=dev1", key: ec.EllipticCurvePrivateKey = KEY) -> bytes:
+    """A certification request."""
+    return (
+        x509.CertificateSigningRequestBuilder(build.name(subject)).sign(key, hashes.SHA256()).public_bytes(Encoding.DER)
+    )
+
+
+@pytest.mark.parametrize(("tag", "kind"), [(0, "ip"), (2, "cp")])
+def test_a_certificate_by_secret(world: CmpWorld, tag: int, kind: str) -> None:
+    """Accepted, with how long it may be confirmed; the root in caPubs of an ip only."""
+    reply = world.client().enroll(tag=tag)
+    assert (reply.type, int(reply.status["status"]), reply.failure) == (kind, 0, "")
+    assert reply.certificate.subject == build.name("CN=dev1")
+    assert reply.information == ["1.3.6.1.5.5.7.4.14"]
+    assert len(reply.body["caPubs"]) == (1 if kind == "ip" else 0)
+    assert len(reply.message["extraCerts"]) == 1
+
+
+def test_updates_have_no_anchors_in_them(world: CmpWorld) -> None:
+    """Kup."""
+    reply = enrolled(world).enroll(tag=7)
+    assert (reply.type, len(reply.body["caPubs"])) == ("kup", 0)
+
+
+@pytest.mark.parametrize("offered", [True, False])
+def test_confirmation_may_be_implicit(offered: bool) -> None:
+    """Where client and endpoint want it so."""
+    world = CmpWorld(settings(implicit_confirm=offered))
+    reply = world.client().with_header(information=(build.IMPLICIT,)).enroll()
+    assert reply.information == ["1.3.6.1.5.5.7.4.13" if offered else "1.3.6.1.5.5.7.4.14"]
+
+
+def test_pkcs10(world: CmpWorld) -> None:
+    """Cp with the certReqId -1, confirmed by -1."""
+    client = world.client()
+    reply = client.send(4, csr())
+    assert (reply.type, int(reply.body["response"][0]["certReqId"]), reply.failure) == ("cp", -1, "")
+    assert client.confirm(reply.certificate, request_id=-1).type == "pkiconf"
+
+
+@pytest.mark.parametrize(
+    ("body", "failure"),
+    [
+        (csr()[:-1] + bytes((csr()[-1] ^ 1,)), "badPOP"),
+        (csr(""), "badCertTemplate"),
+        (der.sequence(), "badDataFormat"),
+    ],
+)
+def test_pkcs10_that_is_wrong(world: CmpWorld, body: bytes, failure: str) -> None:
+    """In a cp with the certReqId -1."""
+    reply = world.client().send(4, body)
+    assert (reply.type, int(reply.body["response"][0]["certReqId"]), reply.failure) == ("cp", -1, failure)
+
+
+def test_the_same_pkcs10_again() -> None:
+    """DuplicateCertReq where it is strict, another certificate where it is not."""
+    for strict, failure in ((True, "duplicateCertReq"), (False, "")):
+        world = CmpWorld(settings(strict=strict))
+        key = ec.generate_private_key(ec.SECP256R1())
+        assert world.client().send(4, csr(key=key)).failure == ""
+        assert world.client().send(4, csr(key=key)).failure == failure
+
+
+def moments(start: int | None, end: int | None) -> bytes:
+    """OptionalValidity in days from now."""
+    times = [(0, start), (1, end)]
+    return b"".join(der.explicit(n, der.time(START + timedelta(days=d))) for n, d in times if d is not None)
+
+
+@pytest.mark.parametrize(
+    ("template", "status"),
+    [
+        (Template(), 0),
+        (Template(extensions=(build.san("a.example"),)), 0),
+        (Template(validity=moments(0, 30)), 0),
+        (Template(validity=moments(None, 30)), 0),
+        (Template(extensions=(der.extension(der.oid("1.2.3"), der.NULL),)), 1),
+        (Template(extensions=(der.extension(der.oid("2.5.29.15"), b"\x03\x02\x07\x80"),)), 1),
+    ],
+)
+def test_what_was_changed_is_told(world: CmpWorld, template: Template, status: int) -> None:
+    """grantedWithMods, where an extension was left out or is another."""
+    reply = world.client().enroll(template)
+    assert (reply.failure, int(reply.status["status"])) == ("", status)
+
+
+def test_a_subject_in_another_order_was_changed(world: CmpWorld) -> None:
+    """The profile's order."""
+    reply = world.client().enroll(Template("O=Example,CN=a"))
+    assert int(reply.status["status"]) == 1
+
+
+def test_policy_refuses_in_the_reply(world: CmpWorld) -> None:
+    """With everything that is wrong as text."""
+    reply = world.client().enroll(Template("CN=a,L=Here", validity=moments(0, 3000)))
+    assert reply.failure == "badCertTemplate"
+    assert "locality" in str(reply.status["statusString"][0])
+
+
+def test_an_update_ends_the_old_certificate_where_that_is_wanted() -> None:
+    """Once it is confirmed, or at once where confirmation is implicit; then certRevoked."""
+    world = CmpWorld(settings(revoke_updated=True))
+    for implicit in (False, True):
+        client = enrolled(world)
+        assert client.signer is not None
+        old = client.signer[0]
+        reply = updated(client, implicit=implicit)
+        assert (world.status_of(old) == "SUPERSEDED") == implicit
+        if not implicit:
+            assert client.confirm(reply.certificate).type == "pkiconf"
+        assert world.status_of(old) == "SUPERSEDED"
+        assert client.renewed().enroll(tag=7).failure == "certRevoked"
+
+
+def updated(client: Client, *, implicit: bool) -> Reply:
+    """A kur."""
+    asking = client.with_header(information=(build.IMPLICIT,)) if implicit else client
+    return asking.enroll(tag=7)
