@@ -6,9 +6,15 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from acme import messages
+from acme.client import ClientNetwork, ClientV2
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from josepy.jwa import ES256
+from josepy.jwk import JWKEC
 
 from bench.acme_orders import generator
+from tests.interop.test_acme_library import deadline, request_for
 from tests.support.clients import Zone, run
 from tests.support.pebble import CALM, DEBIAN, OURS, Pebble
 
@@ -87,6 +93,32 @@ def test_lego(program: tuple[str, ...], zone: Zone, tmp_path: Path) -> None:
             assert pebble.status(serial(certificate))["Status"] == "Valid"
         run("lego", *common, "-d", "http.emca.test", "revoke", "--keep", environment=environment)
         assert pebble.status(serial(folder / "certificates" / "http.emca.test.crt"))["Status"] == "Revoked"
+
+
+@PROGRAMS
+def test_acme_library(program: tuple[str, ...], tmp_path: Path) -> None:
+    """Nothing is looked at where that is asked for; the other chain ends at the other root."""
+    environment = {**CALM, "PEBBLE_VA_ALWAYS_VALID": "1", "PEBBLE_ALTERNATE_ROOTS": "1"}
+    with Pebble(program, tmp_path / "server", environment) as pebble:
+        key = JWKEC(key=ec.generate_private_key(ec.SECP256R1()))
+        bundle: bool = str(pebble.bundle)  # type: ignore[assignment]
+        network = ClientNetwork(key, alg=ES256, verify_ssl=bundle)
+        client = ClientV2(ClientV2.get_directory(pebble.directory, network), network)
+        client.new_account(messages.NewRegistration.from_data(email="you@example.com", terms_of_service_agreed=True))
+        order = client.new_order(request_for("*.nowhere.example", "nowhere.example"))
+        for authorization in order.authorizations:
+            chosen = next(one for one in authorization.body.challenges if one.typ == "dns-01")
+            client.answer_challenge(chosen, chosen.response(key))
+        ready = client.poll_authorizations(order, deadline())
+        done = client.finalize_order(ready, deadline(), fetch_alternative_chains=True)
+        found = [done.fullchain_pem, *done.alternative_fullchains_pem]
+        assert len(found) == 2
+        for number, chain in enumerate(found):
+            leaf, issuer = x509.load_pem_x509_certificates(chain.encode())
+            leaf.verify_directly_issued_by(issuer)
+            issuer.verify_directly_issued_by(x509.load_pem_x509_certificate(pebble.manage(f"/roots/{number}")))
+        client.revoke(leaf, 1)
+        assert pebble.status(f"{leaf.serial_number:x}")["Reason"] == 1
 
 
 @PROGRAMS
