@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from emca_daemon.cli.demo import create_hierarchy, write_certificates
+from emca_daemon.cli.demo_secrets import make_secrets
 from emca_daemon.cli.init import prepare
 from emca_daemon.composition.core import open_core
 from emca_daemon.settings.checking import load_settings
@@ -37,6 +38,7 @@ class Site:
         core = open_core(load_settings(prepare(self.daemon.home, settings), files=False))
         try:
             create_hierarchy(core)
+            make_secrets(core, self.daemon.home)
             write_certificates(core, self.daemon.home)
         finally:
             core.store.close()

@@ -11,7 +11,7 @@ from emca_daemon.ca.hierarchy import NewAuthority
 from emca_daemon.cli.ca import parse_subject
 from emca_daemon.cli.command import operator, report_refusals
 from emca_daemon.cli.demo_endpoints import announce, write_endpoints
-from emca_daemon.cli.demo_secrets import complete_secrets, create_est_user, write_cmp_secrets, write_scep_challenge
+from emca_daemon.cli.demo_secrets import make_secrets
 from emca_daemon.cli.init import prepare
 from emca_daemon.composition.core import Core, open_core
 from emca_daemon.composition.daemon import run_daemon
@@ -38,10 +38,7 @@ def demo(home: Path, port: int, tls_port: int) -> None:
     core = open_core(load_settings(config, files=False))
     try:
         create_hierarchy(core)
-        secrets = complete_secrets(home / "secrets.json", core.random)
-        create_est_user(core, secrets["est.password"])
-        write_cmp_secrets(home / "cmp.secrets", secrets["cmp.secret"])
-        write_scep_challenge(home / "scep.challenge", secrets["scep.challenge"])
+        make_secrets(core, home)
         write_certificates(core, home)
     finally:
         core.store.close()

@@ -19,6 +19,14 @@ EST_USER: Final = "est"
 CMP_REFERENCE: Final = "demo"
 
 
+def make_secrets(core: Core, home: Path) -> None:
+    """Everything secret that the demonstration's settings and users are made of; what is there already stays."""
+    secrets = complete_secrets(home / "secrets.json", core.random)
+    create_est_user(core, secrets["est.password"])
+    write_cmp_secrets(home / "cmp.secrets", secrets["cmp.secret"])
+    write_scep_challenge(home / "scep.challenge", secrets["scep.challenge"])
+
+
 def complete_secrets(path: Path, random: RandomBytes, names: tuple[str, ...] = SECRETS) -> dict[str, str]:
     """Every secret by its dotted name; those that the file lacks are made up and written, the others kept."""
     known: dict[str, object] = json.loads(path.read_text()) if path.exists() else {}
