@@ -76,8 +76,8 @@ SERVED: Final = ("acme", "cmp", "est", "scep", "ocsp", "downloads", "health", "m
 class ListenerSettings:
     """One listening socket and what it serves.
 
-    `socket` names a systemd socket (`LISTEN_FDNAMES`) instead of address and port; `serves` is any of `acme`, `cmp`,
-    `ocsp`, `est`, `downloads`, `health`, `metrics`; `front` is `web` (twisted.web) or `fast` (small requests only).
+    `socket` names a systemd socket (`LISTEN_FDNAMES`) instead of address and port; `serves` is any of `SERVED`;
+    `front` is `web` (twisted.web) or `fast` (small requests only).
     """
 
     address: str = "127.0.0.1"

@@ -20,6 +20,7 @@ from emca_daemon.settings.model import (
     SoftwareSignerSettings,
     StoreSettings,
 )
+from emca_daemon.settings.scep import ScepSettings
 from emca_daemon.settings.secrets import secret_path
 from emca_daemon.toml_reading import read_dataclass, read_toml
 
@@ -71,6 +72,7 @@ class _File:
             issuers=issuers,
             acme=acme,
             cmp={name: with_secret_paths(endpoint) for name, endpoint in top.cmp.items()},
+            scep={name: with_challenge_path(endpoint) for name, endpoint in top.scep.items()},
         )
 
     def signers(
@@ -149,6 +151,15 @@ def with_secret_paths(endpoint: CmpSettings) -> CmpSettings:
     """A CMP endpoint whose files with secrets, where they are credentials, lie where systemd says."""
     secrets, devices = ((None if path is None else secret_path(path)) for path in (endpoint.secrets, endpoint.devices))
     return replace(endpoint, secrets=secrets, devices=devices)
+
+
+def with_challenge_path(endpoint: ScepSettings) -> ScepSettings:
+    """A SCEP endpoint whose challenge, where it is a credential, lies where systemd says."""
+    if endpoint.challenge.secret_file is None:
+        return endpoint
+    return replace(
+        endpoint, challenge=replace(endpoint.challenge, secret_file=secret_path(endpoint.challenge.secret_file))
+    )
 
 
 def placed(store: StoreSettings, folder: Path) -> StoreSettings:

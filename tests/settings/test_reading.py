@@ -109,7 +109,7 @@ def test_endpoints_have_networks_with_fixed_hosts(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("sore = 1", "sore: unknown key; known here: acme, cmp, demo, downloads"),
+        ("sore = 1", "sore: unknown key; known here: acme, chaos, cmp, demo, downloads"),
         ("file = 'x'", "file: unknown key"),
         ("software = {}", "software: unknown key"),
         ("demo = 1", "demo: expected true or false, found 1"),
@@ -170,3 +170,20 @@ def test_only_relative_sqlite_files_are_placed(url: str) -> None:
     """Other addresses of stores stay as they are; the password's credential is in no folder."""
     store = StoreSettings(url=url, password_file=Path("/etc/emca/credential:password"))
     assert placed(store, Path("/etc/emca")) == StoreSettings(url=url, password_file=Path("credential:password"))
+
+
+def test_secrets_of_cmp_may_be_credentials(tmp_path: Path) -> None:
+    """Those that were not handed over stay in no folder; plain paths are taken from the file's."""
+    text = """
+[cmp.one]
+profile = "machine"
+issuer = "issuing"
+accept = ["secret"]
+secrets = "credential:cmp.secrets"
+devices = "devices.toml"
+"""
+    settings, problems = read(tmp_path, text)
+    assert problems == []
+    assert settings is not None
+    assert settings.cmp["one"].secrets == Path("credential:cmp.secrets")
+    assert settings.cmp["one"].devices == tmp_path / "devices.toml"

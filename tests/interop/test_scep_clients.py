@@ -1,0 +1,182 @@
+"""SCEP with clients that others wrote: strongSwan's pki, certmonger, and micromdm's scepclient."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.support.clients import attempt, program, run
+from tests.support.daemon import wait_for
+from tests.support.site import Site
+
+pytestmark = pytest.mark.interop
+
+CERTMONGER = Path("/usr/lib/certmonger")
+
+
+class ScepSite:
+    """The demonstration's SCEP endpoints."""
+
+    def __init__(self, site: Site, folder: Path) -> None:
+        self.daemon = site.daemon
+        self.folder = folder
+        self.url = site.daemon.endpoints["scep.url"]
+        self.challenge = (site.daemon.home / "scep.challenge").read_text().strip()
+
+    def pki(self, *arguments: str | Path) -> tuple[int, str]:
+        """Exit code and output of strongSwan's `pki`; certificates go to standard output."""
+        return attempt(program("pki"), *arguments, environment={"LC_ALL": "C"})
+
+    def authorities(self, endpoint: str = "") -> tuple[Path, Path, Path]:
+        """Root, issuing CA and RA as `pki --scepca` writes them."""
+        ca, ra = self.folder / "ca.pem", self.folder / "ra.pem"
+        url = self.url + endpoint
+        code, output = self.pki("--scepca", "--url", url, "--caout", ca, "--raout", ra, "--outform", "pem")
+        assert code == 0, output
+        return ca, self.folder / "ca-1.pem", ra
+
+    def key(self, name: str) -> Path:
+        """A fresh RSA key."""
+        path = self.folder / f"{name}.key"
+        run("openssl", "genrsa", "-out", path, "2048")
+        return path
+
+    def enroll(self, key: Path, out: Path, *more: str | Path, endpoint: str = "") -> tuple[int, str]:
+        """`pki --scep` with the CAs fetched before."""
+        ca, issuer, ra = (self.folder / name for name in ("ca.pem", "ca-1.pem", "ra.pem"))
+        trusted = ("--cacert-enc", ra, "--cacert-sig", issuer, "--cacert", ca, "--interval", "1", "--maxpolltime", "20")
+        command = ("--scep", "--url", self.url + endpoint, "--in", key, "--dn", "C=US, O=Example, CN=strongswan")
+        code, output = self.pki(*command, "--san", "ss.example", *trusted, "--outform", "pem", *more)
+        found = re.search(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", output, re.DOTALL)
+        if found:
+            out.write_text(found[0] + "\n")
+        return code, output
+
+    def subject(self, certificate: Path) -> str:
+        """Subject of a certificate that our root vouches for."""
+        run("openssl", "verify", "-CAfile", self.daemon.ca_bundle, certificate)
+        return run("openssl", "x509", "-in", certificate, "-noout", "-subject", "-nameopt", "RFC2253").strip()
+
+    def serial(self, certificate: Path) -> str:
+        """Its serial number."""
+        return run("openssl", "x509", "-in", certificate, "-noout", "-serial")
+
+
+@pytest.fixture
+def scep(site: Site, tmp_path: Path) -> ScepSite:
+    """The endpoints, and a folder of the test's own."""
+    return ScepSite(site, tmp_path)
+
+
+@pytest.mark.parametrize("digest", ["sha256", "sha512"])
+def test_strongswan_enrolls_and_renews(scep: ScepSite, digest: str) -> None:
+    """Names and challenge in one request, whose attributes are out of order then; renewal as RenewalReq."""
+    scep.authorities()
+    key, first, second = scep.key("first"), scep.folder / "first.pem", scep.folder / "second.pem"
+    code, output = scep.enroll(key, first, "--password", scep.challenge, "--digest", digest)
+    assert code == 0, output
+    assert scep.subject(first) == "subject=CN=strongswan,O=Example,C=US"
+    assert "ss.example" in run("openssl", "x509", "-in", first, "-noout", "-ext", "subjectAltName")
+    code, output = scep.enroll(scep.key("second"), second, "--cert", first, "--key", key)
+    assert code == 0, output
+    assert scep.serial(first) != scep.serial(second)
+    assert scep.subject(second) == scep.subject(first)
+
+
+def test_strongswan_is_refused_without_the_challenge(scep: ScepSite) -> None:
+    """FAILURE, badRequest."""
+    scep.authorities()
+    code, output = scep.enroll(scep.key("first"), scep.folder / "first.pem", "--password", "wrong")
+    assert code != 0
+    assert "badRequest" in output
+
+
+def test_certmonger_enrolls_resubmits_and_rekeys(scep: ScepSite) -> None:
+    """By GET, as a daemon in a session of its own; the renewals are PKCSReq."""
+    home = scep.folder / "home"
+    (home / ".config").mkdir(parents=True)
+    (home / "d").mkdir()
+    environment = {"HOME": str(home), "XDG_CONFIG_HOME": str(home / ".config"), "LC_ALL": "C"}
+    key, certificate, script = home / "d" / "k.pem", home / "d" / "c.pem", scep.folder / "session"
+    show = f"openssl x509 -in {certificate} -noout -serial"
+    script.write_text(
+        f"""#!/bin/sh
+{CERTMONGER}/certmonger-session -n -d 2 >{scep.folder}/certmonger.log 2>&1 &
+until getcert list -s >/dev/null 2>&1; do sleep 0.2; done
+getcert add-scep-ca -s -c my -u {scep.url} -N {scep.daemon.ca_bundle}
+getcert refresh-ca -s -c my
+sleep 2
+getcert request -s -c my -I one -k {key} -f {certificate} -N CN=certmonger -D cm.example -L {scep.challenge} -w -v
+{show}
+getcert resubmit -s -i one -w
+{show}
+getcert rekey -s -i one -w
+{show}
+getcert list -s -i one
+"""
+    )
+    output = run(program("dbus-run-session"), "--", "sh", script, environment=environment, seconds=120)
+    assert "status: MONITORING" in output, output
+    assert len(set(re.findall(r"serial=\w+", output))) == 3, output
+    assert scep.subject(certificate) == "subject=CN=certmonger"
+
+
+def test_scep_submit_reads_capabilities_and_certificates(scep: ScepSite) -> None:
+    """Certmonger's own tool, alone."""
+    submit = CERTMONGER / "scep-submit"
+    assert "POSTPKIOperation" in run(submit, "-u", scep.url, "-c")
+    assert run(submit, "-u", scep.url, "-C").count("BEGIN CERTIFICATE") == 3
+
+
+def scepclient(scep: ScepSite, endpoint: str) -> tuple[int, str]:
+    """One enrollment, in a folder of its own."""
+    folder = scep.folder / "scepclient"
+    folder.mkdir()
+    bundle = scep.folder / "ra.p7"
+    run("curl", "-s", "-o", bundle, f"{scep.url}{endpoint}?operation=GetCACert")
+    chain = scep.folder / "chain.pem"
+    chain.write_text(run("openssl", "pkcs7", "-inform", "DER", "-print_certs", "-in", bundle))
+    text = run("openssl", "x509", "-in", chain, "-noout", "-fingerprint", "-sha256")
+    fingerprint = text.partition("=")[2].strip().replace(":", "").lower()
+    files = ("-private-key", folder / "key.pem", "-certificate", folder / "cert.pem")
+    server = ("-server-url", scep.url + endpoint, "-challenge", scep.challenge, "-ca-fingerprint", fingerprint)
+    return attempt(program("scepclient"), *server, *files, "-cn", "scepclient")
+
+
+def test_scepclient_needs_the_legacy_switches(scep: ScepSite) -> None:
+    """It knows SHA-1 and single DES only."""
+    code, output = scepclient(scep, "/legacy")
+    assert code == 0, output
+    assert scep.subject(scep.folder / "scepclient" / "cert.pem") == "subject=CN=scepclient,OU=MDM,O=scep-client,C=US"
+
+
+def test_scepclient_is_refused_elsewhere(scep: ScepSite) -> None:
+    """FAILURE, badAlg."""
+    code, output = scepclient(scep, "")
+    assert code != 0
+    assert "badAlg" in output, output
+
+
+def test_what_waits_is_approved_while_the_client_polls(scep: ScepSite) -> None:
+    """CertPoll, until `emca-daemon request approve`."""
+    import threading
+
+    scep.authorities("/manual")
+    known = {row["id"] for row in scep.daemon.done("request", "list", "--json").json}
+
+    def approve() -> None:
+        def there() -> bool:
+            rows = scep.daemon.done("request", "list", "--json").json
+            return any(row["id"] not in known for row in rows)
+
+        wait_for(there, "the waiting request")
+        rows = scep.daemon.done("request", "list", "--json").json
+        scep.daemon.done("request", "approve", next(row["id"] for row in rows if row["id"] not in known))
+
+    helper = threading.Thread(target=approve)
+    helper.start()
+    out = scep.folder / "approved.pem"
+    code, output = scep.enroll(scep.key("waiting"), out, endpoint="/manual")
+    helper.join()
+    assert code == 0, output
+    assert scep.subject(out) == "subject=CN=strongswan,O=Example,C=US"
