@@ -8,8 +8,9 @@ import pytest
 from cryptography import x509
 
 from emca_daemon.composition.core import Core
-from emca_daemon.composition.pebble import mounts, pebble_core
+from emca_daemon.composition.pebble import mounts, pebble_core, run_pebble
 from emca_daemon.composition.pebble_settings import PebblePlan
+from emca_daemon.composition.service import MoreMounts
 from emca_daemon.errors import Refused
 from emca_daemon.outbound.acme_answers import Verdict
 from emca_daemon.protocols.acme.validation import ValidationDesk
@@ -136,3 +137,17 @@ def test_alternate_chains() -> None:
     assert len(roots) == 3
     assert issuers == roots
     core.store.close()
+
+
+def test_what_is_served(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sockets of both listeners, the CA in memory, and the mounts in the place of the usual ones."""
+    served: list[object] = []
+
+    def serve(core: Core, _metrics: object, sockets: object, _log: object, ready: object, others: MoreMounts) -> None:
+        served.extend((sockets, ready, sorted(others(core, Waiting()))))
+        core.store.close()
+
+    monkeypatch.setattr("emca_daemon.composition.pebble.open_sockets", lambda listeners, *_: sorted(listeners))
+    monkeypatch.setattr("emca_daemon.composition.pebble.serve_core", serve)
+    run_pebble(PebblePlan(Path("/pebble.json"), SETTINGS, CALM), print)
+    assert served == [["acme", "management"], print, ["acme", "management"]]

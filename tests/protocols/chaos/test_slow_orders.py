@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+import pytest
+
 from emca_daemon.protocols.chaos.slow_orders import SlowOrders
 from emca_daemon.protocols.http import Peer, Request, Response
 from tests.support.acme_client import AcmeClient, csr_for
@@ -72,3 +74,25 @@ def test_old_ones_are_forgotten() -> None:
         slow.shown(request, Response(200, body, (("Location", f"https://ca.test/acme/order/{number}"),)))
         world.clock.advance(seconds=60)
     assert list(slow._until) == ["https://ca.test/acme/order/1"]
+
+
+def test_what_is_no_finished_order() -> None:
+    """Only a valid order is shown as one on its way: invalid ones, and other objects, are shown as they are."""
+    world = AcmeWorld()
+    slow = SlowOrders(timedelta(seconds=5), world.clock)
+    request = Request("POST", "/acme/order/1/finalize", "", (), b"", Peer("192.0.2.1"), "r-1")
+    for body in (b'{"status": "invalid", "finalize": "f"}', b'{"status": "valid"}'):
+        response = Response(200, body, (("Location", "https://ca.test/acme/order/1"),))
+        assert slow.shown(request, response) is response
+
+
+def test_there_is_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beyond it orders are done at once."""
+    monkeypatch.setattr("emca_daemon.protocols.chaos.slow_orders._MOST", 1)
+    slow = SlowOrders(timedelta(seconds=5), AcmeWorld().clock)
+    shown = []
+    for number in range(2):
+        request = Request("POST", f"/acme/order/{number}/finalize", "", (), b"", Peer("192.0.2.1"), "r-1")
+        body = b'{"status": "valid", "finalize": "f"}'
+        shown.append(slow.shown(request, Response(200, body, (("Location", f"https://ca.test/{number}"),))).body)
+    assert [b"processing" in body for body in shown] == [True, False]
