@@ -6,7 +6,7 @@ import pytest
 
 from emca_daemon.ca.cmp_signers import CmpSigners
 from emca_daemon.ca.records import RevocationReason
-from emca_daemon.errors import Reason, Refused
+from emca_daemon.errors import Pending, Reason, Refused
 from emca_daemon.names import IssuerName, KeyName, ProfileName
 from emca_daemon.signers.algorithms import generate
 from tests.support.ca_world import BY, ISSUING, World
@@ -79,8 +79,30 @@ def test_without_an_issuer_there_is_nothing_to_renew(world: World) -> None:
     assert refusal.value.reason is Reason.UNAVAILABLE
 
 
-def test_a_profile_by_hand_is_no_use(world: World) -> None:
-    """The daemon approves for itself; only a request that waits all the same is a fault."""
-    slow = replace(world.profiles[ProfileName("cmp-responder")], name=ProfileName("slow"), approval="manual")
-    world.profiles[slow.name] = slow
-    assert signers(world, profile="slow").renew(DAEMON) is not None
+class Waiting:
+    """An enrollment in which everything waits."""
+
+    def enroll(self, *_: object, **__: object) -> Pending:
+        """As it says."""
+        return Pending("1")
+
+
+class Away:
+    """Authorities that cannot be asked."""
+
+    def get(self, _: IssuerName) -> None:
+        """As it says."""
+        raise Refused(Reason.UNAVAILABLE, "the database is away")
+
+
+def test_what_cannot_be_is_refused(world: World) -> None:
+    """A request of the daemon's own that waits is a fault; a store that is away is no missing issuer."""
+    duty = signers(world)
+    duty._enrollment = Waiting()  # type: ignore[assignment]
+    with pytest.raises(Refused) as refusal:
+        duty.renew(DAEMON)
+    assert refusal.value.reason is Reason.INTERNAL
+    duty._authorities = Away()  # type: ignore[assignment]
+    with pytest.raises(Refused) as refusal:
+        duty.renew(DAEMON)
+    assert refusal.value.reason is Reason.UNAVAILABLE

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from emca_daemon.cli.demo_secrets import complete_secrets, create_est_user
+from emca_daemon.cli.demo_secrets import complete_secrets, create_est_user, write_cmp_secrets
 from emca_daemon.composition.core import open_core
 from emca_daemon.settings.checking import load_settings
 from tests.support.cli_world import new_folder
@@ -31,3 +31,12 @@ def test_the_user_of_est_is_made_once(tmp_path: Path) -> None:
         (user,) = tx.credentials.list("est")
     assert (user.name, user.version) == ("est", 1)
     core.store.close()
+
+
+def test_the_secret_of_cmp_is_written_once(tmp_path: Path) -> None:
+    """As endpoints read it, for the owner alone; what an operator adds stays."""
+    file = tmp_path / "cmp.secrets"
+    write_cmp_secrets(file, "one")
+    write_cmp_secrets(file, "two")
+    assert file.read_text() == '[demo]\nsecret = "one"\n'
+    assert file.stat().st_mode & 0o777 == 0o600

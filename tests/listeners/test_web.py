@@ -50,6 +50,16 @@ def test_an_empty_line_before_a_request_is_skipped() -> None:
     assert [answer.status for answer in client.answers()] == [200]
 
 
+def test_old_clients_that_ask_for_it_may_go_on() -> None:
+    """HTTP/1.0 with `Connection: keep-alive`, as clients of CMP speak; without it the connection ends."""
+    client = Stage("web").connect()
+    client.send(b"GET /here HTTP/1.0\r\nConnection: Keep-Alive, x\r\n\r\n")
+    client.send(b"GET /here HTTP/1.0\r\n\r\n")
+    first, second = client.answers()
+    assert dict(first.headers)["connection"] == "keep-alive"
+    assert dict(second.headers)["connection"] == "close"
+
+
 def test_forms_are_not_parsed() -> None:
     """Whatever the Content-Type says, the body reaches the responder as it was sent."""
     stage = Stage("web")

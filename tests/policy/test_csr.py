@@ -16,7 +16,13 @@ from emca_daemon.asn1 import der
 from emca_daemon.asn1.pkcs10 import read_request
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.names import AlternativeName, NameType
-from emca_daemon.policy.csr import MAXIMUM_SIZE, facts_of_request, read_csr, with_common_name_among_names
+from emca_daemon.policy.csr import (
+    MAXIMUM_SIZE,
+    facts_of_request,
+    facts_proved_elsewhere,
+    read_csr,
+    with_common_name_among_names,
+)
 from emca_daemon.policy.facts import RequestFacts
 from emca_daemon.policy.weak_keys import WeakKeys
 from tests.support.policy_world import WHO, csr, dns, facts, private_key, subject
@@ -252,3 +258,15 @@ def test_requests_out_of_order_give_the_same_facts() -> None:
     with pytest.raises(Refused) as caught:
         facts_of_request(read_request(data[:-1] + bytes((data[-1] ^ 1,))), WHO)
     assert caught.value.reason is Reason.BAD_PROOF_OF_POSSESSION
+
+
+def test_possession_may_be_proved_elsewhere() -> None:
+    """The request's own signature is not looked at; the algorithm of the other proof is noted."""
+    csr = x509.CertificateSigningRequestBuilder(x509.Name([])).sign(
+        ec.generate_private_key(ec.SECP256R1()), hashes.SHA256()
+    )
+    data = csr.public_bytes(Encoding.DER)
+    facts = facts_proved_elsewhere(data[:-1] + bytes((data[-1] ^ 1,)), WHO, "ed25519")
+    assert (facts.request_signature, facts.requester, facts.subject) == ("ed25519", WHO, ())
+    with pytest.raises(Refused):
+        facts_proved_elsewhere(bytes(MAXIMUM_SIZE + 1), WHO, "")
