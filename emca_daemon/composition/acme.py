@@ -17,6 +17,7 @@ from emca_daemon.protocols.acme.endpoint import Endpoint
 from emca_daemon.protocols.acme.nonces import Nonces, NonceSweep, nonce_key
 from emca_daemon.protocols.acme.ports import Validations
 from emca_daemon.protocols.acme.retention import Retention
+from emca_daemon.protocols.acme.star_renewals import StarRenewals
 from emca_daemon.protocols.acme.validation import ValidationDesk
 from emca_daemon.protocols.routing import Mount
 from emca_daemon.settings.acme import AcmeSettings
@@ -70,9 +71,11 @@ def acme_duties(core: Core) -> tuple[Duty, ...]:
         max(settings.order_retention for settings in endpoints),
         max(settings.order_lifetime for settings in endpoints),
     )
+    star = StarRenewals(core.store, core.enrollment, core.settings.acme, core.weak_keys, core.clock)
     return (
         Duty("ACME nonces", lambda: sweep.sweep(core.clock())),
         Duty("ACME orders", lambda: retention.step(core.clock())),
+        *((Duty("ACME automatic renewal", star.run),) if any(one.star.offered for one in endpoints) else ()),
     )
 
 

@@ -10,7 +10,6 @@ from emca_daemon.names import IssuerName, ProfileName
 from emca_daemon.settings.limits import each_of, limited, one_of, positive
 from emca_daemon.toml_reading import between, not_empty
 
-
 CHALLENGES: Final = ("http-01", "dns-01", "tls-alpn-01", "dns-account-01", "dns-persist-01")
 
 
@@ -75,6 +74,17 @@ class AcmeLimitsSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AcmeStarSettings:
+    """Short-term certificates that are renewed automatically (RFC 8739), where they are offered at all."""
+
+    offered: bool = False
+    min_lifetime: timedelta = limited(timedelta(days=1), positive)
+    max_duration: timedelta = limited(timedelta(days=365), positive)
+    allow_certificate_get: bool = False
+    """Whether an order may let everybody download its certificates."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AcmeSettings:
     """One ACME endpoint.
 
@@ -122,6 +132,7 @@ class AcmeSettings:
     network: NetworkSettings = field(default_factory=NetworkSettings)
     profiles: dict[str, AcmeProfileSettings] = field(default_factory=dict)
     limits: AcmeLimitsSettings = field(default_factory=AcmeLimitsSettings)
+    star: AcmeStarSettings = field(default_factory=AcmeStarSettings)
 
     @property
     def every_profile(self) -> frozenset[ProfileName]:

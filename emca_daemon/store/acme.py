@@ -10,9 +10,10 @@ from emca_daemon.store.acme_forgetting import Forgetting
 from emca_daemon.store.acme_nonces import NonceWriter
 from emca_daemon.store.acme_orders import OrderRows, OrderWriter
 from emca_daemon.store.acme_renewals import RenewalRows, RenewalWriter
+from emca_daemon.store.acme_star import StarRows, StarWriter
 
 
-class AcmeRows(AccountRows, OrderRows, AuthorizationRows, BindingRows, RenewalRows, BucketRows):
+class AcmeRows(AccountRows, OrderRows, AuthorizationRows, BindingRows, RenewalRows, BucketRows, StarRows):
     """Fulfils `protocols.acme.ports.AcmeReader`."""
 
     __slots__ = ("_connection",)
@@ -22,7 +23,15 @@ class AcmeRows(AccountRows, OrderRows, AuthorizationRows, BindingRows, RenewalRo
 
 
 class AcmeWriter(
-    AccountWriter, OrderWriter, NonceWriter, BindingWriter, RenewalWriter, BucketWriter, Forgetting, AcmeRows
+    AccountWriter,
+    OrderWriter,
+    NonceWriter,
+    BindingWriter,
+    RenewalWriter,
+    BucketWriter,
+    StarWriter,
+    Forgetting,
+    AcmeRows,
 ):
     """Fulfils `protocols.acme.ports.AcmeRows`."""
 

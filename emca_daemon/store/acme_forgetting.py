@@ -4,7 +4,14 @@ from datetime import datetime
 
 from sqlalchemy import BindParameter, Connection, Delete, Select, Table, bindparam, delete, select
 
-from emca_daemon.store.acme_tables import authorizations, challenges, order_authorizations, orders, replacements
+from emca_daemon.store.acme_tables import (
+    authorizations,
+    challenges,
+    order_authorizations,
+    orders,
+    replacements,
+    star_orders,
+)
 
 
 def _page(table: Table) -> Select[tuple[str, datetime]]:
@@ -25,6 +32,7 @@ _FORGET_ORDERS = (
         replacements.c.certificate.in_(select(orders.c.replaces).where(orders.c.id.in_(_IDS))),
         replacements.c.order_id.in_(_IDS),
     ),
+    delete(star_orders).where(star_orders.c.order_id.in_(_IDS)),
     delete(orders).where(orders.c.id.in_(_IDS)),
 )
 _FORGET_AUTHORIZATIONS = (

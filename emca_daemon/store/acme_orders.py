@@ -80,6 +80,7 @@ class OrderWriter(OrderRows, AuthorizationWriter):
             "not_after": order.not_after,
             "profile": order.profile,
             "replaces": order.replaces,
+            "auto_renewal": order.auto_renewal,
             **_values(order),
         }
         self._connection.execute(_INSERT, given)
@@ -127,4 +128,5 @@ def _order_of(rows: Sequence[Row[tuple[object, ...]]]) -> Order:
         serial=row.serial,
         profile=row.profile,
         replaces=row.replaces,
+        auto_renewal=row.auto_renewal,
     )

@@ -74,6 +74,7 @@ orders = Table(
     Column("serial", Serial),
     Column("profile", NAME),
     Column("replaces", NAME),
+    Column("auto_renewal", Text),
     Index("ix_acme_orders_account_id_id", "account_id", "id"),
 )
 
@@ -168,6 +169,19 @@ renewal_plans = Table(
     Column("created", Moment, nullable=False),
     Column("cancelled", Moment),
     Index("ix_acme_renewal_plans_issuer", "issuer"),
+)
+
+star_orders = Table(
+    "acme_star_orders",
+    metadata,
+    Column("order_id", _ID, primary_key=True),
+    Column("csr", LargeBinary, nullable=False),
+    Column("issuer", NAME, nullable=False),
+    Column("serial", Serial, nullable=False),
+    Column("begins", Moment, nullable=False),
+    Column("next_issue", Moment),
+    Index("ix_acme_star_orders_next_issue", "next_issue"),
+    Index("ix_acme_star_orders_issuer_serial", "issuer", "serial"),
 )
 
 blocked_keys = Table(

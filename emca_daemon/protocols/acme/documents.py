@@ -17,13 +17,9 @@ from emca_daemon.protocols.acme.states import (
     authorization_status,
     order_status,
 )
+from emca_daemon.protocols.acme.times import time_text
 
 Document = dict[str, object]
-
-
-def time_text(moment: datetime) -> str:
-    """A time as RFC 3339 has it, whole seconds in UTC."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def account_document(endpoint: Endpoint, account: Account) -> Document:
@@ -58,7 +54,11 @@ def order_document(endpoint: Endpoint, order: Order, now: datetime) -> Document:
         document["profile"] = order.profile
     if order.replaces is not None:
         document["replaces"] = order.replaces
-    if status is OrderStatus.VALID:
+    if order.auto_renewal is not None:
+        document["auto-renewal"] = json.loads(order.auto_renewal)
+    if status is OrderStatus.VALID and order.auto_renewal is not None:
+        document["star-certificate"] = endpoint.star_certificate_url(order.id)
+    elif status is OrderStatus.VALID:
         document["certificate"] = endpoint.certificate_url(order.id)
     if status is OrderStatus.INVALID:
         document["error"] = json.loads(order.error) if order.error else _derived_error(endpoint, order, now).document()

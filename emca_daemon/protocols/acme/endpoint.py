@@ -84,6 +84,10 @@ class Endpoint:
         """The address of an order's certificate."""
         return self.url(f"/certificate/{order_id}")
 
+    def star_certificate_url(self, order_id: str) -> str:
+        """The address of the present certificate of an order that is renewed automatically."""
+        return self.url(f"/star-certificate/{order_id}")
+
     def new_id(self) -> str:
         """An unguessable name for a new row, 20 characters of base64url."""
         return b64encode(self.random(_ID_BYTES)).decode()

@@ -1,6 +1,7 @@
 """What an order writes down in the CA's own transactions, so that it never issues twice and never hangs."""
 
 from dataclasses import replace
+from hashlib import sha256
 from typing import cast
 
 from emca_daemon.ca import ports as ca
@@ -9,16 +10,19 @@ from emca_daemon.errors import Reason, Refused
 from emca_daemon.protocols.acme.calls import AccountCall
 from emca_daemon.protocols.acme.errors import Problem, problem_of
 from emca_daemon.protocols.acme.ports import Writing
-from emca_daemon.protocols.acme.records import Order
+from emca_daemon.protocols.acme.records import Order, StarOrder
+from emca_daemon.protocols.acme.star import begin_of, stored_terms
 from emca_daemon.protocols.acme.states import ORDER_MOVES, OrderStage, OrderStatus, move, order_status
 
 
 class OrderCompanion:
     """Moves one order along with its certificate; `order` is how it stands after what was done."""
 
-    def __init__(self, call: AccountCall, order: Order, csr_hash: bytes) -> None:
+    def __init__(self, call: AccountCall, order: Order, csr: bytes) -> None:
+        """`csr` is in DER."""
         self._call = call
-        self._csr_hash = csr_hash
+        self._csr = csr
+        self._csr_hash = sha256(csr).digest()
         self.order = order
 
     def intended(self, tx: ca.Writing, intent: Intent) -> None:
@@ -29,6 +33,11 @@ class OrderCompanion:
         """Processing becomes valid, in the certificate's transaction."""
         assert record.der is not None
         self._move(_acme(tx), OrderStage.VALID)
+        if self.order.auto_renewal is not None:
+            terms = stored_terms(self.order.auto_renewal)
+            begin, intent = begin_of(terms, self._call.now), record.intent
+            star = StarOrder(self.order.id, self._csr, intent.issuer, intent.serial, begin, terms.next_after(begin))
+            _acme(tx).acme.keep_star_order(star)
 
     def waiting(self, tx: ca.Writing, request: PendingRequest) -> None:
         """Ready becomes processing; the order finds the waiting request by its own id."""

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from emca_daemon.ca import ports as ca
-from emca_daemon.names import AlternativeName, IssuerName
+from emca_daemon.names import AlternativeName, IssuerName, SerialNumber
 from emca_daemon.protocols.acme.records import (
     Account,
     Authorization,
@@ -15,6 +15,7 @@ from emca_daemon.protocols.acme.records import (
     KeyStanding,
     Order,
     RenewalPlan,
+    StarOrder,
 )
 from emca_daemon.protocols.acme.states import AuthorizationStatus, ChallengeStatus
 from emca_daemon.settings.acme import Rate
@@ -43,6 +44,15 @@ class AcmeReader(Protocol):
 
     def renewal_plans(self, issuer: IssuerName | None = None) -> Sequence[RenewalPlan]:
         """An issuer's plans, or everybody's, oldest first; cancelled ones too."""
+
+    def star_order(self, order_id: str) -> StarOrder | None:
+        """How an order stands whose certificates are renewed automatically."""
+
+    def due_star_orders(self, now: datetime, limit: int) -> Sequence[StarOrder]:
+        """Those whose next certificate is due, longest due first."""
+
+    def is_star_certificate(self, issuer: IssuerName, serial: SerialNumber) -> bool:
+        """Whether it is the present certificate of such an order."""
 
     def tokens_left(self, subject: str, now: datetime, rate: Rate) -> timedelta:
         """How long until the subject's bucket has a token; nothing if it has one."""
@@ -105,6 +115,15 @@ class AcmeRows(AcmeReader, Protocol):
 
     def cancel_renewal_plan(self, plan_id: str, now: datetime) -> bool:
         """End a plan; False if there is none that is not cancelled yet."""
+
+    def keep_star_order(self, star: StarOrder) -> None:
+        """Keep a new order to be renewed automatically, or the next certificate of one."""
+
+    def postpone_star_order(self, star: StarOrder, until: datetime) -> bool:
+        """Take one that is due, or put it off; False if somebody else did so."""
+
+    def stop_star_order(self, order_id: str) -> None:
+        """Issue nothing more for it."""
 
     def take_token(self, subject: str, now: datetime, rate: Rate) -> bool:
         """Take a token out of the subject's bucket, which is filled at that rate; False if it is empty."""

@@ -145,7 +145,8 @@ class Order:
 
     `csr_hash` is SHA-256 over the CSR with which it was finalized (empty before); `error` a problem document as JSON
     text (empty when there is none); `issuer` and `serial` are set from the intent on. `profile` is the ACME profile
-    asked for, `replaces` the certificate that this one is to replace, as RFC 9773 4.1 writes it.
+    asked for, `replaces` the certificate that this one is to replace, as RFC 9773 4.1 writes it, `auto_renewal` the
+    terms of automatic renewal (RFC 8739) as JSON text.
     """
 
     id: str
@@ -164,3 +165,19 @@ class Order:
     serial: SerialNumber | None = None
     profile: str | None = None
     replaces: str | None = None
+    auto_renewal: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StarOrder:
+    """An order that is renewed automatically: its CSR, the present certificate, and what comes next (RFC 8739).
+
+    `begins` is when the present certificate's time began, `next_issue` when the next one is due (None: never).
+    """
+
+    order_id: str
+    csr: bytes
+    issuer: IssuerName
+    serial: SerialNumber
+    begins: datetime
+    next_issue: datetime | None

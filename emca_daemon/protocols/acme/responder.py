@@ -25,6 +25,7 @@ class AcmeResponder:
         self._endpoint = endpoint
         self._table = RouteTable()
         self._mount = urlsplit(endpoint.settings.base_url).path
+        self._asking = (f"{self._mount}/renewal-info/", f"{self._mount}/star-certificate/")
         self._index = f'<{endpoint.url("/directory")}>;rel="index"'
 
     def respond(self, request: Request) -> Response:
@@ -40,8 +41,8 @@ class AcmeResponder:
         return self._finish(path, reply)
 
     def waits(self, request: Request) -> bool:
-        """Directory and nonces come from memory; whatever is signed asks the store, and so does renewal information."""
-        return request.method == "POST" or request.path.startswith(f"{self._mount}/renewal-info/")
+        """Directory and nonces come from memory; whatever is signed asks the store, and so do some downloads."""
+        return request.method == "POST" or request.path.startswith(self._asking)
 
     def failed(self, request: Request) -> Response:
         """The answer to a bug: the request's id and nothing else."""

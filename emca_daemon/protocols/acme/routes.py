@@ -27,6 +27,7 @@ from emca_daemon.protocols.acme.operations.new_order import new_order
 from emca_daemon.protocols.acme.operations.order import order, orders
 from emca_daemon.protocols.acme.operations.renewal_info import renewal_info
 from emca_daemon.protocols.acme.operations.revoke_cert import revoke_cert
+from emca_daemon.protocols.acme.operations.star_certificate import public_star_certificate, star_certificate
 
 _PARAMETER = "*"
 
@@ -58,6 +59,8 @@ ROUTES = (
     Route("POST", "/authorization/{authorization}", signed_by_account(authorization)),
     Route("POST", "/challenge/{challenge}", signed_by_account(challenge)),
     Route("POST", "/certificate/{order}", signed_by_account(certificate)),
+    Route("GET", "/star-certificate/{order}", unsigned(public_star_certificate)),
+    Route("POST", "/star-certificate/{order}", signed_by_account(star_certificate)),
     Route("GET", "/renewal-info/{certificate}", unsigned(renewal_info)),
     Route("POST", "/revoke-cert", signed_by_either(revoke_cert)),
 )

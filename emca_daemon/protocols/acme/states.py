@@ -43,6 +43,8 @@ class OrderStage(Enum):
     PROCESSING = "processing"
     VALID = "valid"
     INVALID = "invalid"
+    CANCELED = "canceled"
+    """Its automatic renewal was (RFC 8739)."""
 
 
 class OrderStatus(Enum):
@@ -53,6 +55,7 @@ class OrderStatus(Enum):
     PROCESSING = "processing"
     VALID = "valid"
     INVALID = "invalid"
+    CANCELED = "canceled"
 
 
 State = TypeVar("State", AccountStatus, AuthorizationStatus, ChallengeStatus, OrderStage)
@@ -78,6 +81,7 @@ ORDER_MOVES: Mapping[OrderStage, frozenset[OrderStage]] = {
     OrderStage.PROCESSING: frozenset(
         {OrderStage.PROCESSING, OrderStage.VALID, OrderStage.INVALID, OrderStage.OPEN}  # open: the key was down
     ),
+    OrderStage.VALID: frozenset({OrderStage.CANCELED}),
 }
 
 

@@ -11,13 +11,19 @@ _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:
 
 def read_validity(payload: Mapping[str, object], now: datetime) -> tuple[datetime | None, datetime | None]:
     """`notBefore` and `notAfter`, None where not asked for; raises malformed if they make no sense."""
-    not_before, not_after = _read(payload, "notBefore"), _read(payload, "notAfter")
+    not_before, not_after = read_time(payload, "notBefore"), read_time(payload, "notAfter")
     if not_after is not None and not_after <= (not_before or now):
         raise malformed("notAfter does not lie after notBefore and now")
     return not_before, not_after
 
 
-def _read(payload: Mapping[str, object], member: str) -> datetime | None:
+def time_text(moment: datetime) -> str:
+    """A time as RFC 3339 has it, whole seconds in UTC."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def read_time(payload: Mapping[str, object], member: str) -> datetime | None:
+    """The time in a member, None where there is none; raises malformed for what is no time."""
     value = payload.get(member)
     if value is None:
         return None

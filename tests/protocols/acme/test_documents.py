@@ -11,11 +11,11 @@ from emca_daemon.protocols.acme.documents import (
     challenge_document,
     order_document,
     retry_after,
-    time_text,
 )
 from emca_daemon.protocols.acme.errors import Problem
 from emca_daemon.protocols.acme.records import Account, Authorization, Challenge, Order, OrderAuthorization
 from emca_daemon.protocols.acme.states import AccountStatus, AuthorizationStatus, ChallengeStatus, OrderStage
+from emca_daemon.protocols.acme.times import time_text
 from tests.support.acme_world import AcmeWorld
 from tests.support.ca_world import START
 

@@ -20,6 +20,12 @@ def directory(endpoint: Endpoint) -> Reply:
         meta["profiles"] = {name: profile.description for name, profile in settings.profiles.items()}
     if settings.subdomain_authorization:
         meta["subdomainAuthAllowed"] = True
+    if settings.star.offered:
+        meta["auto-renewal"] = {
+            "min-lifetime": int(settings.star.min_lifetime.total_seconds()),
+            "max-duration": int(settings.star.max_duration.total_seconds()),
+            "allow-certificate-get": settings.star.allow_certificate_get,
+        }
     document: dict[str, object] = {
         "newNonce": endpoint.url("/new-nonce"),
         "newAccount": endpoint.url("/new-account"),

@@ -1,5 +1,6 @@
 """Finalizing an order: the CSR comes in, and as a rule the certificate is there with the answer (RFC 8555 7.4)."""
 
+from dataclasses import replace
 from hashlib import sha256
 
 from emca_daemon.errors import Pending, Reason, Refused
@@ -15,6 +16,7 @@ from emca_daemon.protocols.acme.json_text import read_base64url
 from emca_daemon.protocols.acme.records import Order
 from emca_daemon.protocols.acme.replies import Reply
 from emca_daemon.protocols.acme.settling import order_headers, own_order
+from emca_daemon.protocols.acme.star import begin_of, stored_terms
 from emca_daemon.protocols.acme.states import OrderStage, OrderStatus, order_status
 
 _CSR_FAULTS = frozenset(
@@ -50,7 +52,7 @@ def finalize(call: AccountCall) -> Reply:
     stale = staleness(call.endpoint.settings, order, call.now)
     if stale is not None:
         raise AcmeRefusal(stale, reason=Reason.NOT_PERMITTED)
-    companion = OrderCompanion(call, order, csr_hash)
+    companion = OrderCompanion(call, order, der)
     _issue(call, der, companion)
     return _answer(call, companion.order)
 
@@ -84,7 +86,11 @@ def _facts(call: AccountCall, der: bytes, order: Order) -> RequestFacts:
     if standing.of_account or standing.blocked:
         why = "was reported as compromised" if standing.blocked else "is that of an account"
         raise AcmeRefusal(Problem("badCSR", f"the key {why}"), reason=Reason.KEY_REFUSED)
-    return facts
+    if order.auto_renewal is None:
+        return facts
+    terms = stored_terms(order.auto_renewal)
+    not_before, not_after = terms.validity(begin_of(terms, call.now))
+    return replace(facts, not_before=not_before, not_after=not_after)
 
 
 def _repeated(call: AccountCall, order: Order) -> Reply:

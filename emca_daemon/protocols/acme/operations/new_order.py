@@ -1,6 +1,6 @@
 """Applying for a certificate (RFC 8555 7.4)."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.names import AlternativeName
@@ -17,6 +17,7 @@ from emca_daemon.protocols.acme.records import Authorization, Binding, Order, Or
 from emca_daemon.protocols.acme.replacing import read_replaced
 from emca_daemon.protocols.acme.replies import Reply, refusal
 from emca_daemon.protocols.acme.standing import check_terms
+from emca_daemon.protocols.acme.star import StarTerms, read_terms
 from emca_daemon.protocols.acme.states import OrderStage
 from emca_daemon.protocols.acme.times import read_validity
 
@@ -33,6 +34,7 @@ def new_order(call: AccountCall, tx: Writing) -> Reply:
     not_before, not_after = read_validity(payload, call.now)
     if (not_before or not_after) and profile.validity.requested != "allow":
         raise malformed("notBefore and notAfter cannot be chosen here")
+    star = _star(call, payload, profile, chosen=bool(not_before or not_after))
     replaced = read_replaced(call, tx, payload.get("replaces"), names)
     try:
         binding = _admitted(call, tx, names, asked, profile)
@@ -52,12 +54,13 @@ def new_order(call: AccountCall, tx: Writing) -> Reply:
         stage=OrderStage.OPEN,
         names=names,
         authorizations=tuple(dict.fromkeys(_summary(chosen[name]) for name in names)),
-        expires=expires,
+        expires=expires if star is None else max(expires, star.end),
         created=call.now,
         not_before=not_before,
         not_after=not_after,
         profile=asked,
         replaces=replaced,
+        auto_renewal=None if star is None else star.text(),
     )
     tx.acme.add_order(order, fresh)
     if replaced is not None:
@@ -72,6 +75,21 @@ def _profile(call: AccountCall, payload: dict[str, object]) -> tuple[str | None,
     if asked is not None and not isinstance(asked, str):
         raise malformed("the member `profile` is not a text")
     return asked, call.endpoint.enrollment.profile(call.endpoint.profile_name(asked))
+
+
+def _star(call: AccountCall, payload: dict[str, object], profile: Profile, *, chosen: bool) -> StarTerms | None:
+    """The terms of automatic renewal, where that is offered and asked for; raises malformed (RFC 8739 3.1.1)."""
+    settings = call.endpoint.settings.star
+    if not settings.offered or "auto-renewal" not in payload:
+        return None
+    if chosen:
+        raise malformed("notBefore and notAfter do not go with automatic renewal")
+    terms = read_terms(payload["auto-renewal"], settings, call.now)
+    if profile.validity.requested != "allow" or profile.approval != "automatic":
+        raise malformed("certificates of this profile are not renewed automatically")
+    if timedelta(seconds=terms.adjust) > profile.validity.backdate:
+        raise malformed(f"the `lifetime-adjust` is at most {profile.validity.backdate}")
+    return terms
 
 
 def _admitted(

@@ -1,11 +1,11 @@
 """When to renew a certificate; for everybody, without a signature (RFC 9773 4)."""
 
-from emca_daemon.protocols.acme.documents import time_text
 from emca_daemon.protocols.acme.endpoint import Endpoint
 from emca_daemon.protocols.acme.errors import malformed
 from emca_daemon.protocols.acme.renewal import read_certificate_name, suggested_window
 from emca_daemon.protocols.acme.replacing import found_certificate
 from emca_daemon.protocols.acme.replies import Reply
+from emca_daemon.protocols.acme.times import time_text
 
 
 def renewal_info(endpoint: Endpoint, parameters: tuple[str, ...]) -> Reply:

@@ -13,6 +13,7 @@ from emca_daemon.protocols.acme.identifiers import base_of
 from emca_daemon.protocols.acme.json_text import read_base64url
 from emca_daemon.protocols.acme.ports import Writing
 from emca_daemon.protocols.acme.replies import Reply
+from emca_daemon.protocols.acme.star import star_refusal
 
 _REASONS = frozenset(
     {
@@ -39,6 +40,9 @@ def revoke_cert(call: Call) -> Reply:
             raise Refused(Reason.UNKNOWN_CERTIFICATE, "this server has not issued that certificate")
         if not _may_revoke(call, tx, record):
             raise unauthorized("neither the account nor the key may revoke that certificate")
+        intent = record.intent
+        if call.endpoint.settings.star.offered and tx.acme.is_star_certificate(intent.issuer, intent.serial):
+            raise star_refusal("RevocationNotSupported", "certificates that are renewed automatically are canceled")
     if record.intent.not_after < call.now:
         raise unauthorized("the certificate has expired")
 
@@ -47,7 +51,6 @@ def revoke_cert(call: Call) -> Reply:
         if reason is RevocationReason.KEY_COMPROMISE and not isinstance(call, AccountCall):
             cast(Writing, tx).acme.block_key(record.intent.key_fingerprint, call.now)
 
-    intent = record.intent
     call.endpoint.revoking.revoke(intent.issuer, intent.serial, reason, call.requester(), also=block)
     return Reply(200)
 

@@ -38,6 +38,7 @@ def _columns() -> None:
     op.add_column("acme_accounts", sa.Column("binding_request", sa.Text()))
     op.add_column("acme_orders", sa.Column("profile", _NAME))
     op.add_column("acme_orders", sa.Column("replaces", _NAME))
+    op.add_column("acme_orders", sa.Column("auto_renewal", sa.Text()))
     op.add_column("acme_authorizations", sa.Column("method", sa.String(32)))
     op.add_column("acme_authorizations", sa.Column("proved", _MOMENT))
     op.add_column("acme_authorizations", sa.Column("subdomains", sa.Boolean()))
@@ -63,6 +64,18 @@ def _bindings() -> None:
 
 
 def _renewals() -> None:
+    op.create_table(
+        "acme_star_orders",
+        sa.Column("order_id", _ID, nullable=False),
+        sa.Column("csr", sa.LargeBinary(), nullable=False),
+        sa.Column("issuer", _NAME, nullable=False),
+        sa.Column("serial", sa.String(40), nullable=False),
+        sa.Column("begins", _MOMENT, nullable=False),
+        sa.Column("next_issue", _MOMENT),
+        sa.PrimaryKeyConstraint("order_id", name="pk_acme_star_orders"),
+    )
+    op.create_index("ix_acme_star_orders_next_issue", "acme_star_orders", ["next_issue"])
+    op.create_index("ix_acme_star_orders_issuer_serial", "acme_star_orders", ["issuer", "serial"])
     op.create_table(
         "acme_replacements",
         sa.Column("certificate", _NAME, nullable=False),
