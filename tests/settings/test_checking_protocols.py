@@ -53,6 +53,8 @@ def test_endpoints_that_fit_are_not_mentioned() -> None:
         ({"base_url": "https://[::1/acme"}, "acme.a.base_url: expected https://HOST/PATH"),
         ({"terms_of_service": "see below"}, "acme.a.terms_of_service: expected a web address"),
         ({"website": "ftp://ca.example"}, "acme.a.website: expected a web address"),
+        ({"challenges": ("dns-persist-01",)}, "acme.a.caa_identities: expected the names"),
+        ({"caa": "on"}, "acme.a.caa_identities: expected the names"),
         ({"caa_identities": ("*.ca.example",)}, "acme.a.caa_identities: expected domain names in lower case"),
         (
             {"profiles": {"a b": AcmeProfileSettings(profile=ProfileName("tls"), description="x")}},
