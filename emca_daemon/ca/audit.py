@@ -1,7 +1,7 @@
 """The audit chain: events sealed one behind the other, so that none can be changed, removed or slipped in unseen."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -56,14 +56,30 @@ class ChainReport:
     fault: ChainFault | None
 
 
-def verify(events: Iterable[SealedEvent], head: tuple[int, bytes]) -> ChainReport:
-    """Walk the whole chain from its first event and compare its end with the head that was noted apart."""
+def verify(
+    events: Iterable[SealedEvent], head: tuple[int, bytes], head_now: Callable[[], tuple[int, bytes]] | None = None
+) -> ChainReport:
+    """Walk the chain from its first event to the head that was noted apart, and compare.
+
+    `head` is read before the walk. Others may append meanwhile: every event is committed together with the head's
+    move, so an event beyond `head` is a fault only if `head_now`, asked after that event was seen, says that the head
+    has not moved. What was appended meanwhile is left to the next walk.
+    """
     walk = _Walk()
     for sealed in events:
+        if walk.number == head[0]:
+            return ChainReport(walk.number, walk.hash, walk.compare_head(head) or _beyond(head, head_now))
         fault = walk.step(sealed)
         if fault:
             return ChainReport(walk.number, walk.hash, fault)
     return ChainReport(walk.number, walk.hash, walk.compare_head(head))
+
+
+def _beyond(head: tuple[int, bytes], head_now: Callable[[], tuple[int, bytes]] | None) -> ChainFault | None:
+    number, _ = head
+    if head_now is not None and head_now()[0] > number:
+        return None
+    return ChainFault(number + 1, f"event {number + 1} was inserted: only {number} were written")
 
 
 class _Walk:
@@ -88,8 +104,6 @@ class _Walk:
         number, value = head
         if number > self.number:
             return ChainFault(self.number + 1, f"event {self.number + 1} was removed: {number} were written")
-        if number < self.number:
-            return ChainFault(number + 1, f"event {number + 1} was inserted: only {number} were written")
         if value != self.hash:
             return ChainFault(number, f"event {number} was altered: its hash is not the one noted")
         return None

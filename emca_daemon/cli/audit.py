@@ -43,14 +43,14 @@ def walk(core: Core, seen: set[str] | None = None) -> ChainReport:
         head = tx.audit.head()
         events = watched(tx.audit.walk(), head[0], "verifying the audit chain")
         if seen is None:
-            return verify(events, head)
+            return verify(events, head, tx.audit.head)
 
         def noting() -> Iterator[SealedEvent]:
             for sealed in events:
                 seen.add(sealed.hash.hex())
                 yield sealed
 
-        return verify(noting(), head)
+        return verify(noting(), head, tx.audit.head)
 
 
 @audit.command("list")

@@ -98,6 +98,29 @@ def test_inserting_an_event_is_named() -> None:
     assert "not the one noted" in fault.detail
 
 
+def test_events_appended_during_the_walk_are_no_fault() -> None:
+    """Where the head has moved since it was read, what lies beyond it is left to the next walk; otherwise not."""
+    events = chain(5)
+    report = verify(events, head(events[:3]), lambda: head(events))
+    assert report.fault is None
+    assert (report.events, report.head) == head(events[:3])
+    assert verify(events, head([]), lambda: head(events)).fault is None
+    for still in (head(events[:3]), head(events[:2])):
+        fault = verify(events, head(events[:3]), lambda still=still: still).fault  # type: ignore[misc]
+        assert fault
+        assert (fault.number, "inserted" in fault.detail) == (4, True)
+
+
+def test_a_moved_head_hides_no_fault() -> None:
+    """What the head that was read covers must hold, whatever was appended since."""
+    events = chain(5)
+    forged = seal(3, events[1].hash, altered(events[2], actor="else").event)
+    assert verify([*events[:2], forged, *events[3:]], head(events[:3]), lambda: head(events)).fault is not None
+    gone = verify([*events[:2], *events[3:]], head(events[:3]), lambda: head(events)).fault
+    assert gone
+    assert gone.number == 3
+
+
 def test_an_event_carries_who_how_and_where() -> None:
     """The requester's facts are in the event, and a refusal says everything that was wrong."""
     refusal = Refused(Reason.NAME_REFUSED, "2 mismatches", (Mismatch("dns:a", "no", Reason.NAME_REFUSED),))

@@ -1,5 +1,7 @@
 """The contract of the audit chain, on every database, and what happens when somebody tampers with it."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
@@ -26,6 +28,12 @@ def written(store: SqlStore, events: int) -> None:
     with store.writing() as tx:
         for number in range(events):
             tx.audit.append(event(f"event.{number + 1}", n=number))
+
+
+def written_elsewhere(store: SqlStore, events: int) -> None:
+    """The same by another thread, in the middle of what this one does."""
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(written, store, events).result()
 
 
 def fault(store: SqlStore) -> ChainFault | None:
@@ -96,3 +104,18 @@ def test_a_walk_goes_on_from_page_to_page(store: SqlStore, events: int, monkeypa
     written(store, events)
     with store.reading() as tx:
         assert [sealed.number for sealed in tx.audit.walk()] == list(range(1, events + 1))
+
+
+@pytest.mark.parametrize(
+    "engine", ["sqlite-file", pytest.param("postgresql", marks=pytest.mark.database)], indirect=True
+)
+def test_a_walk_holds_while_others_append(store: SqlStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """PostgreSQL shows a walk what was committed meanwhile, SQLite does not: neither takes it for tampering."""
+    monkeypatch.setattr(audit, "_PAGE", 2)
+    written(store, 3)
+    with store.reading() as tx:
+        head = tx.audit.head()
+        written_elsewhere(store, 3)
+        report = verify(tx.audit.walk(), head, tx.audit.head)
+    assert (report.fault, report.events) == (None, 3)
+    assert fault(store) is None
