@@ -16,6 +16,9 @@ from emca_daemon.composition.core import Core
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.names import IssuerName, ProfileName
 
+_DAYS = 100_000
+"""How far from now a date may be asked for: further than any certificate reaches, nearer than the calendar's end."""
+
 STATUSES = ("valid", "expired", "revoked", "held", "abandoned")
 COLUMNS = ("issuer", "serial", "status", "subject", "names", "not_after", "profile")
 
@@ -29,7 +32,12 @@ def cert() -> None:
 @click.option("--issuer", help="Only those of this issuer.")
 @click.option("--profile", help="Only those of this profile.")
 @click.option("--status", type=click.Choice(STATUSES), help="Only those in this state.")
-@click.option("--expires-within", type=int, metavar="DAYS", help="Only those that expire within so many days.")
+@click.option(
+    "--expires-within",
+    type=click.IntRange(-_DAYS, _DAYS),
+    metavar="DAYS",
+    help="Only those that expire within so many days.",
+)
 @click.option("--limit", default=100, show_default=True, type=click.IntRange(1, 100_000))
 @core_command
 def list_certificates(

@@ -1,5 +1,6 @@
 """What every command shares: where the settings are, how results are printed, and how errors end."""
 
+import errno
 import functools
 import getpass
 import os
@@ -26,7 +27,7 @@ EXIT_CODES = {Reason.NOT_FOUND: 3, Reason.UNKNOWN_CERTIFICATE: 3, Reason.UNAVAIL
 
 
 def report_refusals(function: Callable[P, R]) -> Callable[P, R]:
-    """Turn a Refused into one clear line on standard error and the exit code of its reason."""
+    """Turn a Refused, and a file that cannot be used, into one clear line on standard error and an exit code."""
 
     @functools.wraps(function)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -35,6 +36,12 @@ def report_refusals(function: Callable[P, R]) -> Callable[P, R]:
         except Refused as refusal:
             click.echo(f"emca-daemon: {refusal}", err=True)
             raise SystemExit(EXIT_CODES.get(refusal.reason, 1)) from None
+        except OSError as error:
+            if error.errno == errno.EPIPE:  # whoever read our output has enough; click ends the command for that
+                raise
+            place = f"{error.filename}: " if error.filename else ""
+            click.echo(f"emca-daemon: {place}{error.strerror or error}", err=True)
+            raise SystemExit(1) from None
 
     return run
 

@@ -16,6 +16,9 @@ _MOST = 10_000
 _FARTHEST = 1 << 40
 """Where every search has ended, and an integer that both databases take."""
 
+_LONGEST = 10_000
+"""Octets of a text to search for: SQLite takes patterns of 50,000, and each octet may need an escape."""
+
 _UNKEPT = re.compile(r"[\0\ud800-\udfff]")
 """What no row has, since no text in a database can: NUL (PostgreSQL) and lone surrogates (both)."""
 
@@ -35,7 +38,7 @@ _STATUSES: Mapping[str, Callable[[datetime], ColumnElement[bool]]] = {
 
 
 def search_statement(query: CertificateQuery, now: datetime) -> Select[tuple[object, ...]]:
-    """The statement for a query, newest first; raises Refused(MALFORMED) for a status that does not exist."""
+    """The statement for a query, newest first; raises Refused(MALFORMED) for an unknown status or a text too long."""
     statement: Select[tuple[object, ...]] = select(certificates).where(*_conditions(query, now))
     return (
         statement.order_by(_c.created.desc(), _c.issuer, _c.serial)
@@ -64,6 +67,8 @@ def _conditions(query: CertificateQuery, now: datetime) -> list[ColumnElement[bo
 def _contains(wanted: str) -> ColumnElement[bool]:
     if _UNKEPT.search(wanted):
         return false()
+    if len(wanted.encode()) > _LONGEST:
+        raise Refused(Reason.MALFORMED, f"a text to search for has at most {_LONGEST} octets")
     return _c.searchable.contains(wanted.lower(), autoescape=True)
 
 

@@ -64,7 +64,7 @@ def test_hold_release_and_revoke(commands: CommandLine) -> None:
     assert "not on hold" in commands.run("cert", "release", serial, code=1).output
 
 
-@pytest.mark.parametrize("name", ["00", "issuing/ff", "zz", "aa" * 32])
+@pytest.mark.parametrize("name", ["00", "issuing/ff", "zz", "aa" * 32, "a" * 5000, "ff" * 2000])
 def test_unknown_certificates_are_not_found(commands: CommandLine, name: str) -> None:
     """Exit code 3 and one line."""
     assert "emca-daemon: " in commands.run("cert", "show", name, code=3).output
@@ -74,3 +74,17 @@ def test_an_unknown_reason_names_the_known_ones(commands: CommandLine) -> None:
     """The reasons to choose from are told."""
     serial = issue(commands, "a.example.test")
     assert "key-compromise" in commands.run("cert", "revoke", serial, "--reason", "boredom", code=1).output
+
+
+@pytest.mark.parametrize("days", ["99999999999", "-99999999999", "3000000"])
+def test_dates_beyond_the_calendar_are_wrong_usage(commands: CommandLine, days: str) -> None:
+    """They are no reason to stumble."""
+    assert "is not in the range" in commands.run("cert", "list", "--expires-within", days, code=2).output
+
+
+def test_a_place_that_cannot_be_written_is_one_line(commands: CommandLine, tmp_path: Path) -> None:
+    """With the file's name."""
+    serial = issue(commands, "a.example.test")
+    output = commands.run("cert", "export", serial, "--out", str(tmp_path / "none" / "x"), code=1).output
+    assert output.startswith("emca-daemon: ")
+    assert output.endswith("No such file or directory\n")

@@ -24,6 +24,38 @@ def test_every_reason_ends_with_its_exit_code(reason: Reason, capsys: pytest.Cap
     assert capsys.readouterr().err == "emca-daemon: no\n"
 
 
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (FileNotFoundError(2, "No such file or directory", "/none/x"), "/none/x: No such file or directory"),
+        (OSError(28, "No space left on device"), "No space left on device"),
+        (OSError("odd"), "odd"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_one_line(error: OSError, line: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """With the file's name where the system gives it, and exit code 1."""
+
+    @report_refusals
+    def fail() -> None:
+        raise error
+
+    with pytest.raises(SystemExit) as ended:
+        fail()
+    assert ended.value.code == 1
+    assert capsys.readouterr().err == f"emca-daemon: {line}\n"
+
+
+def test_a_reader_that_went_away_is_left_to_click() -> None:
+    """`emca-daemon audit list | head` is no error."""
+
+    @report_refusals
+    def fail() -> None:
+        raise BrokenPipeError(32, "Broken pipe")
+
+    with pytest.raises(BrokenPipeError):
+        fail()
+
+
 def test_the_operator_is_the_account_at_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     """By name, or by number where it has none."""
     assert operator().identity == getpass.getuser()

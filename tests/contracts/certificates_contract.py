@@ -255,6 +255,14 @@ class SearchContract:
             tx.certificates.abandon(ISSUER, SerialNumber(0xA6), REVOKED)
         return store
 
+    def test_a_text_of_any_length_is_looked_for_or_refused(self, shelf: Store) -> None:
+        """A pattern that is too much for the database is a refusal, not a failure."""
+        with shelf.reading() as tx:
+            assert tx.certificates.search(CertificateQuery(text="%" * 10_000)) == []
+            with pytest.raises(Refused) as refused:
+                tx.certificates.search(CertificateQuery(text="%" * 10_001))
+        assert refused.value.reason is Reason.MALFORMED
+
     @pytest.mark.parametrize(
         ("query", "found"),
         [
