@@ -2,12 +2,13 @@
 
 import argparse
 
-from bench import acme_orders, enrollment, est, ocsp, startup
+from bench import acme_orders, cmp, enrollment, est, ocsp, startup
 from bench.measuring import machine
 
 ALL = {
     "enrollment": enrollment.measure,
     "acme": acme_orders.measure,
+    "cmp": cmp.measure,
     "est": est.measure,
     "ocsp": ocsp.measure,
     "startup": startup.measure,
