@@ -80,7 +80,7 @@ class DigestCheck:
         algorithm = self._algorithm(given)
         nonce, expires = self._read_nonce(given.get("nonce", ""), now)
         with self._store.reading() as tx:
-            credential = tx.credentials.get(self._realm, given.get("username", "")[:255])
+            credential = tx.credentials.get(self._realm, _name(given))
         right = self._is_right(given, algorithm, request, credential)
         if credential is None or credential.locked(now):
             raise wrong_password()
@@ -138,6 +138,15 @@ class DigestCheck:
         with self._store.writing(durable=False) as tx:
             if not tx.credentials.use_nonce(nonce, int(count, 16), expires):
                 raise StaleNonce
+
+
+def _name(given: Mapping[str, str]) -> str:
+    """The user's name: header fields are read as Latin-1, clients write UTF-8 into them."""
+    name = given.get("username", "")[:255]
+    try:
+        return name.encode("latin-1").decode()
+    except UnicodeError:
+        return name
 
 
 def _is_count(text: str) -> bool:

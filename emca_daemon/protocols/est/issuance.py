@@ -95,6 +95,8 @@ def _outcome(call: Call, earlier: PendingRequest) -> Certified | Pending | None:
         record = tx.certificates.find(earlier.issuer, earlier.serial)
     if record is None or record.der is None or record.revocation or record.intent.not_after <= endpoint.clock():
         return None
+    if record.der == call.request.peer.certificate:
+        return None  # who shows it has it, and wants another
     return Certified(endpoint.enrollment.chain_of(record))
 
 

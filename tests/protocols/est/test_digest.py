@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from emca_daemon.ca.passwords import Lockout
+from emca_daemon.ca.passwords import Lockout, new_credential
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.protocols.est.digest import DigestCheck, StaleNonce
 from emca_daemon.protocols.http import Request
@@ -87,6 +87,19 @@ def test_a_nonce_of_nobody_is_stale(nonce: str) -> None:
     """So that the client asks for one."""
     with pytest.raises(StaleNonce):
         digests(EstWorld(), "md5").verify(f'username="alice", nonce="{nonce}"', ASKED)
+
+
+def test_a_name_may_be_in_utf_8() -> None:
+    """As curl sends it; a name that is none in UTF-8 is taken as it is."""
+    world = EstWorld()
+    with world.store.writing() as tx:
+        made = new_credential("est", "jürgen", "p", now=world.clock(), random=system_random, digests=frozenset({"md5"}))
+        tx.credentials.add(made)
+    check = digests(world, "md5")
+    answer = digest_answer(check.challenge("md5", stale=False), PATH, "p", user="jürgen").removeprefix("Digest ")
+    assert check.verify(answer.encode().decode("latin-1"), ASKED).name == "jürgen"
+    again = digest_answer(check.challenge("md5", stale=False), PATH, "p", user="jürgen").removeprefix("Digest ")
+    assert check.verify(again, ASKED).name == "jürgen"
 
 
 def test_an_absolute_uri_is_taken_by_its_path() -> None:

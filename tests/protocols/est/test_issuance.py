@@ -7,6 +7,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from emca_daemon.asn1 import der
 from emca_daemon.ca.records import PendingRequest, RevocationReason
 from emca_daemon.protocols.est.requests import CHALLENGE_PASSWORD
+from emca_daemon.protocols.http import Peer
 from tests.support.ca_world import BY
 from tests.support.est_world import EstWorld, basic, certificates, request, settings
 
@@ -56,6 +57,14 @@ def test_a_rejected_request_is_refused_with_the_note() -> None:
     assert (refused.status, refused.body) == (403, b"the request was rejected: unknown device\n")
     world.clock.advance(days=8)
     assert world.enroll(b64encode(request(key))).status == 202
+
+
+def test_who_shows_the_certificate_wants_another() -> None:
+    """A renewal soon after the approval waits for itself."""
+    world, key = waiting_world()
+    device = world.approval.approve(requests(world)[0].id, BY).der
+    renewal = world.send("simplereenroll", b64encode(request(key)), peer=Peer("192.0.2.9", certificate=device))
+    assert renewal.status == 202
 
 
 def test_an_old_or_revoked_certificate_is_not_given_out_again() -> None:
