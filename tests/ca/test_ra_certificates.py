@@ -1,0 +1,88 @@
+"""Tests of emca_daemon.ca.ra_certificates."""
+
+from dataclasses import replace
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from emca_daemon.ca.ra_certificates import RaCertificates, RaPlan
+from emca_daemon.errors import Reason, Refused
+from emca_daemon.names import ProfileName
+from emca_daemon.policy.facts import Requester
+from emca_daemon.randomness import system_random
+from tests.support.ca_world import ISSUING, World
+
+BY = Requester("daemon", "daemon", "local", "daemon", "req-0")
+PLAN = RaPlan("site", ISSUING, (("ra", ProfileName("scep-ra")),), "memory")
+
+
+def authority(world: World, plan: RaPlan = PLAN) -> RaCertificates:
+    """The registration authority of a plan."""
+    return RaCertificates(
+        plan,
+        store=world.store,
+        authorities=world.authorities,
+        enrollment=world.enrollment,
+        keys=world.keys,
+        clock=world.clock,
+        random=system_random,
+    )
+
+
+def test_it_makes_its_own_key_and_certificate() -> None:
+    """Once, and finds them again; until then it is not there yet."""
+    world = World().with_issuers()
+    ra = authority(world)
+    with pytest.raises(Refused) as caught:
+        ra.current()
+    assert caught.value.reason is Reason.UNAVAILABLE
+    assert len(ra.renew(BY)) == 1
+    assert ra.renew(BY) == []
+    (one,) = ra.current()
+    key = ra.private_key(one)
+    assert isinstance(key, rsa.RSAPrivateKey)
+    assert key.public_key() == one.certificate.public_key()
+    assert authority(world).current() == (one,)
+
+
+def test_each_has_its_own() -> None:
+    """Two endpoints of one issuer do not find each other's."""
+    world = World().with_issuers()
+    first, second = authority(world), authority(world, replace(PLAN, name="site-two"))
+    first.renew(BY)
+    second.renew(BY)
+    assert first.current() != second.current()
+    assert len(first.every(fresh=True)) == len(second.every(fresh=True)) == 1
+
+
+def test_a_renewal_has_a_new_key_and_the_old_one_stays_until_its_end() -> None:
+    """At half of its life."""
+    world = World().with_issuers()
+    ra = authority(world)
+    ra.renew(BY)
+    (old,) = ra.current()
+    world.clock.advance(days=183)
+    ra.renew(BY)
+    (new,) = ra.current()
+    assert new.key != old.key
+    assert ra.every() == (new, old)
+    world.clock.advance(days=183)
+    assert ra.every() == (new,)
+
+
+def test_two_purposes_have_two_certificates() -> None:
+    """In the plan's order."""
+    world = World().with_issuers()
+    profiles = (("sign", ProfileName("scep-ra-signing")), ("encrypt", ProfileName("scep-ra-encryption")))
+    ra = authority(world, replace(PLAN, profiles=profiles))
+    ra.renew(BY)
+    signing, encryption = ra.current()
+    usage = [one.certificate.extensions.get_extension_for_class(x509.KeyUsage).value for one in (signing, encryption)]
+    assert [(one.digital_signature, one.key_encipherment) for one in usage] == [(True, False), (False, True)]
+
+
+def test_a_profile_that_waits_for_a_person_is_no_profile_for_it() -> None:
+    """An issuer that is not there is a refusal, too."""
+    with pytest.raises(Refused):
+        authority(World()).renew(BY)

@@ -1,0 +1,34 @@
+"""Tests of emca_daemon.protocols.scep.registration."""
+
+import pytest
+
+from emca_daemon.errors import Reason, Refused
+from tests.support.cms_world import certificate
+from tests.support.scep_world import Client, ScepWorld, settings
+
+
+def test_an_rsa_ca_answers_for_itself() -> None:
+    """Its own certificate goes alone, signs the replies and opens the messages."""
+    world = ScepWorld(settings(ra="none"), algorithm="rsa-2048")
+    response = world.ask("operation=GetCACert")
+    assert response.header("content-type") == "application/x-x509-ca-cert"
+    reply = Client(world).enroll()
+    assert Client(world).issued(reply)
+    assert reply.signed.certificate_of(reply.signed.signers[0]) == world.endpoint.authority.certificate
+
+
+def test_another_ca_needs_a_registration_authority() -> None:
+    """Its key decrypts nothing."""
+    registration = ScepWorld(settings(ra="none")).endpoint.registration
+    with pytest.raises(Refused) as caught:
+        registration.decryption_key(certificate())
+    assert caught.value.reason is Reason.ALGORITHM_REFUSED
+
+
+def test_a_key_is_found_by_its_certificate() -> None:
+    """And no other."""
+    registration = ScepWorld().endpoint.registration
+    (own,) = registration.certificates()
+    assert registration.decryption_key(own).public_key() == own.public_key()
+    with pytest.raises(Refused):
+        registration.decryption_key(certificate())

@@ -1,0 +1,52 @@
+"""Tests of emca_daemon.protocols.scep.renewing."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from emca_daemon.ca.records import RevocationReason
+from emca_daemon.names import ProfileName, SerialNumber
+from emca_daemon.settings.scep import ScepRenewalSettings
+from tests.support.ca_world import BY, ISSUING
+from tests.support.scep_world import BY as DAEMON
+from tests.support.scep_world import Client, ScepWorld, settings
+
+
+def holder(world: ScepWorld) -> Client:
+    """A device with a certificate of ours."""
+    client = Client(world)
+    return replace(client, certificate=client.issued(client.enroll()))
+
+
+def test_the_window_opens_before_the_end() -> None:
+    """Earlier, the answer says when."""
+    world = ScepWorld(settings(renewal=ScepRenewalSettings(window=timedelta(days=30))))
+    device = holder(world)
+    assert "may be renewed from" in device.renew().text
+    world.clock.advance(days=340)
+    world.ra.renew(DAEMON)
+    assert device.renew().status == "0"
+
+
+def test_a_revoked_certificate_renews_nothing() -> None:
+    """Not even by RenewalReq."""
+    world = ScepWorld()
+    device = holder(world)
+    assert device.certificate is not None
+    serial = SerialNumber(device.certificate.serial_number)
+    world.revoking.revoke(ISSUING, serial, RevocationReason.KEY_COMPROMISE, BY)
+    assert "revoked" in device.renew().text
+
+
+def test_renewal_can_be_off_and_is_for_the_endpoints_own_certificates() -> None:
+    """Two settings."""
+    assert "not renewed here" in holder(ScepWorld(settings(renewal=ScepRenewalSettings(enabled=False)))).renew().text
+    other = ScepRenewalSettings(profiles=(ProfileName("tls-client"),))
+    assert "none that is renewed here" in holder(ScepWorld(settings(renewal=other))).renew().text
+
+
+def test_somebody_elses_certificate_is_no_certificate_of_ours() -> None:
+    """The challenge decides."""
+    world = ScepWorld()
+    stranger = replace(Client(world), certificate=holder(ScepWorld()).certificate)
+    assert stranger.renew().fail_info == "2"
+    assert stranger.enroll().status == "0"

@@ -1,0 +1,102 @@
+"""Tests of emca_daemon.protocols.scep.responder."""
+
+from base64 import b64encode
+from dataclasses import replace
+
+import pytest
+
+from emca_daemon.protocols.http import Peer, Request
+from tests.support.cms_world import recorded
+from tests.support.scep_world import Client, ScepWorld, read_reply, settings
+
+REQUEST = Request("GET", "/scep/site", "operation=GetCACaps", (), b"", Peer("192.0.2.9"), "request-1")
+
+
+def test_messages_come_by_get_as_well() -> None:
+    """The same answer as by POST."""
+    world = ScepWorld()
+    client = Client(world)
+    response = world.get(b64encode(client.message(client.csr())).decode())
+    assert (response.status, response.header("content-type")) == (200, "application/x-pki-message")
+    assert read_reply(response.body).status == "0"
+
+
+def test_get_can_be_off() -> None:
+    """405 then, for messages only."""
+    world = ScepWorld(settings(get=False))
+    assert world.get("AAAA").status == 405
+    assert world.ask("operation=GetCACaps").status == 200
+
+
+@pytest.mark.parametrize(
+    ("query", "body", "method", "status"),
+    [
+        ("", b"", "GET", 400),
+        ("operation=Something", b"", "GET", 400),
+        ("operation=PKIOperation", b"", "POST", 400),
+        ("operation=PKIOperation", b"junk", "POST", 400),
+        ("operation=PKIOperation&message=%21", b"", "GET", 400),
+        ("operation=GetNextCACert", b"", "GET", 404),
+        ("operation=GetCACaps", b"", "PUT", 405),
+    ],
+)
+def test_what_is_no_message_gets_a_status_and_a_line(query: str, body: bytes, method: str, status: int) -> None:
+    """Never 500; refused messages are written down."""
+    world = ScepWorld()
+    response = world.ask(query, body, method)
+    assert (response.status, response.header("content-type")) == (status, "text/plain; charset=utf-8")
+    assert len(world.refusals()) == ("PKIOperation" in query)
+
+
+@pytest.mark.parametrize("name", ["certmonger-pkcsreq.pem", "jscep-ber-indefinite.der", "sscep-pkcsreq.pem"])
+def test_messages_of_real_clients_are_answered(name: str) -> None:
+    """They were encrypted to somebody else: a CertRep says so."""
+    reply = read_reply(ScepWorld().post(recorded(name)).body)
+    assert (reply.status, reply.fail_info) == ("2", "2")
+
+
+def test_sha1_and_des_are_refused_by_their_name() -> None:
+    """The client scepclient knows nothing else."""
+    reply = read_reply(ScepWorld().post(recorded("scepclient-des-sha1.der")).body)
+    assert (reply.status, reply.fail_info) == ("2", "0")
+    assert reply.signed.signers[0].digest == "sha256"
+
+
+def test_a_message_hint_changes_nothing() -> None:
+    """Clients write a number, a name or nothing into GetCACert; order and case are free."""
+    world = ScepWorld()
+    expected = world.ask("operation=GetCACert").body
+    for query in (
+        "operation=GetCACert&message=0",
+        "message=CAIdentifier&operation=GetCACert",
+        "OPERATION=getcacert&message=",
+    ):
+        assert world.ask(query).body == expected
+
+
+def test_a_store_or_key_that_is_down_is_told_by_http() -> None:
+    """503, and when to come again."""
+    world = ScepWorld()
+    client = Client(world)
+    message = client.message(client.csr())
+    world.keys.down = True
+    response = world.post(message)
+    assert response.status == 503
+    assert response.header("retry-after")
+
+
+def test_before_the_first_certificate_clients_are_told_to_wait() -> None:
+    """The registration authority is made by a duty."""
+    world = ScepWorld(replace(settings(), ra="two"))
+    world.ra._until = world.clock().replace(year=2099)
+    world.ra._known = {"sign": (), "encrypt": ()}
+    assert world.ask("operation=GetCACert").status == 503
+
+
+def test_failing_and_busy_are_plain_text() -> None:
+    """With the request's id, or with a time to wait."""
+    responder = ScepWorld().responder
+    assert (responder.failed(REQUEST).status, b"request-1" in responder.failed(REQUEST).body) == (500, True)
+    assert responder.busy(REQUEST).status == 503
+    assert not responder.waits(REQUEST)
+    assert responder.waits(replace(REQUEST, query="operation=GetCACert"))
