@@ -75,6 +75,25 @@ def test_what_is_missing_or_wrong_is_refused(template: bytes, proof: bytes | Non
     assert refused.value.reason is reason
 
 
+def test_a_proof_over_its_own_input_is_of_the_same_key() -> None:
+    """POPOSigningKeyInput (RFC 4211 4.1): another key in it, or another signature, proves nothing."""
+    sender = der.explicit(0, der.tlv(0xA4, x509.Name.from_rfc4514_string("CN=device-1").public_bytes()))
+    other = ec.generate_private_key(ec.SECP256R1()).public_key()
+    foreign = other.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+
+    def proof(info: bytes, signed: bytes) -> bytes:
+        algorithm = der.sequence(der.oid("1.2.840.10045.4.3.2"))
+        value = der.bit_string(KEY.sign(signed, ec.ECDSA(hashes.SHA256())))
+        return der.tlv(0xA1, der.tlv(0xA0, sender + info) + algorithm + value)
+
+    right = der.sequence(sender, INFO)
+    assert read(SUBJECT + PUBLIC, proof(INFO, right)).facts.key.public_key == KEY.public_key()
+    for wrong in (proof(foreign, der.sequence(sender, foreign)), proof(INFO, b"other")):
+        with pytest.raises(Refused) as refused:
+            read(SUBJECT + PUBLIC, wrong)
+        assert refused.value.reason is Reason.BAD_PROOF_OF_POSSESSION
+
+
 def test_other_requests_are_refused() -> None:
     """`orm`."""
     with pytest.raises(Refused):
