@@ -54,6 +54,10 @@ def test_endpoints_that_fit_are_not_mentioned() -> None:
         ({"terms_of_service": "see below"}, "acme.a.terms_of_service: expected a web address"),
         ({"website": "ftp://ca.example"}, "acme.a.website: expected a web address"),
         ({"challenges": ("dns-persist-01",)}, "acme.a.caa_identities: expected the names"),
+        (
+            {"caa": "on", "caa_identities": ("ca.example",), "subdomain_authorization": True},
+            "acme.a.subdomain_authorization: CAA is asked",
+        ),
         ({"caa": "on"}, "acme.a.caa_identities: expected the names"),
         ({"caa_identities": ("*.ca.example",)}, "acme.a.caa_identities: expected domain names in lower case"),
         (

@@ -46,7 +46,7 @@ def fresh_authorization(
     subdomains: bool = False,
 ) -> Authorization:
     """A new authorization: valid at once if the external account answers for the name, else to be proved."""
-    proved = binding is not None and covers(binding.proved_names, name)
+    proved = binding is not None and _vouched(binding, name, subdomains=subdomains)
     endpoint, authorization_id = call.endpoint, call.endpoint.new_id()
     token = endpoint.new_id() + endpoint.new_id()
     kinds = offered_for(call, name, subdomains=subdomains)
@@ -68,6 +68,12 @@ def fresh_authorization(
         proved=call.now if proved else None,
         subdomains=subdomains,
     )
+
+
+def _vouched(binding: Binding, name: AlternativeName, *, subdomains: bool) -> bool:
+    """Whether the external account answers for the name, and for all names beneath if they are to be authorized."""
+    beneath = AlternativeName(name.type, f"*.{base_of(name).value}")
+    return covers(binding.proved_names, name) and (not subdomains or covers(binding.proved_names, beneath))
 
 
 def offered_for(call: AccountCall, name: AlternativeName, *, subdomains: bool = False) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ PROFILES = {name: AcmeProfileSettings(profile=ProfileName("tls-server"), descrip
 def account_of(binding: Binding) -> tuple[AcmeWorld, AcmeClient]:
     """A world, and an account in it that the key made."""
     settings = replace(SETTINGS, profiles=PROFILES, pre_authorization=True, external_accounts="required")
+    settings = replace(settings, subdomain_authorization=True)
     world = AcmeWorld(settings)
     with world.store.writing() as tx:
         tx.acme.add_binding(binding)
@@ -80,6 +81,17 @@ def test_names_that_need_no_challenge() -> None:
     assert client.finalize(order, csr_for("a.example.com", "*.example.com")).json["status"] == "valid"
     assert client.order("example.org").json["status"] == "pending"
     assert world.work() == []
+
+
+def test_one_name_does_not_answer_for_those_beneath() -> None:
+    """Where subdomains may be authorized, a key must cover them to make that valid at once."""
+    for patterns, status in ((("example.com",), "pending"), (("example.com", ".example.com"), "valid")):
+        _, client = account_of(Binding("k", None, b"s", START, proved_names=patterns))
+        identifiers = [{"type": "dns", "value": "a.example.com", "ancestorDomain": "example.com"}]
+        order = client.post(client.url("/new-order"), {"identifiers": identifiers})
+        ahead = {"identifier": {"type": "dns", "value": "example.com", "subdomainAuthAllowed": True}}
+        for one in (client.post(order.json["authorizations"][0]), client.post(client.url("/new-authz"), ahead)):
+            assert one.json["status"] == status
 
 
 def test_a_revoked_key_suspends_its_accounts() -> None:

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-from emca_daemon.protocols.acme.account_keys import KnownAccount
 from emca_daemon.protocols.acme.calls import AccountCall
 from emca_daemon.protocols.acme.contacts import read_contacts
 from emca_daemon.protocols.acme.documents import account_document
@@ -40,7 +39,6 @@ def _change(call: AccountCall, tx: Writing, current: Account, payload: dict[str,
     if changed == current:
         return current
     tx.acme.update_account(changed, current.thumbprint)
-    call.endpoint.keys.put(KnownAccount(changed, call.key))
     tx.audit.append(call.event("account.update", call.identity, contacts=" ".join(contacts), terms=changed.terms))
     return changed
 
