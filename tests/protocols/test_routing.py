@@ -58,3 +58,12 @@ def test_the_empty_mount_answers_what_is_left() -> None:
     routes = Routes((Mount("", REST), Mount("/ocsp", OCSP)))
     assert routes.find("/ocsp") is OCSP
     assert routes.find("/anything") is REST
+
+
+def test_slashes_too_many_are_overlooked_where_the_mount_says_so() -> None:
+    """Old devices write them; everywhere else a path is what it is."""
+    routes = Routes((Mount("/scep", ACME, doubled_slashes=True), Mount("/ocsp", OCSP)))
+    assert routes.find("//scep//pkiclient.exe") is ACME
+    assert routes.find("/scep///x") is ACME
+    assert routes.find("//ocsp") is None
+    assert routes.find("//scepter") is None

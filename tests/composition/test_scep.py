@@ -1,0 +1,93 @@
+"""SCEP in one process."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from emca_daemon.cli.demo import create_hierarchy, demo_settings
+from emca_daemon.composition.core import Core, open_core
+from emca_daemon.composition.duties import daemon_requester
+from emca_daemon.composition.scep import ra_certificates, scep_duties, scep_endpoint, scep_mounts
+from emca_daemon.errors import Reason, Refused
+from emca_daemon.protocols.http import Peer, Request
+from emca_daemon.protocols.routing import Routes
+from emca_daemon.protocols.scep.challenges import NoChallenge, StaticChallenge
+from emca_daemon.protocols.scep.records import Transaction
+from emca_daemon.settings.checking import load_settings
+from emca_daemon.settings.scep import ScepChallengeSettings
+from tests.support.cli_world import new_folder
+
+
+def demonstration(folder: Path) -> Core:
+    """The demonstration's CA with its issuers."""
+    commands = new_folder(folder)
+    commands.config.write_text(demo_settings(folder, 8080, 8443))
+    (folder / "scep.challenge").write_text("secret\n")
+    core = open_core(load_settings(commands.config, files=False))
+    create_hierarchy(core)
+    return core
+
+
+def test_the_demo_answers_at_every_usual_path(tmp_path: Path) -> None:
+    """With a slash too many as well, once its duty has made the RA."""
+    core = demonstration(tmp_path)
+    for _ in range(2):
+        for duty in scep_duties(core, daemon_requester("d")):
+            duty.run()
+    routes = Routes(scep_mounts(core, waits=False))
+    for path in (
+        "/scep",
+        "/scep/",
+        "/scep/pkiclient.exe",
+        "/scep/default",
+        "//scep//default/pkiclient.exe",
+        "/cgi-bin/pkiclient.exe",
+        "/certsrv/mscep/mscep.dll",
+        "/certsrv/mscep/mscep.dll/pkiclient.exe",
+        "/scep/manual",
+        "/scep/legacy",
+    ):
+        responder = routes.find(path)
+        assert responder is not None, path
+        asked = Request("GET", path, "operation=GetCACert", (), b"", Peer("127.0.0.1"), "r")
+        assert responder.respond(asked).status == 200
+    assert routes.find("/other") is None
+    assert isinstance(scep_endpoint(core, "default", core.settings.scep["default"]).challenges, StaticChallenge)
+    assert isinstance(scep_endpoint(core, "manual", core.settings.scep["manual"]).challenges, NoChallenge)
+    core.store.close()
+
+
+def test_old_transactions_are_forgotten_by_a_duty(tmp_path: Path) -> None:
+    """Those that have expired."""
+    core = demonstration(tmp_path)
+    now = core.clock()
+    with core.store.writing() as tx:
+        tx.scep.put(Transaction("id", "group", "default", b"k", now, now), None)
+    for duty in scep_duties(core, daemon_requester("d")):
+        duty.run()
+    with core.store.reading() as tx:
+        assert tx.scep.get("id") is None
+    core.store.close()
+
+
+def test_an_endpoint_that_nobody_guards_is_refused(tmp_path: Path) -> None:
+    """Neither a challenge nor a person; nor an issuer."""
+    core = demonstration(tmp_path)
+    endpoint = core.settings.scep["default"]
+    for wrong in (replace(endpoint, challenge=ScepChallengeSettings()), replace(endpoint, issuer=None)):
+        with pytest.raises(Refused) as caught:
+            scep_endpoint(core, "default", wrong)
+        assert caught.value.reason is Reason.PROFILE_REFUSED
+    own = replace(endpoint, ra="none")
+    assert scep_endpoint(core, "default", own).registration.certificates() == []
+    assert ra_certificates(core, "default", endpoint).every() == ()
+    core.store.close()
+
+
+def test_without_endpoints_there_is_nothing(tmp_path: Path) -> None:
+    """No path, no duty; without issuers the duty waits for them."""
+    core = open_core(load_settings(new_folder(tmp_path / "empty").config))
+    assert scep_mounts(core, waits=True) == ()
+    assert scep_duties(core, daemon_requester("d")) == ()
+    core.store.close()

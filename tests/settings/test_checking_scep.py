@@ -1,0 +1,55 @@
+"""Tests of emca_daemon.settings.checking_scep."""
+
+from pathlib import Path
+
+import pytest
+
+from emca_daemon.names import IssuerName, ProfileName
+from emca_daemon.settings.checking_scep import check_scep
+from emca_daemon.settings.model import Settings, SoftwareSignerSettings
+from emca_daemon.settings.scep import ScepRenewalSettings, ScepSettings
+
+PROFILE = ProfileName("device")
+FINE = ScepSettings(profile=PROFILE)
+
+
+def findings(software: bool = True, **endpoints: ScepSettings) -> list[str]:
+    """The keys that are wrong."""
+    signers = {"software": SoftwareSignerSettings()} if software else {}
+    return [key for key, _ in check_scep(Settings(file=Path("emca.toml"), scep=endpoints, software=signers))]
+
+
+def test_endpoints_that_fit_are_fine() -> None:
+    """Several of them."""
+    assert findings(default=FINE, other=FINE, own=ScepSettings(profile=PROFILE, ra="none")) == []
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "key"),
+    [
+        (ScepSettings(profile=ProfileName("../x")), "scep.one.profile"),
+        (ScepSettings(profile=PROFILE, issuer=IssuerName("")), "scep.one.issuer"),
+        (ScepSettings(profile=PROFILE, next_issuer=IssuerName("a b")), "scep.one.next_issuer"),
+        (ScepSettings(profile=PROFILE, ra_profile=ProfileName("/")), "scep.one.ra_profile"),
+        (
+            ScepSettings(profile=PROFILE, renewal=ScepRenewalSettings(profiles=(ProfileName("/"),))),
+            "scep.one.renewal.profiles",
+        ),
+        (ScepSettings(profile=PROFILE, paths=("/x/",)), "scep.one.paths"),
+        (ScepSettings(profile=PROFILE, paths=("/x", "/x")), "scep.one.paths"),
+        (ScepSettings(profile=PROFILE, ra_signer="token"), "scep.one.ra_signer"),
+    ],
+)
+def test_what_does_not_fit_is_told_with_its_key(endpoint: ScepSettings, key: str) -> None:
+    """Names, paths and the RA's signer."""
+    assert findings(one=endpoint) == [key]
+
+
+def test_two_endpoints_have_two_paths() -> None:
+    """Both names are told."""
+    assert findings(one=ScepSettings(profile=PROFILE, paths=("/scep/two",)), two=FINE) == ["scep.two.paths"]
+
+
+def test_an_ra_needs_keys_that_decrypt() -> None:
+    """Somewhere in a file."""
+    assert findings(software=False, one=FINE) == ["scep.one.ra_signer"]
