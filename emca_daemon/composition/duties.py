@@ -80,8 +80,15 @@ def ca_duties(
     """The CA's own: abandon what crashed, renew OCSP signers, publish the CRLs that are due."""
 
     def publish() -> None:
+        """One issuer's key out of reach does not keep another's revocations back."""
+        refused: Refused | None = None
         for issuer in crls.due():
-            crls.publish(issuer, requester)
+            try:
+                crls.publish(issuer, requester)
+            except Refused as refusal:
+                refused = refused or refusal
+        if refused is not None:
+            raise refused
 
     return (
         Duty("crash recovery", lambda: abandon_open_intents(store, requester, clock, CRASH_AGE)),

@@ -1,8 +1,12 @@
 """What the daemon does by itself."""
 
+import pytest
+from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPrivateKeyTypes
+
 from emca_daemon.ca.ports import Writing
 from emca_daemon.composition.duties import LEASE, Duties, Duty, ca_duties, daemon_requester
 from emca_daemon.errors import Reason, Refused
+from emca_daemon.names import KeyName
 from tests.support.ca_world import ISSUING, ROOT, World
 
 
@@ -80,3 +84,28 @@ def test_the_cas_own_duties_make_everything_current() -> None:
     events = len(world.actions())
     assert one.run() == []
     assert len(world.actions()) == events
+
+
+def test_one_issuer_out_of_reach_does_not_keep_back_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its CRL is missing, which is told; the others come out."""
+    world = World().with_issuers()
+    (_, _, _, crls) = ca_duties(
+        store=world.store,
+        crls=world.crls,
+        ocsp_signers=world.ocsp_signers,
+        requester=daemon_requester("d"),
+        clock=world.clock,
+    )
+    get = world.keys.get
+
+    def without_root(name: KeyName) -> CertificateIssuerPrivateKeyTypes:
+        if "root" in name:
+            raise Refused(Reason.UNAVAILABLE, "the root's token is in the safe")
+        return get(name)
+
+    monkeypatch.setattr(world.keys, "get", without_root)
+    ((name, refusal),) = duties(world, "one", crls).run()
+    assert (name, refusal.detail) == ("CRLs", "the root's token is in the safe")
+    with world.store.reading() as tx:
+        assert tx.crls.latest(ROOT) is None
+        assert tx.crls.latest(ISSUING)
