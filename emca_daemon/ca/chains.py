@@ -68,5 +68,5 @@ def _check_authority(certificate: x509.Certificate, below: int) -> None:
         raise Refused(Reason.MALFORMED, f"`{subject}` lacks a CA's basic constraints or key usage") from None
     if not constraints.ca or not usage.key_cert_sign:
         raise Refused(Reason.MALFORMED, f"`{subject}` is not a CA certificate")
-    if constraints.path_length is not None and constraints.path_length < below - 1:
+    if constraints.path_length is not None and constraints.path_length < below:
         raise Refused(Reason.MALFORMED, f"`{subject}` does not allow that many CAs below it")

@@ -56,6 +56,8 @@ def test_any_order_becomes_the_right_one() -> None:
     """The certificate of the key first, the root last; a missing root is allowed."""
     assert ordered_chain([ROOT, LEAF, MIDDLE], KEYS[2].public_key()) == (LEAF, MIDDLE, ROOT)
     assert ordered_chain([MIDDLE, LEAF], KEYS[2].public_key()) == (LEAF, MIDDLE)
+    enough = make("root", KEYS[0], "root", KEYS[0], path=2)
+    assert ordered_chain([enough, MIDDLE, LEAF], KEYS[2].public_key()) == (LEAF, MIDDLE, enough)
     assert ordered_chain([ROOT], KEYS[0].public_key()) == (ROOT,)
 
 
@@ -64,7 +66,8 @@ def test_what_does_not_fit_is_refused() -> None:
     stranger = make("stranger", KEYS[0], "stranger", KEYS[0])
     forged = make("middle", KEYS[1], "root", KEYS[1])
     bad_root = make("root", KEYS[0], "root", KEYS[1])
-    short = make("root", KEYS[0], "root", KEYS[0], path=0)
+    short = make("root", KEYS[0], "root", KEYS[0], path=1)
+    childless = make("middle", KEYS[1], "root", KEYS[0], path=0)
     assert refusal(ROOT, MIDDLE) is Reason.KEY_REFUSED
     assert refusal(LEAF, MIDDLE, ROOT, stranger) is Reason.MALFORMED
     assert refusal(LEAF, forged, ROOT) is Reason.BAD_INTEGRITY
@@ -72,4 +75,5 @@ def test_what_does_not_fit_is_refused() -> None:
     assert refusal(make("leaf", KEYS[2], "middle", KEYS[1], ca=False), MIDDLE) is Reason.MALFORMED
     assert refusal(make("leaf", KEYS[2], "middle", KEYS[1], bare=True), MIDDLE) is Reason.MALFORMED
     assert refusal(LEAF, MIDDLE, short) is Reason.MALFORMED
+    assert refusal(LEAF, childless, ROOT) is Reason.MALFORMED
     assert refusal(*[LEAF] * (MAX_CHAIN + 1)) is Reason.MALFORMED
