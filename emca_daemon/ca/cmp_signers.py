@@ -62,16 +62,13 @@ class CmpSigners:
         self._keys = keys
         self._clock = clock
         self._algorithm = algorithm
-        self._current: tuple[int, CmpSigner] | None = None
+        self._current: CmpSigner | None = None
 
     def current(self) -> CmpSigner:
-        """Who signs now; raises Refused(UNAVAILABLE) before the first certificate was issued."""
-        version = self._authorities.version()
-        if self._current is not None and self._current[0] == version and self._clock() < self._current[1].look_again:
-            return self._current[1]
-        signer = self._load(self._authorities.get(self._issuer))
-        self._current = (version, signer)
-        return signer
+        """Who signs now, looked for once a minute; raises Refused(UNAVAILABLE) before the first was issued."""
+        if self._current is None or self._clock() >= self._current.look_again:
+            self._current = self._load(self._authorities.get(self._issuer))
+        return self._current
 
     def private_key(self, signer: CmpSigner) -> CertificateIssuerPrivateKeyTypes:
         """Its key; raises Refused(UNAVAILABLE)."""

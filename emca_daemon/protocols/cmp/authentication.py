@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from emca_daemon.asn1.attributes import COMMON_NAME
@@ -29,6 +30,8 @@ from emca_daemon.settings.cmp import CmpSettings
 _CMC_RA = x509.ObjectIdentifier("1.3.6.1.5.5.7.3.28")
 _NEVER_BY_MAC = frozenset({Body.KUR, Body.RR, Body.CCR, Body.NESTED})
 """What a shared secret is no proof for (RFC 9483 4.1.3, 4.2, 5.2.2)."""
+
+_NO_SECRET = b"no secret"
 
 _NOT_PROVED = "the protection of the message could not be verified"
 
@@ -73,10 +76,13 @@ class Authentication:
         reference = message.header.sender_kid
         if message.type in _NEVER_BY_MAC:
             raise failure(FailInfo.WRONG_INTEGRITY, f"{message.type.name.lower()} must be signed")
-        known = self._registry.secret(reference) if reference and "secret" in self._settings.accept else None
-        if known is None or not macs.verify(
-            protection, known.secret, message.protected, mac, self._settings.most_iterations
-        ):
+        if "secret" not in self._settings.accept:
+            raise failure(FailInfo.BAD_MESSAGE_CHECK, _NOT_PROVED)
+        known = self._registry.secret(reference) if reference else None
+        # Computed in any case: how long the answer takes does not tell whether there is such a reference.
+        secret = known.secret if known is not None else _NO_SECRET
+        right = macs.verify(protection, secret, message.protected, mac, self._settings.most_iterations)
+        if known is None or not right:
             raise failure(FailInfo.BAD_MESSAGE_CHECK, _NOT_PROVED)
         if self._settings.strict and _common_name(message.header) != known.reference:
             raise failure(FailInfo.BAD_MESSAGE_CHECK, "the sender's common name is not the reference value")
@@ -119,7 +125,7 @@ class Authentication:
             return self._own_credential(signer, record, protection)
         identity = signer.subject.rfc4514_string()
         if "vendor" in self._settings.accept and self._vendors.leads_to_root(signer, certificates, self._clock()):
-            key = f"vendor:{signer.issuer.rfc4514_string()}/{serial_text(abs(signer.serial_number))}"
+            key = f"vendor:{signer.fingerprint(hashes.SHA256()).hex()}"
             return Credential(Kind.VENDOR, key, identity, protection, certificate=signer)
         raise failure(FailInfo.SIGNER_NOT_TRUSTED, "no certificate that is trusted here has issued the signer's")
 
