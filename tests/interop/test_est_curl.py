@@ -4,9 +4,13 @@ import base64
 from pathlib import Path
 
 import pytest
+from cryptography import x509
 
+from emca_daemon.asn1 import der
+from emca_daemon.protocols.est.requests import ASYMMETRIC_DECRYPT_KEY_IDENTIFIER
 from tests.support.clients import run
 from tests.support.est_clients import EstSite, subject
+from tests.support.est_world import request
 from tests.support.site import Site
 
 pytestmark = pytest.mark.interop
@@ -132,3 +136,25 @@ def test_csrattrs_is_der(est: EstSite) -> None:
     file = est.folder / "attributes.der"
     file.write_bytes(base64.b64decode(content))
     assert "1.2.840.113549.1.9.16.2.61" in run("openssl", "asn1parse", "-inform", "DER", "-in", file)
+
+
+def test_openssl_opens_an_encrypted_key(est: EstSite) -> None:
+    """EnvelopedData for the key of the client certificate (RSA-OAEP), around the signed key package."""
+    key, csr = est.request("device-8", kind="rsa")
+    _, content, _ = est.curl("simpleenroll", base64.b64encode(csr.read_bytes()), "-u", est.userpass)
+    file = est.enrolled("device-8", content)
+    holder = x509.load_pem_x509_certificate(file.read_bytes())
+    identifier = holder.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
+    attributes = ((ASYMMETRIC_DECRYPT_KEY_IDENTIFIER, der.octet_string(identifier)),)
+    body = base64.b64encode(request(None, "device-9", attributes=attributes))
+    status, content, head = est.curl("serverkeygen", body, "--cert", file, "--key", key)
+    assert status == 200
+    boundary = head.partition("boundary=")[2].split()[0].encode()
+    enveloped, signed = est.folder / "enveloped.der", est.folder / "signed.der"
+    first = content.split(b"--" + boundary)[1]
+    assert b"smime-type=server-generated-key" in first
+    enveloped.write_bytes(base64.b64decode(first.partition(b"\r\n\r\n")[2]))
+    opening = ("openssl", "cms", "-decrypt", "-inform", "DER", "-in", enveloped, "-recip", file, "-inkey", key)
+    run(*opening, "-out", signed)
+    printed = run("openssl", "asn1parse", "-inform", "DER", "-in", signed)
+    assert "2.16.840.1.101.2.1.2.78.5" in printed
