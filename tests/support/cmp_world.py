@@ -150,7 +150,7 @@ class CmpWorld:
         )
         self.signers.renew(replace(BY, protocol="daemon"))
         self.vendors = VendorPaths(vendors)
-        self.endpoint = self._endpoint()
+        self.endpoint = self.make_endpoint()
         self.exchange = Exchange(self.endpoint)
         self.responder = CmpResponder(self.exchange, path="/.well-known/cmp", settings=self.settings)
         self.expiry = Expiry(
@@ -161,7 +161,8 @@ class CmpWorld:
             clock=self.ca.clock,
         )
 
-    def _endpoint(self) -> Endpoint:
+    def make_endpoint(self) -> Endpoint:
+        """The endpoint as one process has it."""
         ca = self.ca
         authentication = Authentication(
             settings=self.settings,

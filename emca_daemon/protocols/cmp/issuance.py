@@ -4,6 +4,8 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import cast
 
+from cryptography.hazmat.primitives.serialization import Encoding
+
 from emca_daemon.asn1.cmp import IMPLICIT_CONFIRM
 from emca_daemon.asn1.cmp_status import FailInfo
 from emca_daemon.ca import ports as ca
@@ -19,7 +21,7 @@ def new_transaction(call: Call, stage: Stage, lifetime: timedelta, request_id: i
     """The row of a message that opens a transaction."""
     credential = call.credential
     asked = call.message.header.information(IMPLICIT_CONFIRM) is not None
-    certificate = call.message.certificates[0] if credential.certificate is not None else None
+    certificate = None if credential.certificate is None else credential.certificate.public_bytes(Encoding.DER)
     return Transaction(
         endpoint=call.endpoint.name,
         id=call.transaction_id,

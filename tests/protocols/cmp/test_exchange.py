@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from emca_daemon.asn1 import der
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.protocols.cmp.calls import Origin
+from emca_daemon.protocols.cmp.exchange import Exchange
 from tests.support import cmp_messages as build
 from tests.support.cmp_messages import Template
 from tests.support.cmp_world import CmpWorld, Reply, enrolled
@@ -113,6 +114,19 @@ def test_general_messages_have_paths_of_their_own(world: CmpWorld) -> None:
     client = world.client(place={"operation": "caCerts"})
     assert client.ask("1.3.6.1.5.5.7.4.17").type == "genp"
     assert client.renewed().ask("1.3.6.1.5.5.7.4.6").failure == "badRequest"
+
+
+def test_any_process_goes_on_with_a_transaction(world: CmpWorld) -> None:
+    """What one has begun another confirms; nothing of it is in memory."""
+    client = enrolled(world)
+    certificate = client.enroll(tag=2).certificate
+    here = world.exchange
+    try:
+        world.exchange = Exchange(world.make_endpoint())
+        client.certificates = ()
+        assert client.confirm(certificate).type == "pkiconf"
+    finally:
+        world.exchange = here
 
 
 def test_refusals_are_audited(world: CmpWorld) -> None:
