@@ -89,19 +89,15 @@ class Hierarchy:
         """
         authority = self._authorities.get(name)
         record = replace(authority.record, state=IssuerState.REVOKED)
-
-        def mark(tx: Writing) -> None:
-            tx.issuers.update(record)
-            event = event_by(requester, self._clock(), "issuer.revoke", name, reason=reason.name.lower())
-            tx.audit.append(event)
-
         listed_by = name if authority.self_signed else record.parent
         if listed_by is None:
             with self._store.writing() as tx:
-                mark(tx)
+                tx.issuers.update(record)
+                event = event_by(requester, self._clock(), "issuer.revoke", name, reason=reason.name.lower())
+                tx.audit.append(event)
         else:
             serial = SerialNumber(authority.certificate.serial_number)
-            self._revoking.revoke(listed_by, serial, reason, requester, also=mark)
+            self._revoking.revoke(listed_by, serial, reason, requester)
         return record
 
     def check_free(self, name: IssuerName) -> None:

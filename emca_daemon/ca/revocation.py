@@ -1,11 +1,12 @@
 """Revocation, hold and release (RFC 5280 5.3.1, 5.3.2)."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from emca_daemon.ca.audit import event_by, refusal_by
 from emca_daemon.ca.ports import Store, Writing
-from emca_daemon.ca.records import CertificateRecord, CertificateState, Revocation, RevocationReason
+from emca_daemon.ca.records import CertificateRecord, CertificateState, IssuerState, Revocation, RevocationReason
 from emca_daemon.clock import Clock
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.names import IssuerName, SerialNumber, serial_text
@@ -36,8 +37,10 @@ class Revoking:
 
         A certificate on hold may be revoked for good; a revoked one may only be corrected from another reason to
         keyCompromise, keeping its date (BR 4.9.1: what is known to be worse must be said). `also` writes in the same
-        transaction.
-        Raises Refused(UNKNOWN_CERTIFICATE), Refused(ALREADY_REVOKED) or Refused(MALFORMED); refusals are audited.
+        transaction. When the certificate is that of a CA of ours, the CA ends with it and issues nothing any more; such
+        a one cannot be put on hold.
+        Raises Refused(UNKNOWN_CERTIFICATE), Refused(ALREADY_REVOKED), Refused(WRONG_STATE) or Refused(MALFORMED);
+        refusals are audited.
         """
         now = self._clock()
         try:
@@ -45,6 +48,7 @@ class Revoking:
                 record = _issued(tx, issuer, serial)
                 revocation = _next_revocation(record, reason, invalidity_date, now)
                 tx.certificates.revoke(issuer, serial, revocation)
+                _end_authority(tx, record, reason, requester, now)
                 also(tx)
                 action = "certificate.hold" if reason is RevocationReason.CERTIFICATE_HOLD else "certificate.revoke"
                 invalid_since = invalidity_date.isoformat() if invalidity_date else None
@@ -91,6 +95,20 @@ def _issued(tx: Writing, issuer: IssuerName, serial: SerialNumber) -> Certificat
     if record is None or record.state is not CertificateState.ISSUED:
         raise Refused(Reason.UNKNOWN_CERTIFICATE, f"{issuer} has issued no certificate {serial_text(serial)}")
     return record
+
+
+def _end_authority(
+    tx: Writing, record: CertificateRecord, reason: RevocationReason, requester: Requester, now: datetime
+) -> None:
+    """If the certificate is the one that a CA of ours signs under, mark the CA as revoked."""
+    for issuer in tx.issuers.all():
+        if issuer.state is IssuerState.ACTIVE and issuer.chain[0] == record.der:
+            if reason is RevocationReason.CERTIFICATE_HOLD:
+                raise Refused(
+                    Reason.WRONG_STATE, f"it is the certificate of the CA `{issuer.name}`: no hold, revoke it"
+                )
+            tx.issuers.update(replace(issuer, state=IssuerState.REVOKED))
+            tx.audit.append(event_by(requester, now, "issuer.revoke", issuer.name, reason=reason.name.lower()))
 
 
 def _next_revocation(

@@ -8,7 +8,7 @@ from emca_daemon.ca.enrollment import Issued
 from emca_daemon.ca.records import CertificateStatus, RevocationReason
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.names import ProfileName, SerialNumber
-from tests.support.ca_world import BY, ISSUING, World, server_request
+from tests.support.ca_world import BY, ISSUING, ROOT, World, server_request
 
 GIVEN = [reason for reason in RevocationReason if reason is not RevocationReason.REMOVE_FROM_CRL]
 
@@ -111,3 +111,17 @@ def test_what_is_written_alongside_shares_the_fate(world: World) -> None:
     with pytest.raises(Refused):
         world.revoking.revoke(ISSUING, serial, RevocationReason.SUPERSEDED, BY, also=refuse)
     assert status(world, serial).revocation is None
+
+
+def test_a_ca_ends_with_its_certificate(world: World) -> None:
+    """Whichever way its certificate is revoked, it issues nothing any more, from that transaction on."""
+    serial = SerialNumber(world.authorities.get(ISSUING).certificate.serial_number)
+    with pytest.raises(Refused) as refused:
+        world.revoking.revoke(ROOT, serial, RevocationReason.CERTIFICATE_HOLD, BY)
+    assert refused.value.reason is Reason.WRONG_STATE
+    issue(world)
+    world.revoking.revoke(ROOT, serial, RevocationReason.KEY_COMPROMISE, BY)
+    assert world.actions()[-2:] == [("issuer.revoke", "success"), ("certificate.revoke", "success")]
+    with pytest.raises(Refused) as refused:
+        issue(world)
+    assert refused.value.reason is Reason.WRONG_STATE
