@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from emca_daemon.problems import Problem
-from emca_daemon.settings import acme, chaos, est, model, scep
+from emca_daemon.settings import acme, chaos, cmp, est, model, scep
 from emca_daemon.settings.checking import load_settings
 from emca_daemon.toml_reading import read_dataclass
 from tests.architecture.tree import ROOT
@@ -33,7 +33,7 @@ SECTIONS: dict[str, type[object]] = {
     "est.default.http": est.EstHttpSettings,
     "est.default.certificates": est.EstCertificateSettings,
     "est.default.serverkeygen": est.EstKeySettings,
-    "cmp.default": model.CmpSettings,
+    "cmp.default": cmp.CmpSettings,
     "scep.default": scep.ScepSettings,
     "scep.default.challenge": scep.ScepChallengeSettings,
     "scep.default.renewal": scep.ScepRenewalSettings,
