@@ -86,10 +86,14 @@ def read_signed_content(encoded: bytes) -> SignedData:
 
 
 def read_certificate(encoded: bytes) -> x509.Certificate:
-    """A certificate from DER; raises Refused(MALFORMED)."""
+    """A certificate from DER, its names known to be readable; raises Refused(MALFORMED)."""
     try:
-        return x509.load_der_x509_certificate(encoded)
-    except (ValueError, TypeError) as error:
+        certificate = x509.load_der_x509_certificate(encoded)
+        # Parsed when first asked for, and encoded anew when a message names the certificate.
+        certificate.issuer.public_bytes()
+        certificate.subject.public_bytes()
+        return certificate
+    except (ValueError, TypeError, x509.InvalidVersion) as error:
         raise Refused(Reason.MALFORMED, "a certificate cannot be read") from error
 
 

@@ -170,6 +170,7 @@ def test_keys_that_cannot_be_read_are_refused() -> None:
     assert caught.value.reason is Reason.KEY_REFUSED
 
 
+@pytest.mark.filterwarnings("ignore:Parsed a serial number")
 @given(st.data())
 def test_changed_octets_give_a_refusal_or_a_message(data: st.DataObject) -> None:
     """Nothing else is raised, wherever a real message is changed or cut."""
@@ -183,3 +184,11 @@ def test_changed_octets_give_a_refusal_or_a_message(data: st.DataObject) -> None
         except Refused:
             continue
         assert octets == original or len(octets) == len(original)
+
+
+def test_certificates_with_unreadable_names_are_refused() -> None:
+    """They are parsed late, and must not surprise anybody then."""
+    broken = der_of().replace(b"cms rsa", b"cms \xff\xfe\xfd")
+    with pytest.raises(Refused) as caught:
+        cms_signed.read_certificate(broken)
+    assert caught.value.reason is Reason.MALFORMED

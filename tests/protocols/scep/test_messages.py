@@ -86,6 +86,7 @@ def test_names_inside_are_read_or_refused() -> None:
                 reads(wrong)
 
 
+@pytest.mark.filterwarnings("ignore:Parsed a serial number")
 @given(st.data())
 def test_changed_octets_give_a_refusal_or_a_message(data: st.DataObject) -> None:
     """Nothing else is raised."""
