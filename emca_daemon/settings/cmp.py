@@ -61,6 +61,8 @@ class CmpSettings:
     same_key: bool = False
     revoke_updated: bool = False
     most_iterations: int = limited(100_000, between(100, 10_000_000))
+    attempts: int = limited(20, count)
+    lock: timedelta = limited(timedelta(minutes=1), positive)
     open_transactions: int = limited(100, count)
     root_in_extra_certs: bool = False
     root_update: tuple[Path, ...] = ()

@@ -20,6 +20,7 @@ from emca_daemon.clock import Clock
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.names import SerialNumber, serial_text
 from emca_daemon.protocols.cmp import macs
+from emca_daemon.protocols.cmp.attempts import Attempts
 from emca_daemon.protocols.cmp.credentials import Credential, Kind
 from emca_daemon.protocols.cmp.errors import Failure
 from emca_daemon.protocols.cmp.ports import Registry, Store
@@ -32,6 +33,8 @@ _NEVER_BY_MAC = frozenset({Body.KUR, Body.RR, Body.CCR, Body.NESTED})
 """What a shared secret is no proof for (RFC 9483 4.1.3, 4.2, 5.2.2)."""
 
 _NO_SECRET = b"no secret"
+_NOBODY = ""
+"""What unknown references are counted under."""
 
 _NOT_PROVED = "the protection of the message could not be verified"
 
@@ -60,6 +63,7 @@ class Authentication:
         self._registry = registry
         self._vendors = vendors
         self._clock = clock
+        self._attempts = Attempts(settings.attempts, settings.lock, clock)
 
     def sender(self, message: Message, opened: Transaction | None) -> Credential:
         """The proved sender; `opened` is the transaction that the message goes on with. Raises Failure or Refused."""
@@ -79,11 +83,16 @@ class Authentication:
         if "secret" not in self._settings.accept:
             raise failure(FailInfo.BAD_MESSAGE_CHECK, _NOT_PROVED)
         known = self._registry.secret(reference) if reference else None
+        name = known.reference if known is not None else _NOBODY
+        if self._attempts.is_locked(name):
+            raise failure(FailInfo.BAD_MESSAGE_CHECK, _NOT_PROVED)
         # Computed in any case: how long the answer takes does not tell whether there is such a reference.
         secret = known.secret if known is not None else _NO_SECRET
         right = macs.verify(protection, secret, message.protected, mac, self._settings.most_iterations)
         if known is None or not right:
+            self._attempts.failed(name)
             raise failure(FailInfo.BAD_MESSAGE_CHECK, _NOT_PROVED)
+        self._attempts.succeeded(name)
         if self._settings.strict and _common_name(message.header) != known.reference:
             raise failure(FailInfo.BAD_MESSAGE_CHECK, "the sender's common name is not the reference value")
         return Credential(Kind.SECRET, f"secret:{known.reference}", known.reference, protection, secret=known)
