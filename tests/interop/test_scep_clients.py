@@ -180,3 +180,17 @@ def test_what_waits_is_approved_while_the_client_polls(scep: ScepSite) -> None:
     helper.join()
     assert code == 0, output
     assert scep.subject(out) == "subject=CN=strongswan,O=Example,C=US"
+
+
+def test_old_http_and_slashes_too_many_are_answered(scep: ScepSite) -> None:
+    """HTTP/1.0 without Host, as routers write it, at whatever they make of the address."""
+    import socket
+    from urllib.parse import urlsplit
+
+    place = urlsplit(scep.url)
+    for path in ("//scep//pkiclient.exe", "/cgi-bin/pkiclient.exe", "/certsrv/mscep/mscep.dll/pkiclient.exe"):
+        with socket.create_connection((place.hostname, place.port), timeout=10) as connection:
+            connection.sendall(f"GET {path}?operation=GetCACaps&message=trustpoint HTTP/1.0\r\n\r\n".encode())
+            answer = b"".join(iter(lambda: connection.recv(4096), b""))
+        assert b" 200 " in answer.partition(b"\r\n")[0]
+        assert answer.endswith(b"SCEPStandard\n")

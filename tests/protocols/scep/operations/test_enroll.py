@@ -6,9 +6,11 @@ import pytest
 
 from emca_daemon.asn1.cms_enveloping import ToCertificate, ToPassword
 from emca_daemon.ca.records import RevocationReason
-from emca_daemon.names import ProfileName
-from emca_daemon.protocols.scep.challenges import NoChallenge
+from emca_daemon.errors import Reason, Refused
+from emca_daemon.names import KeyName, ProfileName
+from emca_daemon.protocols.scep.challenges import Admission, Attempt, NoChallenge, StaticChallenge
 from emca_daemon.protocols.scep.messages import MessageType
+from emca_daemon.protocols.scep.responder import ScepResponder
 from emca_daemon.settings.scep import ScepRenewalSettings
 from tests.support.ca_world import BY, ISSUING
 from tests.support.scep_world import BY as DAEMON
@@ -226,3 +228,59 @@ def test_somebody_elses_key_does_not_get_the_remembered_answer() -> None:
     thief = replace(client, key=device_key(1))
     reply = thief.exchange(thief.message(client.csr()))
     assert (reply.status, reply.fail_info) == ("2", "2")
+
+
+def test_of_two_requests_at_once_one_is_told_to_wait() -> None:
+    """The other process has the serial number already; the poll finds its certificate."""
+    world = ScepWorld()
+    client = Client(world)
+    slow = ScepWorld.__new__(ScepWorld)
+    slow.__dict__.update(world.__dict__)
+
+    class Overtaken(StaticChallenge):
+        """While this one thinks, the same request is answered elsewhere."""
+
+        def check(self, attempt: Attempt) -> Admission:
+            admission = super().check(attempt)
+            client.enroll()
+            return admission
+
+    overtaken = replace(world.endpoint, challenges=Overtaken(SECRET))
+    slow.responder = ScepResponder(overtaken, waits=True)
+    assert Client(slow).enroll().status == "3"
+    assert client.poll().status == "0"
+    assert world.actions().count(("certificate.issue", "success")) == 4  # root, issuing CA, RA, one device
+
+
+def test_a_signer_that_is_down_passes() -> None:
+    """HTTP 503; the policy of challenges is told, and the same request is issued later."""
+    told: list[str] = []
+
+    class Telling(StaticChallenge):
+        """Remembers what it was told."""
+
+        def failed(self, attempt: Attempt, detail: str) -> None:
+            told.append(f"{attempt.endpoint}: {detail}")
+
+        def succeeded(self, attempt: Attempt, certificate: bytes) -> None:
+            told.append(f"{attempt.endpoint}: {len(certificate) > 100}")
+
+    world = ScepWorld(challenges=Telling(SECRET))
+    client = Client(world)
+    issuing = KeyName("memory:issuing")
+    key = world.keys.keys.pop(issuing)
+
+    class Down(dict[KeyName, object]):
+        """A token of which one key does not answer."""
+
+        def __contains__(self, name: object) -> bool:
+            if name == issuing:
+                raise Refused(Reason.UNAVAILABLE, "the token does not answer")
+            return super().__contains__(name)
+
+    keys = world.keys.keys
+    world.keys.keys = Down(keys)  # type: ignore[assignment]
+    assert world.post(client.message(client.csr())).status == 503
+    world.keys.keys = {**keys, issuing: key}
+    assert client.issued(client.enroll())
+    assert told == ["site: the token does not answer", "site: True"]
