@@ -1,5 +1,6 @@
 """Making our own certificate authorities: roots, subordinates, and their end."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -19,6 +20,9 @@ from emca_daemon.policy.decision import decide
 from emca_daemon.policy.facts import Requester, RequestFacts
 from emca_daemon.policy.keys import key_facts
 from emca_daemon.policy.tokens import AwaitsApproval
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
+"""What names an issuer in settings, addresses and on the command line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +105,11 @@ class Hierarchy:
         return record
 
     def check_free(self, name: IssuerName) -> None:
-        """Raise Refused(WRONG_STATE) when an issuer has that name already."""
+        """Raise Refused(MALFORMED) for a name unfit for addresses, Refused(WRONG_STATE) for one that is taken."""
+        if not _NAME.fullmatch(name):
+            raise Refused(
+                Reason.MALFORMED, "an issuer's name has 1 to 63 letters, digits, dots, `_` and `-`, no sign first"
+            )
         with self._store.reading() as tx:
             if tx.issuers.get(name) is not None:
                 raise Refused(Reason.WRONG_STATE, f"there is an issuer `{name}` already")

@@ -1,5 +1,7 @@
 """Roots, subordinates, and their end."""
 
+from dataclasses import replace
+
 import pytest
 from cryptography import x509
 
@@ -81,3 +83,13 @@ def test_revoking_a_root_ends_it() -> None:
         world.hierarchy.create_sub(new_authority(IssuerName("next"), "issuing-ca"), ROOT, BY)
     assert refused.value.reason is Reason.WRONG_STATE
     assert world.crls.publish(ROOT, BY).entries == 1
+
+
+@pytest.mark.parametrize("name", ["", "a/b", "a\nb", "../a", "-a", "a" * 64, "\x1b[31m"])
+def test_a_name_unfit_for_addresses_is_refused_before_a_key_is_made(name: str) -> None:
+    """It would stand in the addresses of CRLs and on terminals."""
+    world = World()
+    with pytest.raises(Refused) as refused:
+        world.hierarchy.create_root(replace(new_authority(ROOT, "root-ca"), name=IssuerName(name)), BY)
+    assert refused.value.reason is Reason.MALFORMED
+    assert not world.keys.keys
