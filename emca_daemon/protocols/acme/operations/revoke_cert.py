@@ -7,6 +7,7 @@ from typing import cast
 from emca_daemon.ca import ports as ca
 from emca_daemon.ca.records import CertificateRecord, RevocationReason
 from emca_daemon.errors import Reason, Refused
+from emca_daemon.names import serial_text
 from emca_daemon.protocols.acme.calls import AccountCall, Call
 from emca_daemon.protocols.acme.errors import AcmeRefusal, Problem, malformed, unauthorized
 from emca_daemon.protocols.acme.identifiers import base_of
@@ -38,13 +39,15 @@ def revoke_cert(call: Call) -> Reply:
         record = tx.certificates.find_by_fingerprint(sha256(der).digest())
         if record is None:
             raise Refused(Reason.UNKNOWN_CERTIFICATE, "this server has not issued that certificate")
-        if not _may_revoke(call, tx, record):
-            raise unauthorized("neither the account nor the key may revoke that certificate")
         intent = record.intent
-        if call.endpoint.settings.star.offered and tx.acme.is_star_certificate(intent.issuer, intent.serial):
+        refused = _refusal(call, tx, record)
+        if refused is not None:
+            subject = f"{intent.issuer}/{serial_text(intent.serial)}"
+            tx.audit.append(call.refused_event("certificate.revoke", subject, refused))
+        elif call.endpoint.settings.star.offered and tx.acme.is_star_certificate(intent.issuer, intent.serial):
             raise star_refusal("RevocationNotSupported", "certificates that are renewed automatically are canceled")
-    if record.intent.not_after < call.now:
-        raise unauthorized("the certificate has expired")
+    if refused is not None:
+        raise refused
 
     def block(tx: ca.Writing) -> None:
         """Whoever signs with the certificate's key proves to have it: if it is compromised, nobody may use it."""
@@ -65,6 +68,14 @@ def _reason(value: object) -> RevocationReason:
             return reason
     allowed = ", ".join(str(number) for number in sorted(reason.value for reason in _REASONS))
     raise AcmeRefusal(Problem("badRevocationReason", f"the reason must be one of {allowed}"))
+
+
+def _refusal(call: Call, tx: Writing, record: CertificateRecord) -> Refused | None:
+    if not _may_revoke(call, tx, record):
+        return unauthorized("neither the account nor the key may revoke that certificate")
+    if record.intent.not_after < call.now:
+        return unauthorized("the certificate has expired")
+    return None
 
 
 def _may_revoke(call: Call, tx: Writing, record: CertificateRecord) -> bool:

@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from emca_daemon.ca.records import RevocationReason
-from emca_daemon.names import IssuerName, SerialNumber
+from emca_daemon.names import IssuerName, SerialNumber, serial_text
 from tests.support.acme_client import AcmeClient, Answer, b64, csr_for
 from tests.support.acme_world import AcmeWorld
 
@@ -85,11 +85,17 @@ def test_an_account_that_controls_all_names(world: AcmeWorld) -> None:
 
 
 def test_nobody_else(world: AcmeWorld) -> None:
-    """Another account, another key: 403."""
+    """Another account, another key: 403, and each attempt is in the audit chain."""
     certificate = world.issue(world.account(), NAME)
-    assert revoke(world.account(), certificate).problem == "403 unauthorized"
+    other = world.account()
+    assert revoke(other, certificate).problem == "403 unauthorized"
     assert revoke(world.client(), certificate).problem == "403 unauthorized"
     assert reason_of(world, certificate) is None
+    with world.store.reading() as tx:
+        events = [sealed.event for sealed in tx.audit.walk() if sealed.event.action == "certificate.revoke"]
+    first, second = events[-2:]
+    assert (first.actor, first.outcome, second.outcome) == (other.kid, "refused", "refused")
+    assert first.subject == second.subject == f"issuing/{serial_text(certificate.serial_number)}"
 
 
 @pytest.mark.parametrize("number", [2, 6, 7, 8, 10, 11, -1])
