@@ -11,8 +11,13 @@ from emca_daemon.composition.duties import Duty
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.outbound.acme_answers import AnswerFetches
 from emca_daemon.outbound.acme_validation import AcmeValidation, Fetches, Run
+from emca_daemon.outbound.caa import CaaCheck
+from emca_daemon.outbound.caa_rechecks import CaaRechecks
+from emca_daemon.outbound.dns import Lookups
+from emca_daemon.outbound.dns_exchange import Exchange
 from emca_daemon.protocols.acme.account_keys import KeyMemory
 from emca_daemon.protocols.acme.alternates import Alternates
+from emca_daemon.protocols.acme.awaited import AwaitedDesk
 from emca_daemon.protocols.acme.endpoint import Endpoint
 from emca_daemon.protocols.acme.nonces import Nonces, NonceSweep, nonce_key
 from emca_daemon.protocols.acme.ports import Validations
@@ -92,4 +97,18 @@ def acme_validation(core: Core, reactor: Any, run: Run, holder: str) -> AcmeVali
         {name: fetches(settings) for name, settings in core.settings.acme.items()},
         holder=holder,
         run=run,
+        beside=caa_rechecks(core, reactor, run),
     )
+
+
+def caa_rechecks(core: Core, reactor: Any, run: Run) -> tuple[CaaRechecks, ...]:
+    """Whoever asks CAA again before orders are issued, where any endpoint asks it at all."""
+    asking = {name: settings for name, settings in core.settings.acme.items() if settings.caa == "on"}
+    if not asking:
+        return ()
+    checks = {}
+    for name, settings in asking.items():
+        lookups = Lookups(settings.network, Exchange(reactor, core.random))
+        checks[name] = CaaCheck(reactor, lookups, settings.network.timeout.total_seconds())
+    desk = AwaitedDesk(core.store, core.enrollment, asking, core.weak_keys, core.clock)
+    return (CaaRechecks(reactor, desk, checks, run),)

@@ -5,7 +5,7 @@ crashed worker left behind. Every claim is a lease in the store, so that any num
 """
 
 from collections import Counter, deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
 from twisted.application.service import Service
@@ -55,13 +55,16 @@ class AcmeValidation(Service):
         run: Run,
         limit: int = 64,
         limit_per_name: int = 4,
+        beside: Sequence[Service] = (),
     ) -> None:
         """Nothing happens before `startService`.
 
         `reactor` provides IReactorTime and IReactorFromThreads; `fetches` are by endpoint; `holder` names this process
         in leases and must differ from every other's. At most `limit` challenges are claimed at a time and
         `limit_per_name` fetched for one name; the others wait, so that a name that never answers holds up no other.
+        `beside` are services that start and stop with this one.
         """
+        self._beside = tuple(beside)
         self._reactor = reactor
         self._desk = desk
         self._fetches = fetches
@@ -80,11 +83,15 @@ class AcmeValidation(Service):
     def startService(self) -> None:  # noqa: N802 - twisted's name
         """Begin to sweep."""
         super().startService()  # type: ignore[no-untyped-call]
+        for service in self._beside:
+            service.startService()  # type: ignore[no-untyped-call]
         self._sweep.start(SWEEP_SECONDS).addErrback(self._tell, "the sweep ended")
 
     def stopService(self) -> "Deferred[None]":  # noqa: N802
         """Claim nothing more and wait a little for what is under way."""
         super().stopService()  # type: ignore[no-untyped-call]
+        for service in self._beside:
+            service.stopService()  # type: ignore[no-untyped-call]
         if self._sweep.running:
             self._sweep.stop()
         self._woken.clear()

@@ -54,11 +54,8 @@ def _endpoint(endpoint: AcmeSettings, key: str) -> Iterator[Finding]:
             yield f"{key}.{field}", f"expected a web address, found `{text}`"
     if "dns-persist-01" in endpoint.challenges and not endpoint.caa_identities:
         yield f"{key}.caa_identities", "expected the names by which dns-persist-01 records allow this CA"
-    if endpoint.caa == "on" and endpoint.subdomain_authorization:
-        yield (
-            f"{key}.subdomain_authorization",
-            "CAA is asked for the names proved, not for those beneath: not with `caa`",
-        )
+    if endpoint.caa == "on" and endpoint.star.offered:
+        yield f"{key}.star.offered", "expected no automatic renewal where `caa` is on: CAA is asked for orders only"
     if endpoint.caa == "on" and not endpoint.caa_identities:
         yield f"{key}.caa_identities", "expected the names by which CAA records allow this CA"
     for name in endpoint.caa_identities:

@@ -4,6 +4,7 @@ from sqlalchemy import Connection
 
 from emca_daemon.store.acme_accounts import AccountRows, AccountWriter
 from emca_daemon.store.acme_authorizations import AuthorizationRows
+from emca_daemon.store.acme_awaited import AwaitedRows, AwaitedWriter
 from emca_daemon.store.acme_bindings import BindingRows, BindingWriter
 from emca_daemon.store.acme_buckets import BucketRows, BucketWriter
 from emca_daemon.store.acme_forgetting import Forgetting
@@ -13,7 +14,7 @@ from emca_daemon.store.acme_renewals import RenewalRows, RenewalWriter
 from emca_daemon.store.acme_star import StarRows, StarWriter
 
 
-class AcmeRows(AccountRows, OrderRows, AuthorizationRows, BindingRows, RenewalRows, BucketRows, StarRows):
+class AcmeRows(AccountRows, OrderRows, AuthorizationRows, BindingRows, RenewalRows, BucketRows, StarRows, AwaitedRows):
     """Fulfils `protocols.acme.ports.AcmeReader`."""
 
     __slots__ = ("_connection",)
@@ -30,6 +31,7 @@ class AcmeWriter(
     RenewalWriter,
     BucketWriter,
     StarWriter,
+    AwaitedWriter,
     Forgetting,
     AcmeRows,
 ):

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.names import AlternativeName, NameType
+from emca_daemon.protocols.acme.bindings import EXTERNAL
 from emca_daemon.protocols.acme.records import Authorization, Order, OrderAuthorization
 from emca_daemon.protocols.acme.states import AuthorizationStatus, OrderStage
 from emca_daemon.store.acme_authorizations import AuthorizationWriter
@@ -20,6 +21,8 @@ _GET = (
         _a.status.label("a_status"),
         _a.expires.label("a_expires"),
         _a.proved.label("a_proved"),
+        _a.method.label("a_method"),
+        _a.subdomains.label("a_subdomains"),
     )
     .join(order_authorizations, _link.order_id == _c.id)
     .join(authorizations, _a.id == _link.authorization_id)
@@ -115,9 +118,7 @@ def _order_of(rows: Sequence[Row[tuple[object, ...]]]) -> Order:
         account_id=row.account_id,
         stage=OrderStage(row.stage),
         names=tuple(AlternativeName(NameType(kind), value) for kind, value in json.loads(row.names)),
-        authorizations=tuple(
-            OrderAuthorization(one.a_id, AuthorizationStatus(one.a_status), one.a_expires, one.a_proved) for one in rows
-        ),
+        authorizations=tuple(_summary_of(one) for one in rows),
         expires=row.expires,
         created=row.created,
         not_before=row.not_before,
@@ -129,4 +130,14 @@ def _order_of(rows: Sequence[Row[tuple[object, ...]]]) -> Order:
         profile=row.profile,
         replaces=row.replaces,
         auto_renewal=row.auto_renewal,
+    )
+
+
+def _summary_of(row: Row[tuple[object, ...]]) -> OrderAuthorization:
+    return OrderAuthorization(
+        row.a_id,
+        AuthorizationStatus(row.a_status),
+        row.a_expires,
+        row.a_proved,
+        asks_caa=bool(row.a_subdomains) or row.a_method == EXTERNAL,
     )

@@ -184,6 +184,16 @@ star_orders = Table(
     Index("ix_acme_star_orders_issuer_serial", "issuer", "serial"),
 )
 
+awaited_orders = Table(
+    "acme_awaited_orders",
+    metadata,
+    Column("order_id", _ID, primary_key=True),
+    Column("csr", LargeBinary, nullable=False),
+    Column("due", Moment, nullable=False),
+    Column("attempts", SmallInteger, nullable=False),
+    Index("ix_acme_awaited_orders_due", "due"),
+)
+
 blocked_keys = Table(
     "acme_blocked_keys",
     metadata,

@@ -2,15 +2,19 @@
 
 from pathlib import Path
 
+import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.testing import MemoryReactorClock
 
 from emca_daemon.cli.demo import demo_settings
-from emca_daemon.composition.acme import acme_duties, acme_mounts, acme_validation
+from emca_daemon.composition.acme import acme_duties, acme_mounts, acme_validation, caa_rechecks, read_certificates
 from emca_daemon.composition.core import open_core
+from emca_daemon.errors import Refused
 from emca_daemon.protocols.http import Peer, Request
 from emca_daemon.settings.checking import load_settings
 from tests.support.cli_world import new_folder
+from tests.support.outside import Outside
 
 
 class Nobody:
@@ -40,3 +44,35 @@ def test_the_demo_serves_its_endpoint(tmp_path: Path) -> None:
     assert validation.running
     validation.stopService()
     core.store.close()
+
+
+def test_caa_is_asked_again_where_it_is_asked_at_all(tmp_path: Path) -> None:
+    """One service for all such endpoints, beside the validator; none in the demonstration."""
+    commands = new_folder(tmp_path)
+    text = demo_settings(tmp_path, 8080, 8443)
+    commands.config.write_text(text.replace("[acme.demo]", '[acme.demo]\ncaa = "on"\ncaa_identities = ["ca.test"]'))
+    core = open_core(load_settings(commands.config))
+
+    def run(call: object) -> Deferred[object]:
+        return succeed(call())  # type: ignore[operator]
+
+    reactor = MemoryReactorClock()  # type: ignore[no-untyped-call]
+    (service,) = caa_rechecks(core, reactor, run)  # type: ignore[arg-type]
+    validation = acme_validation(core, reactor, run, "holder")  # type: ignore[arg-type]
+    validation.startService()
+    assert not service.running
+    validation.stopService()
+    commands.config.write_text(text)
+    assert caa_rechecks(open_core(load_settings(commands.config)), reactor, run) == ()  # type: ignore[arg-type]
+    core.store.close()
+
+
+def test_certificates_for_other_chains_are_read(tmp_path: Path) -> None:
+    """From PEM files; what is none is refused."""
+    file = tmp_path / "cross.pem"
+    file.write_bytes(Outside().certificate.public_bytes(Encoding.PEM))
+    assert len(read_certificates((file, file))) == 2
+    file.write_text("nothing")
+    for path in (file, tmp_path / "missing.pem"):
+        with pytest.raises(Refused):
+            read_certificates((path,))

@@ -101,7 +101,7 @@ class Fetches:
 class Scene:
     """A service with everything around it."""
 
-    def __init__(self, **limits: int) -> None:
+    def __init__(self, **limits: Any) -> None:
         self.reactor = Reactor()
         self.desk = Desk()
         self.fetches = Fetches()

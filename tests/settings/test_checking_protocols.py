@@ -5,7 +5,13 @@ from pathlib import Path
 import pytest
 
 from emca_daemon.names import ProfileName
-from emca_daemon.settings.acme import AcmeLimitsSettings, AcmeProfileSettings, AcmeSettings, NetworkSettings
+from emca_daemon.settings.acme import (
+    AcmeLimitsSettings,
+    AcmeProfileSettings,
+    AcmeSettings,
+    AcmeStarSettings,
+    NetworkSettings,
+)
 from emca_daemon.settings.checking_protocols import check_protocols
 from emca_daemon.settings.model import DownloadsSettings, OcspSettings, Settings
 
@@ -55,8 +61,8 @@ def test_endpoints_that_fit_are_not_mentioned() -> None:
         ({"website": "ftp://ca.example"}, "acme.a.website: expected a web address"),
         ({"challenges": ("dns-persist-01",)}, "acme.a.caa_identities: expected the names"),
         (
-            {"caa": "on", "caa_identities": ("ca.example",), "subdomain_authorization": True},
-            "acme.a.subdomain_authorization: CAA is asked",
+            {"caa": "on", "caa_identities": ("ca.example",), "star": AcmeStarSettings(offered=True)},
+            "acme.a.star.offered: expected no automatic renewal",
         ),
         ({"caa": "on"}, "acme.a.caa_identities: expected the names"),
         ({"caa_identities": ("*.ca.example",)}, "acme.a.caa_identities: expected domain names in lower case"),

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from emca_daemon.names import AlternativeName
-from emca_daemon.protocols.acme.bindings import covers
+from emca_daemon.protocols.acme.bindings import EXTERNAL, covers
 from emca_daemon.protocols.acme.calls import AccountCall
 from emca_daemon.protocols.acme.challenges import offered
-from emca_daemon.protocols.acme.freshness import is_fresh_enough
+from emca_daemon.protocols.acme.freshness import may_be_used_again
 from emca_daemon.protocols.acme.identifiers import ancestors_of, base_of, is_beneath, is_wildcard
 from emca_daemon.protocols.acme.ports import Writing
 from emca_daemon.protocols.acme.records import Authorization, Binding, Challenge
@@ -28,7 +28,7 @@ def reusable(
     above = call.endpoint.settings.subdomain_authorization
     asked = [other for name in names for other in ancestors_of(name)] if above else [base_of(name) for name in names]
     valid = tx.acme.valid_authorizations(call.account.id, asked, until)
-    found = [one for one in reversed(valid) if is_fresh_enough(call.endpoint.settings, one, call.now)]
+    found = [one for one in reversed(valid) if may_be_used_again(one)]
     chosen = {one.name: one for one in found if one.name in names and not one.subdomains}
     for name in names if above else ():
         for one in found:
@@ -64,7 +64,7 @@ def fresh_authorization(
             Challenge(endpoint.new_id(), authorization_id, kind, token, status, validated=call.now if proved else None)
             for kind in (kinds[:1] if proved else kinds)
         ),
-        method="external-account" if proved else None,
+        method=EXTERNAL if proved else None,
         proved=call.now if proved else None,
         subdomains=subdomains,
     )

@@ -14,6 +14,9 @@ from emca_daemon.protocols.acme.identifiers import rejected
 from emca_daemon.protocols.acme.ports import Reading
 from emca_daemon.protocols.acme.records import Binding
 
+EXTERNAL = "external-account"
+"""How a name was proved for which an external account answers."""
+
 
 def standing_problem(binding: Binding, now: datetime) -> str | None:
     """Why a key vouches for nobody any more; None if it does. How often it was used is the store's to say."""

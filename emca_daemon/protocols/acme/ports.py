@@ -10,6 +10,7 @@ from emca_daemon.names import AlternativeName, IssuerName, SerialNumber
 from emca_daemon.protocols.acme.records import (
     Account,
     Authorization,
+    AwaitedOrder,
     Binding,
     Challenge,
     KeyStanding,
@@ -53,6 +54,9 @@ class AcmeReader(Protocol):
 
     def is_star_certificate(self, issuer: IssuerName, serial: SerialNumber) -> bool:
         """Whether it is the present certificate of such an order."""
+
+    def due_orders(self, now: datetime, limit: int) -> Sequence[AwaitedOrder]:
+        """Finalized orders for which CAA is to be asked, longest due first."""
 
     def tokens_left(self, subject: str, now: datetime, rate: Rate) -> timedelta:
         """How long until the subject's bucket has a token; nothing if it has one."""
@@ -124,6 +128,15 @@ class AcmeRows(AcmeReader, Protocol):
 
     def stop_star_order(self, order_id: str) -> None:
         """Issue nothing more for it."""
+
+    def await_order(self, awaited: AwaitedOrder) -> None:
+        """Keep a finalized order until CAA was asked."""
+
+    def take_order(self, awaited: AwaitedOrder, until: datetime) -> bool:
+        """Take one that is due, for a while; False if somebody else did so."""
+
+    def drop_order(self, order_id: str) -> None:
+        """It waits no more."""
 
     def take_token(self, subject: str, now: datetime, rate: Rate) -> bool:
         """Take a token out of the subject's bucket, which is filled at that rate; False if it is empty."""

@@ -137,6 +137,8 @@ class OrderAuthorization:
     status: AuthorizationStatus
     expires: datetime
     proved: datetime | None = None
+    asks_caa: bool = False
+    """Whether CAA cannot have been asked when it was proved: for names beneath it, or by an external account."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,3 +183,13 @@ class StarOrder:
     serial: SerialNumber
     begins: datetime
     next_issue: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitedOrder:
+    """A finalized order that waits until CAA was asked again: its CSR, when that is due, how often it was tried."""
+
+    order_id: str
+    csr: bytes
+    due: datetime
+    attempts: int = 0

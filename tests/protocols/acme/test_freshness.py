@@ -1,39 +1,42 @@
-"""How old the look at CAA records may be."""
+"""What is used again, and when CAA must be asked before an order is issued."""
 
 from dataclasses import replace
+from datetime import timedelta
 from ipaddress import ip_address
 
+import pytest
 from cryptography import x509
 
+from emca_daemon.names import AlternativeName, NameType
+from emca_daemon.protocols.acme.freshness import needs_caa
+from emca_daemon.protocols.acme.records import Order, OrderAuthorization
+from emca_daemon.protocols.acme.states import AuthorizationStatus, OrderStage
 from tests.support.acme_client import csr_for
 from tests.support.acme_world import SETTINGS, AcmeWorld
+from tests.support.ca_world import START
 
 CAA = replace(SETTINGS, caa="on", caa_identities=("ca.test",))
 NAME = "a.example.com"
+LATER = START + timedelta(days=1)
+PROVED = OrderAuthorization("z", AuthorizationStatus.VALID, LATER, START)
+NAMES = (AlternativeName(NameType.DNS, NAME),)
+ORDER = Order("o", "main", "a", OrderStage.OPEN, NAMES, (PROVED,), LATER, START)
 
 
-def test_a_proof_is_used_again_while_caa_was_asked_recently() -> None:
-    """For seven hours; after that the name is proved, and CAA asked, anew."""
-    world = AcmeWorld(CAA)
-    client = world.account()
-    world.ready_order(client, NAME)
-    world.clock.advance(hours=6)
-    assert client.order(NAME).json["status"] == "ready"
-    world.clock.advance(hours=2)
-    client.forget_nonces()
-    assert client.order(NAME).json["status"] == "pending"
-
-
-def test_an_order_left_lying_is_refused() -> None:
-    """403 caa once eight hours have gone by; without CAA nothing changes."""
-    for settings, answers in ((CAA, "403 caa"), (SETTINGS, "")):
-        world = AcmeWorld(settings)
-        client = world.account()
-        order = world.ready_order(client, NAME)
-        world.clock.advance(hours=8, seconds=1)
-        client.forget_nonces()
-        done = client.finalize(order, csr_for(NAME))
-        assert (done.problem if answers else done.json["status"]) == (answers or "valid")
+@pytest.mark.parametrize(
+    ("part", "hours", "needed"),
+    [
+        (PROVED, 8, False),
+        (PROVED, 9, True),
+        (replace(PROVED, proved=None), 0, True),
+        (replace(PROVED, asks_caa=True), 0, True),
+    ],
+)
+def test_caa_is_asked_before_the_order_is_issued(part: OrderAuthorization, hours: int, needed: bool) -> None:
+    """Where the last look is older than eight hours, or where there was none for that name."""
+    order = replace(ORDER, authorizations=(PROVED, part))
+    assert needs_caa(CAA, order, START + timedelta(hours=hours)) is needed
+    assert not needs_caa(SETTINGS, order, START + timedelta(hours=hours))
 
 
 def test_a_record_that_stays_is_asked_for_each_order() -> None:
@@ -52,7 +55,7 @@ def test_a_record_that_stays_is_asked_for_each_order() -> None:
 
 
 def test_addresses_have_no_caa() -> None:
-    """So their proofs do not grow old."""
+    """So their orders wait for nobody."""
     world = AcmeWorld(CAA)
     client = world.account()
     payload = {"identifiers": [{"type": "ip", "value": "192.0.2.1"}]}
@@ -61,7 +64,5 @@ def test_addresses_have_no_caa() -> None:
     world.work()
     world.clock.advance(hours=9)
     client.forget_nonces()
-    assert client.post(client.url("/new-order"), payload).json["status"] == "ready"
-    assert client.post(order.location).json["status"] == "ready"
     csr = csr_for(others=(x509.IPAddress(ip_address("192.0.2.1")),))
     assert client.finalize(order, csr).json["status"] == "valid"

@@ -10,14 +10,14 @@ from emca_daemon.protocols.acme.calls import AccountCall
 from emca_daemon.protocols.acme.csr import bad_csr, request_facts
 from emca_daemon.protocols.acme.documents import order_document
 from emca_daemon.protocols.acme.errors import AcmeRefusal, Problem
-from emca_daemon.protocols.acme.freshness import staleness
+from emca_daemon.protocols.acme.freshness import needs_caa
 from emca_daemon.protocols.acme.issuance import OrderCompanion
 from emca_daemon.protocols.acme.json_text import read_base64url
-from emca_daemon.protocols.acme.records import Order
+from emca_daemon.protocols.acme.records import AwaitedOrder, Order
 from emca_daemon.protocols.acme.replies import Reply
 from emca_daemon.protocols.acme.settling import order_headers, own_order
 from emca_daemon.protocols.acme.star import begin_of, stored_terms
-from emca_daemon.protocols.acme.states import OrderStage, OrderStatus, order_status
+from emca_daemon.protocols.acme.states import ORDER_MOVES, OrderStage, OrderStatus, move, order_status
 
 _CSR_FAULTS = frozenset(
     {
@@ -31,6 +31,9 @@ _CSR_FAULTS = frozenset(
     }
 )
 """Refusals of the CA that are about what the CSR asks for."""
+
+_ASKING = "3"
+"""Seconds until CAA was asked again."""
 
 
 def finalize(call: AccountCall) -> Reply:
@@ -49,22 +52,32 @@ def finalize(call: AccountCall) -> Reply:
     status = order_status(order, call.now)
     if status is not OrderStatus.READY:
         raise Refused(Reason.WRONG_STATE, f"the order is {status.value}, not ready")
-    stale = staleness(call.endpoint.settings, order, call.now)
-    if stale is not None:
-        raise AcmeRefusal(stale, reason=Reason.NOT_PERMITTED)
+    if needs_caa(call.endpoint.settings, order, call.now):
+        return _awaiting(call, der, order)
     companion = OrderCompanion(call, order, der)
     _issue(call, der, companion)
     return _answer(call, companion.order)
 
 
+def _awaiting(call: AccountCall, der: bytes, order: Order) -> Reply:
+    """Processing until CAA was asked; the CSR is judged at once."""
+    _audited_facts(call, der, order)
+    with call.endpoint.store.writing() as tx:
+        current = tx.acme.order(order.id)
+        if current is None or order_status(current, call.now) is not OrderStatus.READY:
+            raise Refused(Reason.WRONG_STATE, "the order is not ready any more")
+        call.spend_nonce(tx)
+        stage = move(ORDER_MOVES, current.stage, OrderStage.PROCESSING)
+        begun = replace(current, stage=stage, csr_hash=sha256(der).digest())
+        tx.acme.update_order(current, begun)
+        tx.acme.await_order(AwaitedOrder(order.id, der, call.now))
+    document = order_document(call.endpoint, begun, call.now)
+    return Reply(200, document, headers={**order_headers(call.endpoint, begun), "Retry-After": _ASKING})
+
+
 def _issue(call: AccountCall, der: bytes, companion: OrderCompanion) -> None:
     order = companion.order
-    try:
-        facts = _facts(call, der, order)
-    except Refused as refused:
-        with call.endpoint.store.writing() as tx:
-            tx.audit.append(call.refused_event("order.finalize", call.endpoint.order_url(order.id), refused))
-        raise
+    facts = _audited_facts(call, der, order)
     try:
         outcome = call.endpoint.enrollment.enroll(
             facts,
@@ -76,6 +89,15 @@ def _issue(call: AccountCall, der: bytes, companion: OrderCompanion) -> None:
     except Refused as refused:
         raise bad_csr(refused) if refused.reason in _CSR_FAULTS else refused from None
     assert isinstance(outcome, Pending) or outcome.record.intent.serial == companion.order.serial
+
+
+def _audited_facts(call: AccountCall, der: bytes, order: Order) -> RequestFacts:
+    try:
+        return _facts(call, der, order)
+    except Refused as refused:
+        with call.endpoint.store.writing() as tx:
+            tx.audit.append(call.refused_event("order.finalize", call.endpoint.order_url(order.id), refused))
+        raise
 
 
 def _facts(call: AccountCall, der: bytes, order: Order) -> RequestFacts:

@@ -6,7 +6,7 @@ from emca_daemon.errors import Reason, Refused
 from emca_daemon.names import AlternativeName
 from emca_daemon.policy.profile import Profile
 from emca_daemon.protocols.acme.authorizing import Ancestors, fresh_authorization, offered_for, reusable
-from emca_daemon.protocols.acme.bindings import check_binding, check_names, check_profile
+from emca_daemon.protocols.acme.bindings import EXTERNAL, check_binding, check_names, check_profile
 from emca_daemon.protocols.acme.calls import AccountCall
 from emca_daemon.protocols.acme.documents import order_document
 from emca_daemon.protocols.acme.errors import AcmeRefusal, Problem, malformed
@@ -142,5 +142,9 @@ def _authorizations(
 
 def _summary(authorization: Authorization) -> OrderAuthorization:
     return OrderAuthorization(
-        authorization.id, authorization.status, authorization.expires, proved=authorization.proved
+        authorization.id,
+        authorization.status,
+        authorization.expires,
+        proved=authorization.proved,
+        asks_caa=authorization.subdomains or authorization.method == EXTERNAL,
     )

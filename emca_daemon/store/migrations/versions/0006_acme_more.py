@@ -74,6 +74,15 @@ def _renewals() -> None:
         sa.Column("next_issue", _MOMENT),
         sa.PrimaryKeyConstraint("order_id", name="pk_acme_star_orders"),
     )
+    op.create_table(
+        "acme_awaited_orders",
+        sa.Column("order_id", _ID, nullable=False),
+        sa.Column("csr", sa.LargeBinary(), nullable=False),
+        sa.Column("due", _MOMENT, nullable=False),
+        sa.Column("attempts", sa.SmallInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("order_id", name="pk_acme_awaited_orders"),
+    )
+    op.create_index("ix_acme_awaited_orders_due", "acme_awaited_orders", ["due"])
     op.create_index("ix_acme_star_orders_next_issue", "acme_star_orders", ["next_issue"])
     op.create_index("ix_acme_star_orders_issuer_serial", "acme_star_orders", ["issuer", "serial"])
     op.create_table(
