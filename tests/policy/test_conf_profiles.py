@@ -32,7 +32,10 @@ ASKED: dict[str, tuple[Subject, tuple[AlternativeName, ...]]] = {
     "ocsp-signer": (NAMED, ()),
     "tsa": (NAMED, ()),
     "tls-client": (NAMED, PERSON),
-    "machine": (NAMED, WEB),
+    "machine": (NAMED, (WEB[0], WEB[2])),
+    "device": (NAMED, (WEB[0], WEB[2])),
+    "device-manual": (NAMED, (WEB[0], WEB[2])),
+    "cmc-responder": (NAMED, ()),
     "cmp-responder": (NAMED, ()),
     "scep-ra": (NAMED, ()),
     "scep-ra-signing": (NAMED, ()),
@@ -88,7 +91,7 @@ def passes(profile: Profile, kind: str) -> None:
     requester = replace(WHO, protocol="cli")
     request = RequestFacts(requester, asked, names, key_facts(public_key))
     issuer = None if profile.kind is CertificateKind.ROOT else above()
-    approval = decide(request, profile, issuer, NOW)
+    approval = decide(request, profile, issuer, NOW, approver="somebody")
     assert isinstance(approval, Approved)
     to_be_signed = build(
         approval,
