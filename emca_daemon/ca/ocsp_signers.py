@@ -74,19 +74,33 @@ class OcspSigners:
         return self._keys.get(signer.key)
 
     def renew(self, requester: Requester) -> list[Issued]:
-        """Issue a certificate for every signer that lacks one or is past half of its life; raises Refused."""
+        """Issue a certificate for every signer that lacks one or is past half of its life.
+
+        Raises the first Refused, once every issuer had its turn: one that cannot does not keep back another.
+        """
         issued = []
+        refused: Refused | None = None
         for authority in self._authorities.known():
             profile = authority.publication.ocsp_profile
             if profile is None or authority.record.state is not IssuerState.ACTIVE:
                 continue
-            key = self._make_key(key_name(authority))
-            newest = self._seen_or_newest(authority, profile)
-            if newest is None or _past_half(newest, self._clock()) or not _holds(newest, key):
-                issued.append(self._issue(authority, profile, key, requester))
-                self._current.pop(authority.name, None)
-                self._seen.pop(authority.name, None)
+            try:
+                issued += self._renew(authority, profile, requester)
+            except Refused as refusal:
+                refused = refused or refusal
+        if refused is not None:
+            raise refused
         return issued
+
+    def _renew(self, authority: Authority, profile: ProfileName, requester: Requester) -> list[Issued]:
+        key = self._make_key(key_name(authority))
+        newest = self._seen_or_newest(authority, profile)
+        if newest is not None and not _past_half(newest, self._clock()) and _holds(newest, key):
+            return []
+        issued = self._issue(authority, profile, key, requester)
+        self._current.pop(authority.name, None)
+        self._seen.pop(authority.name, None)
+        return [issued]
 
     def _seen_or_newest(self, authority: Authority, profile: ProfileName) -> CertificateRecord | None:
         """What was found last stays the newest until it is revoked or due: a search reads all of an issuer's rows."""

@@ -9,11 +9,18 @@ from emca_daemon.ca.ocsp_signers import OcspSigners
 from emca_daemon.ca.ports import Store
 from emca_daemon.ca.recovery import abandon_open_intents, reopen_approvals
 from emca_daemon.clock import Clock
-from emca_daemon.errors import Refused
+from emca_daemon.errors import Reason, Refused
 from emca_daemon.policy.facts import Requester
 
 LEASE = timedelta(seconds=60)
 """How long one process keeps the duties; another takes them over when it stops renewing."""
+
+FIRST_PAUSE = timedelta(seconds=1)
+LONGEST_OUTAGE_PAUSE = timedelta(seconds=15)
+"""How long a duty rests at most while a key or the store is out of reach, which ends by itself."""
+
+LONGEST_PAUSE = timedelta(minutes=10)
+"""The same for refusals that somebody must do something about."""
 
 CRASH_AGE = timedelta(seconds=60)
 """An intent open that long belongs to no living request: a signature takes milliseconds, a slow HSM seconds."""
@@ -32,6 +39,26 @@ class Duty:
     run: Callable[[], object]
 
 
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """How long a duty that was refused rests, and since when."""
+
+    since: datetime
+    length: timedelta
+
+    def holds(self, now: datetime) -> bool:
+        """Whether it is not over; a clock that was set back ends it."""
+        return self.since <= now < self.since + self.length
+
+    def longer(self, refusal: Refused, now: datetime) -> "Rest":
+        """The next one, twice as long."""
+        longest = LONGEST_OUTAGE_PAUSE if refusal.reason is Reason.UNAVAILABLE else LONGEST_PAUSE
+        return Rest(now, min(max(2 * self.length, FIRST_PAUSE), longest))
+
+
+_NONE = Rest(datetime.min.replace(tzinfo=UTC), timedelta(0))
+
+
 class Duties:
     """Runs every duty, if this process holds the lease; what one duty refuses does not stop the next."""
 
@@ -41,19 +68,29 @@ class Duties:
         self._clock = clock
         self._duties = duties
         self._held_until = datetime.min.replace(tzinfo=UTC)
+        self._rests = [_NONE] * len(duties)
 
     def run(self) -> list[tuple[str, Refused]]:
-        """One round; the duties that could not be done, with their reason."""
+        """One round; the duties that could not be done, with their reason.
+
+        A duty that was refused rests for a while, twice as long each time: every attempt may leave an audit event or
+        an abandoned serial behind, and nobody is there to tire of trying.
+        """
         failed: list[tuple[str, Refused]] = []
         try:
             if not self._have_lease(self._clock()):
                 return []
         except Refused as refusal:
             return [("lease", refusal)]
-        for duty in self._duties:
+        for place, duty in enumerate(self._duties):
+            rest = self._rests[place]
+            if rest.holds(self._clock()):
+                continue
             try:
                 duty.run()
+                self._rests[place] = _NONE
             except Refused as refusal:
+                self._rests[place] = rest.longer(refusal, self._clock())
                 failed.append((duty.name, refusal))
         return failed
 

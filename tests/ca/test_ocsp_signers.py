@@ -5,12 +5,14 @@ from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from emca_daemon.ca.authorities import Publication
+from emca_daemon.ca.enrollment import Issued
 from emca_daemon.ca.ocsp_signers import OcspSigner, key_name
 from emca_daemon.ca.records import RevocationReason
-from emca_daemon.errors import Reason, Refused
-from emca_daemon.names import KeyName
+from emca_daemon.errors import Pending, Reason, Refused
+from emca_daemon.names import IssuerName, KeyName, ProfileName
+from emca_daemon.policy.facts import RequestFacts
 from emca_daemon.store.certificates import CertificateRows
-from tests.support.ca_world import BY, ISSUING, World
+from tests.support.ca_world import BY, ISSUING, ROOT, World
 
 
 def signer(world: World) -> OcspSigner:
@@ -109,3 +111,19 @@ def test_a_signer_that_is_revoked_is_replaced(monkeypatch: pytest.MonkeyPatch) -
     (issued,) = world.ocsp_signers.renew(BY)
     assert issued.record.intent.issuer == first.issuer
     assert world.ocsp_signers.renew(BY) == []
+
+
+def test_one_issuer_out_of_reach_does_not_keep_back_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The refusal is told once every issuer had its turn."""
+    world = World().with_issuers()
+    issue = world.enrollment.enroll
+
+    def enroll(facts: RequestFacts, profile: ProfileName, *, issuer: IssuerName, approver: str) -> Issued | Pending:
+        if issuer == ROOT:
+            raise Refused(Reason.UNAVAILABLE, "the root's token is in the safe")
+        return issue(facts, profile, issuer=issuer, approver=approver)
+
+    monkeypatch.setattr(world.enrollment, "enroll", enroll)
+    with pytest.raises(Refused, match="in the safe"):
+        world.ocsp_signers.renew(BY)
+    assert signer(world).certificate is not None

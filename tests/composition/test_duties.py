@@ -1,10 +1,21 @@
 """What the daemon does by itself."""
 
+from datetime import datetime, timedelta
+from itertools import pairwise
+
 import pytest
 from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPrivateKeyTypes
 
 from emca_daemon.ca.ports import Writing
-from emca_daemon.composition.duties import LEASE, Duties, Duty, ca_duties, daemon_requester
+from emca_daemon.composition.duties import (
+    LEASE,
+    LONGEST_OUTAGE_PAUSE,
+    LONGEST_PAUSE,
+    Duties,
+    Duty,
+    ca_duties,
+    daemon_requester,
+)
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.names import KeyName
 from tests.support.ca_world import ISSUING, ROOT, World
@@ -109,3 +120,33 @@ def test_one_issuer_out_of_reach_does_not_keep_back_another(monkeypatch: pytest.
     with world.store.reading() as tx:
         assert tx.crls.latest(ROOT) is None
         assert tx.crls.latest(ISSUING)
+
+
+@pytest.mark.parametrize(
+    ("reason", "longest"),
+    [(Reason.UNAVAILABLE, LONGEST_OUTAGE_PAUSE), (Reason.PROFILE_REFUSED, LONGEST_PAUSE)],
+)
+def test_a_duty_that_is_refused_again_and_again_rests(reason: Reason, longest: timedelta) -> None:
+    """Twice as long each time up to a limit, and not at all once it was done."""
+    world, tried = World(), list[datetime]()
+    refusing = True
+
+    def attempt() -> None:
+        tried.append(world.clock())
+        if refusing:
+            raise Refused(reason, "no")
+
+    one = duties(world, "one", Duty("attempt", attempt))
+    for _ in range(int(longest.total_seconds()) * 4):
+        one.run()
+        world.clock.advance(seconds=1)
+    rests = [after - before for before, after in pairwise(tried)]
+    assert rests[:3] == [timedelta(seconds=1), timedelta(seconds=2), timedelta(seconds=4)]
+    assert rests[-1] == max(rests) == longest
+    refusing = False
+    world.clock.advance(seconds=longest.total_seconds())
+    done = len(tried)
+    for _ in range(3):
+        one.run()
+        world.clock.advance(seconds=1)
+    assert len(tried) == done + 3
