@@ -18,4 +18,4 @@ def test_every_command_takes_json_but_those_that_serve() -> None:
         leaves = getattr(command, "commands", {name: command})
         for leaf_name, leaf in leaves.items():
             options = {option for parameter in leaf.params for option in parameter.opts}
-                assert ("--json" in options) != (leaf_name in ("serve", "demo", "pebble")), leaf_name
+            assert ("--json" in options) != (leaf_name in ("serve", "demo", "pebble")), leaf_name
