@@ -31,7 +31,7 @@ SQLITE: Final = "sqlite:///"
 DEFAULT_ISSUER: Final = "default"
 _PLAIN: Final = (
     *("chaos", "cmp", "demo", "downloads", "est", "execution", "listeners", "logs", "ocsp", "profiles", "scep"),
-    *("store", "user"),
+    *("store", "user", "weak_keys"),
 )
 _OWN_SHAPE: Final = ("acme", "issuers", "signers")
 

@@ -1,5 +1,6 @@
 """The settings file's own shape."""
 
+from dataclasses import fields
 from datetime import timedelta
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 
 from emca_daemon.names import IssuerName
 from emca_daemon.problems import Problem
+from emca_daemon.settings import reading
 from emca_daemon.settings.model import Settings, StoreSettings
 from emca_daemon.settings.reading import placed, read_settings
 
@@ -187,3 +189,10 @@ devices = "devices.toml"
     assert settings is not None
     assert settings.cmp["one"].secrets == Path("credential:cmp.secrets")
     assert settings.cmp["one"].devices == tmp_path / "devices.toml"
+
+
+def test_every_setting_can_be_written() -> None:
+    """Each field of the settings is a key of the file, but for the file itself and what has another shape there."""
+    other_shape = {"file", "software", "pkcs11", "issuer_defaults"}
+    known = {field.name for field in fields(Settings)} - other_shape
+    assert known <= {*reading._PLAIN, *reading._OWN_SHAPE}
