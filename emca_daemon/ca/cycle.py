@@ -86,7 +86,11 @@ class IssuanceCycle:
         self._specimens = Specimens()
 
     def prepare(self, approved: Approved, signatory: Signatory) -> Linted:
-        """Choose the serial, build the certificate and lint it; raises Refused with every finding."""
+        """Choose the serial, build the certificate and lint it; raises Refused with every finding.
+
+        Raises Refused(UNAVAILABLE) for a key out of reach: before a serial is taken, an outage leaves nothing behind.
+        """
+        self._keys.get(signatory.key)
         to_be_signed = build(
             approved,
             issuer=signatory.name,

@@ -14,6 +14,11 @@ from tests.support.ca_world import ISSUING, World, server_request
 SERVER = ProfileName("tls-server")
 
 
+def failing(*_arguments: object, **_named: object) -> NoReturn:
+    """A signature that a token does not get done."""
+    raise Refused(Reason.UNAVAILABLE, "the token does not answer", retry_after=5)
+
+
 class Observer(NoCompanion):
     """Notes what the store says at each step."""
 
@@ -50,10 +55,10 @@ def test_the_intent_comes_before_the_certificate() -> None:
     assert observer.steps == [("intended", CertificateState.INTENDED), ("issued", CertificateState.ISSUED)]
 
 
-def test_a_failed_signature_is_told_to_the_companion() -> None:
+def test_a_failed_signature_is_told_to_the_companion(monkeypatch: pytest.MonkeyPatch) -> None:
     """In the transaction that abandons the serial."""
     world, observer = World().with_issuers(), Observer()
-    world.keys.down = True
+    monkeypatch.setattr("emca_daemon.ca.cycle.sign_certificate", failing)
     with pytest.raises(Refused):
         enroll(world, observer)
     assert observer.steps[1] == ("unavailable", CertificateState.ABANDONED)

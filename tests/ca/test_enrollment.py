@@ -1,6 +1,7 @@
 """Enrollment: decide, issue, wait, refuse."""
 
 from dataclasses import replace
+from typing import NoReturn
 
 import pytest
 from cryptography import x509
@@ -71,10 +72,26 @@ def test_a_revoked_issuer_signs_nothing() -> None:
     assert refused.value.reason is Reason.WRONG_STATE
 
 
-def test_a_key_that_is_down_leaves_an_abandoned_serial() -> None:
-    """The refusal is "unavailable", the serial is revoked and nothing was issued."""
+def test_a_key_that_is_down_leaves_nothing_but_the_refusal() -> None:
+    """However often clients ask during an outage: no serial is taken, and the CRL does not grow."""
     world = World().with_issuers()
     world.keys.down = True
+    with pytest.raises(Refused) as refused:
+        world.enrollment.enroll(server_request("a.example.test"), SERVER, issuer=ISSUING)
+    assert refused.value.reason is Reason.UNAVAILABLE
+    assert world.actions()[-1] == ("certificate.request", "refused")
+    with world.store.reading() as tx:
+        assert list(tx.certificates.revoked(ISSUING, world.clock())) == []
+
+
+def test_a_signature_that_fails_leaves_an_abandoned_serial(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The refusal is "unavailable", the serial is revoked and nothing was issued."""
+
+    def failing(*_arguments: object, **_named: object) -> NoReturn:
+        raise Refused(Reason.UNAVAILABLE, "the token does not answer")
+
+    world = World().with_issuers()
+    monkeypatch.setattr("emca_daemon.ca.cycle.sign_certificate", failing)
     with pytest.raises(Refused) as refused:
         world.enrollment.enroll(server_request("a.example.test"), SERVER, issuer=ISSUING)
     assert refused.value.reason is Reason.UNAVAILABLE

@@ -2,7 +2,7 @@
 
 import pytest
 
-from emca_daemon.errors import Refused
+from emca_daemon.errors import Reason, Refused
 from emca_daemon.protocols.cmp.records import MOVES, Stage, Transaction
 from tests.support import cmp_messages as build
 from tests.support.cmp_messages import Template
@@ -32,11 +32,15 @@ def test_stages_follow_one_another() -> None:
     assert set(MOVES) == set(Stage)
 
 
-def test_a_signature_that_fails_ends_the_transaction() -> None:
+def test_a_signature_that_fails_ends_the_transaction(monkeypatch: pytest.MonkeyPatch) -> None:
     """systemUnavail; protected, for the secret needs no key."""
+
+    def failing(*_arguments: object, **_named: object) -> None:
+        raise Refused(Reason.UNAVAILABLE, "the token does not answer")
+
     world = CmpWorld()
     world.signers.current()
-    world.ca.keys.down = True
+    monkeypatch.setattr("emca_daemon.ca.cycle.sign_certificate", failing)
     client = world.client()
     reply = client.enroll()
     assert (reply.type, reply.failure, reply.is_protected) == ("ip", "systemUnavail", True)

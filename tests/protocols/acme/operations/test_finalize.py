@@ -166,7 +166,7 @@ def _racing(world: AcmeWorld, client: Any, order: Answer, answers: list[Answer])
 
 
 def test_a_key_that_is_down_loses_nothing() -> None:
-    """503, the serial is abandoned, the order is ready as before, and the same CSR gets its certificate later."""
+    """503, no serial is taken, the order is ready as before, and the same CSR gets its certificate later."""
     world = AcmeWorld()
     client = world.account()
     order = world.ready_order(client, NAME)
@@ -176,6 +176,23 @@ def test_a_key_that_is_down_loses_nothing() -> None:
     assert answer.problem == "503 serverInternal"
     assert answer.header("retry-after") == "5"
     world.keys.down = False
+    assert client.post(location(order)).json["status"] == "ready"
+    assert world.actions()[-1] == ("certificate.request", "refused")
+    assert client.finalize(order, csr).json["status"] == "valid"
+
+
+def test_a_key_that_goes_down_while_it_signs_loses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """503, the serial is abandoned, the order is ready as before, and the same CSR gets its certificate later."""
+    world = AcmeWorld()
+    client = world.account()
+    order, csr = world.ready_order(client, NAME), csr_for(NAME)
+
+    def failing(*_arguments: object, **_named: object) -> None:
+        raise Refused(Reason.UNAVAILABLE, "the token does not answer", retry_after=5)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("emca_daemon.ca.cycle.sign_certificate", failing)
+        assert client.finalize(order, csr).problem == "503 serverInternal"
     assert client.post(location(order)).json["status"] == "ready"
     assert world.actions()[-1] == ("certificate.issue", "failed")
     assert client.finalize(order, csr).json["status"] == "valid"
@@ -187,11 +204,11 @@ def test_a_signature_that_fails_makes_the_order_invalid(monkeypatch: pytest.Monk
     client = world.account()
     order = world.ready_order(client, NAME)
 
-    def broken(_name: object) -> None:
+    def broken(*_arguments: object, **_named: object) -> None:
         raise Refused(Reason.INTERNAL, "the signature is wrong")
 
     with monkeypatch.context() as patch:
-        patch.setattr(world.keys, "get", broken)
+        patch.setattr("emca_daemon.ca.cycle.sign_certificate", broken)
         assert client.finalize(order, csr_for(NAME)).problem == "500 serverInternal"
     after = client.post(location(order)).json
     assert after["status"] == "invalid"
