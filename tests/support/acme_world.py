@@ -68,6 +68,11 @@ class AcmeWorld(World):
             keys=KeyMemory(),
         )
 
+    def intent_is_open(self) -> bool:
+        """Whether a serial is taken and its certificate not there yet: the moment of the signature."""
+        with self.store.reading() as tx:
+            return bool(tx.certificates.open_intents(self.clock.now.replace(year=2099)))
+
     def client(self, key: AccountPrivateKey | None = None, algorithm: str | None = None) -> AcmeClient:
         """A client without an account."""
         return AcmeClient(self.responder.respond, self.settings.base_url, key, algorithm)
