@@ -92,9 +92,9 @@ def read_certificate(encoded: bytes) -> x509.Certificate:
         # Parsed when first asked for, and encoded anew when a message names the certificate.
         certificate.issuer.public_bytes()
         certificate.subject.public_bytes()
-        return certificate
     except (ValueError, TypeError, x509.InvalidVersion) as error:
         raise Refused(Reason.MALFORMED, "a certificate cannot be read") from error
+    return certificate
 
 
 def public_key_of(certificate: x509.Certificate) -> CertificatePublicKeyTypes:

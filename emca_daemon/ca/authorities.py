@@ -97,7 +97,19 @@ class Authorities:
             raise Refused(Reason.NOT_FOUND, f"there is no issuer `{name}` with a certificate")
         if authority.record.state is not IssuerState.ACTIVE:
             raise Refused(Reason.WRONG_STATE, f"the issuer `{name}` is {authority.record.state.value}")
+        if (above := self._revoked_above(authority)) is not None:
+            raise Refused(Reason.WRONG_STATE, f"the issuer `{name}` is beneath `{above}`, which is revoked")
         return authority
+
+    def may_sign(self, authority: Authority) -> bool:
+        """Whether `get` would give it: it is active, and so is every CA of ours above it."""
+        return authority.record.state is IssuerState.ACTIVE and self._revoked_above(authority) is None
+
+    def _revoked_above(self, authority: Authority) -> IssuerName | None:
+        for other in self._known.values():
+            if other.record.state is IssuerState.REVOKED and other.record.chain[0] in authority.record.chain[1:]:
+                return other.name
+        return None
 
     def known(self) -> tuple[Authority, ...]:
         """Every issuer that has a certificate, revoked ones too: their CRLs and OCSP answers go on."""

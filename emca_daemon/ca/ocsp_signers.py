@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.types import (
 from emca_daemon.ca.authorities import Authorities, Authority, signing_key_of
 from emca_daemon.ca.enrollment import Enrollment, Issued
 from emca_daemon.ca.ports import Keys, ReadingStore
-from emca_daemon.ca.records import CertificateQuery, CertificateRecord, IssuerState
+from emca_daemon.ca.records import CertificateQuery, CertificateRecord
 from emca_daemon.clock import Clock
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.names import IssuerName, KeyName, ProfileName, SubjectAttribute
@@ -82,7 +82,7 @@ class OcspSigners:
         refused: Refused | None = None
         for authority in self._authorities.known():
             profile = authority.publication.ocsp_profile
-            if profile is None or authority.record.state is not IssuerState.ACTIVE:
+            if profile is None or not self._authorities.may_sign(authority):
                 continue
             try:
                 issued += self._renew(authority, profile, requester)

@@ -53,3 +53,15 @@ def test_a_key_that_only_agrees_signs_nothing() -> None:
     with pytest.raises(Refused) as refused:
         signing_key_of(certificate)
     assert refused.value.reason is Reason.KEY_REFUSED
+
+
+def test_what_is_beneath_a_revoked_ca_signs_nothing_either() -> None:
+    """Its chain is broken: no certificate of it would be of use."""
+    world = World().with_issuers()
+    world.hierarchy.revoke(ROOT, RevocationReason.KEY_COMPROMISE, BY)
+    with pytest.raises(Refused) as refused:
+        world.authorities.get(ISSUING)
+    assert refused.value.reason is Reason.WRONG_STATE
+    assert "beneath `root`" in refused.value.detail
+    assert not any(world.authorities.may_sign(known) for known in world.authorities.known())
+    assert world.ocsp_signers.renew(BY) == []
