@@ -96,4 +96,6 @@ def _encryption_padding(algorithm: cms.Algorithm) -> padding.AsymmetricPadding:
             mask = cms_signatures.mask_digest(inner.encoded)
         elif part.tag == 0xA2:
             label = ber.element(cms.read_algorithm(inner.encoded).parameters or b"\x04\x00").content
+        else:
+            raise Refused(Reason.ALGORITHM_REFUSED, "such parameters of RSAES-OAEP are not supported")
     return padding.OAEP(padding.MGF1(hash_of(mask)), hash_of(digest), label or None)

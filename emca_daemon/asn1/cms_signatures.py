@@ -19,6 +19,8 @@ MAXIMUM_RSA_BITS = 16_384
 RSA_ENCRYPTION = "1.2.840.113549.1.1.1"
 RSASSA_PSS = "1.2.840.113549.1.1.10"
 _MGF1 = "1.2.840.113549.1.1.8"
+_TRAILER = (0xA3, b"\x01")
+"""The only trailer field there is (RFC 4055 3.1)."""
 _EC_PUBLIC_KEY = "1.2.840.10045.2.1"
 _WITH_DIGEST = {
     "1.2.840.113549.1.1.4": "md5",
@@ -150,6 +152,8 @@ def read_pss_parameters(parameters: bytes | None) -> tuple[str, int]:
             mask = mask_digest(inner.encoded)
         elif part.tag == 0xA2:
             salt = int.from_bytes(inner.content[:4])
+        elif (part.tag, inner.content) != _TRAILER:
+            raise Refused(Reason.ALGORITHM_REFUSED, "such parameters of RSASSA-PSS are not supported")
     if digest != mask or salt > 512:
         raise Refused(Reason.ALGORITHM_REFUSED, "such parameters of RSASSA-PSS are not supported")
     return digest, salt

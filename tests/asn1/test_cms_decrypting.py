@@ -151,3 +151,12 @@ def test_keys_wrapped_for_others_are_wrong_keys() -> None:
             random=lambda size: b"\xff" * size,
         )
     assert caught.value.reason is Reason.BAD_INTEGRITY
+
+
+def test_parameters_of_oaep_that_do_not_exist_are_refused() -> None:
+    """RFC 4055 4.1 has three; a fourth would say something that nobody here knows."""
+    odd = cms.Algorithm(cms_decrypting.RSAES_OAEP, der.sequence(der.explicit(3, der.integer(1))))
+    assert outcome(transport(bytes(256), odd)) == (
+        Reason.ALGORITHM_REFUSED,
+        "such parameters of RSAES-OAEP are not supported",
+    )

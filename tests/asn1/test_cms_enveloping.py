@@ -1,7 +1,8 @@
 """Tests of emca_daemon.asn1.cms_enveloping."""
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import x448, x25519
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import rsa, x448, x25519
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from emca_daemon.asn1 import ber, cms, cms_decrypting, cms_enveloped, der
@@ -10,6 +11,8 @@ from emca_daemon.asn1.cms_enveloping import ToCertificate, ToPassword, envelop
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.randomness import system_random
 from tests.support.cms_world import certificate, counted, key
+
+PublicKey = x25519.X25519PublicKey | x448.X448PublicKey | rsa.RSAPublicKey
 
 
 def opened(written: bytes, kind: str) -> bytes:
@@ -78,16 +81,21 @@ def test_keys_that_cannot_be_encrypted_to_are_refused() -> None:
 class OfKey:
     """As much of a certificate as an envelope looks at, with a key that no CA certifies in tests."""
 
-    def __init__(self, public: x25519.X25519PublicKey | x448.X448PublicKey | None, identifier: bytes = b"id") -> None:
+    def __init__(self, public: PublicKey | None, identifier: bytes = b"id") -> None:
         self._public = public
         self.issuer, self.serial_number = certificate().issuer, 1
         self.identifier = identifier
 
-    def public_key(self) -> x25519.X25519PublicKey | x448.X448PublicKey:
+    def public_key(self) -> PublicKey:
         """The key, if it can be read."""
         if self._public is None:
             raise ValueError
         return self._public
+
+    @property
+    def extensions(self) -> x509.Extensions:
+        """They cannot be read."""
+        raise ValueError
 
 
 @pytest.mark.parametrize("kind", [x25519.X25519PrivateKey, x448.X448PrivateKey])
@@ -106,4 +114,23 @@ def test_keys_that_cannot_be_read_are_refused() -> None:
     """As what they are."""
     with pytest.raises(Refused) as caught:
         envelop(b"", [ToCertificate(OfKey(None))], "aes-128-cbc", counted)  # type: ignore[arg-type]
+    assert caught.value.reason is Reason.KEY_REFUSED
+
+
+def test_a_key_too_short_for_the_padding_is_refused() -> None:
+    """OAEP with SHA-512 takes 130 octets of the 128 that an RSA key of 1024 bits has."""
+    short = rsa.generate_private_key(65537, 1024).public_key()
+    with pytest.raises(Refused) as caught:
+        envelop(b"", [ToCertificate(OfKey(short), oaep="sha512")], "aes-128-cbc", counted)  # type: ignore[arg-type]
+    assert caught.value.reason is Reason.KEY_REFUSED
+
+
+@pytest.mark.parametrize("kind", [x25519.X25519PrivateKey, x448.X448PrivateKey])
+def test_who_has_no_key_identifier_is_not_named_by_it(
+    kind: type[x25519.X25519PrivateKey] | type[x448.X448PrivateKey],
+) -> None:
+    """Extensions that cannot be read tell none: a refusal, not an envelope for nobody."""
+    recipient = ToCertificate(OfKey(kind.generate().public_key()), by_key_identifier=True)  # type: ignore[arg-type]
+    with pytest.raises(Refused) as caught:
+        envelop(b"", [recipient], "aes-128-cbc", counted)
     assert caught.value.reason is Reason.KEY_REFUSED
