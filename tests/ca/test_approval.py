@@ -68,3 +68,12 @@ def test_policy_is_asked_again(world: World) -> None:
     assert request
     assert request.state is RequestState.FAILED
     assert "revoked" in request.note
+
+
+def test_nobody_approves_nothing(world: World) -> None:
+    """Who has no name is no person: what they approve is not issued."""
+    request_id = wait(world)
+    with pytest.raises(Refused) as refused:
+        world.approval.approve(request_id, replace(BY, identity=""))
+    assert refused.value.reason is Reason.INTERNAL
+    assert ("certificate.issue", "success") not in world.actions()[-3:]

@@ -1,5 +1,6 @@
 """Our issuers, ready to be used."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -65,3 +66,19 @@ def test_what_is_beneath_a_revoked_ca_signs_nothing_either() -> None:
     assert "beneath `root`" in refused.value.detail
     assert not any(world.authorities.may_sign(known) for known in world.authorities.known())
     assert world.ocsp_signers.renew(BY) == []
+
+
+def test_a_ca_without_a_key_identifier_gets_the_keys_own() -> None:
+    """As RFC 5280 4.2.1.2 computes it."""
+    private = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "plain")])
+    certificate = (
+        x509.CertificateBuilder(name, name, private.public_key(), 1)
+        .not_valid_before(START)
+        .not_valid_after(START + timedelta(days=1))
+        .sign(private, SHA256())
+    )
+    known = World().with_issuers().authorities.get(ROOT)
+    plain = replace(known, chain=(certificate,), public_key=private.public_key())
+    expected = x509.SubjectKeyIdentifier.from_public_key(private.public_key()).digest
+    assert plain.key_identifier == expected != known.key_identifier

@@ -1,15 +1,17 @@
 """Enrollment: decide, issue, wait, refuse."""
 
 from dataclasses import replace
+from datetime import datetime
 from typing import NoReturn
 
 import pytest
 from cryptography import x509
 
-from emca_daemon.ca.enrollment import Issued
+from emca_daemon.ca.enrollment import Enrollment, Issued
 from emca_daemon.ca.records import CertificateState, RevocationReason
 from emca_daemon.errors import Pending, Reason, Refused
 from emca_daemon.names import IssuerName, ProfileName
+from emca_daemon.randomness import system_random
 from tests.support.ca_world import BY, ISSUING, ROOT, World, server_request
 
 SERVER = ProfileName("tls-server")
@@ -135,3 +137,30 @@ def test_a_certificate_of_nobody_here_has_no_chain() -> None:
     with pytest.raises(Refused) as refused:
         world.enrollment.chain_of(foreign)
     assert refused.value.reason is Reason.UNKNOWN_CERTIFICATE
+
+
+def test_an_issuer_changed_meanwhile_signs_nothing() -> None:
+    """Between the look at the issuer and the intent another process renews it: try again."""
+    world = World().with_issuers()
+    authority = world.authorities.get(ISSUING)
+
+    def clock() -> datetime:
+        """The time, told after the issuer has been changed."""
+        with world.store.writing() as tx:
+            tx.issuers.update(replace(authority.record, profile=SERVER))
+        return world.clock()
+
+    enrollment = Enrollment(
+        store=world.store,
+        authorities=world.authorities,
+        cycle=world.cycle,
+        profiles=world.profiles,
+        clock=clock,
+        random=system_random,
+    )
+    facts = server_request("a.example.test")
+    with pytest.raises(Refused) as refused:
+        enrollment.enroll(facts, SERVER, issuer=ISSUING)
+    assert refused.value.reason is Reason.UNAVAILABLE
+    with world.store.reading() as tx:
+        assert tx.certificates.find_by_key(facts.key.fingerprint) == []

@@ -1,8 +1,10 @@
 """Certificate authorities from outside."""
 
+from typing import cast
+
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import dsa, ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, pkcs12
 from cryptography.x509.oid import NameOID
@@ -97,3 +99,21 @@ def test_pkcs12_files_that_cannot_be_used_are_refused() -> None:
                 world.external.bring_in_pkcs12(new_authority(EXTERNAL, "root-ca", ""), data, passphrase, BY)
             assert refused.value.reason is reason
     assert world.keys.keys == {}
+
+
+def test_a_dsa_key_is_no_issuers() -> None:
+    """Neither one that is here already nor one from a PKCS #12 file; no issuer comes of it."""
+    world, outside = World(), Outside()
+    key = dsa.generate_private_key(1024)
+    new = new_authority(EXTERNAL, "root-ca", "")
+    world.keys.keys[new.key] = cast(ec.EllipticCurvePrivateKey, key)
+    with pytest.raises(Refused) as refused:
+        world.external.request(new, BY)
+    assert refused.value.reason is Reason.KEY_REFUSED
+    locked = BestAvailableEncryption(b"secret")
+    certificate = outside.sign(outside.name, cast(ec.EllipticCurvePublicKey, key.public_key()))
+    data = pkcs12.serialize_key_and_certificates(b"ca", key, certificate, None, locked)
+    with pytest.raises(Refused) as refused:
+        world.external.bring_in_pkcs12(new, data, b"secret", BY)
+    assert refused.value.reason is Reason.KEY_REFUSED
+    assert world.authorities.known() == ()

@@ -7,7 +7,7 @@ from cryptography import x509
 
 from emca_daemon.ca.records import IssuerState, RevocationReason
 from emca_daemon.errors import Reason, Refused
-from emca_daemon.names import IssuerName
+from emca_daemon.names import IssuerName, ProfileName
 from tests.support.ca_world import BY, ISSUING, ROOT, World, new_authority
 
 ALGORITHMS = ["p-256", "p-384", "p-521", "ed25519", "ed448", "ml-dsa-44", "ml-dsa-65", "ml-dsa-87", "rsa-2048"]
@@ -93,3 +93,14 @@ def test_a_name_unfit_for_addresses_is_refused_before_a_key_is_made(name: str) -
         world.hierarchy.create_root(replace(new_authority(ROOT, "root-ca"), name=IssuerName(name)), BY)
     assert refused.value.reason is Reason.MALFORMED
     assert not world.keys.keys
+
+
+def test_nobody_makes_no_root() -> None:
+    """Where roots wait for a person, who has no name is none; no issuer comes of it."""
+    profiles = World().profiles
+    profiles[ProfileName("root-ca")] = replace(profiles[ProfileName("root-ca")], approval="manual")
+    world = World(profiles)
+    with pytest.raises(Refused) as refused:
+        world.hierarchy.create_root(new_authority(ROOT, "root-ca"), replace(BY, identity=""))
+    assert refused.value.reason is Reason.INTERNAL
+    assert world.authorities.known() == ()

@@ -1,5 +1,7 @@
 """Delegated OCSP signers."""
 
+from dataclasses import replace
+
 import pytest
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
@@ -127,3 +129,14 @@ def test_one_issuer_out_of_reach_does_not_keep_back_another(monkeypatch: pytest.
     with pytest.raises(Refused, match="in the safe"):
         world.ocsp_signers.renew(BY)
     assert signer(world).certificate is not None
+
+
+def test_a_profile_that_waits_for_a_person_is_no_profile_for_a_signer() -> None:
+    """Where nobody renews it, nobody has approved it: the issuer goes on answering itself."""
+    profiles = World().profiles
+    profiles[ProfileName("ocsp-signer")] = replace(profiles[ProfileName("ocsp-signer")], approval="manual")
+    world = World(profiles).with_issuers()
+    with pytest.raises(Refused) as refused:
+        world.ocsp_signers.renew(replace(BY, identity=""))
+    assert refused.value.reason is Reason.INTERNAL
+    assert signer(world).certificate is None

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from emca_daemon.ca import passwords
 from emca_daemon.ca.passwords import (
     MOST_BYTES,
     Lockout,
@@ -112,3 +113,24 @@ def test_what_cannot_be_a_user_is_refused(realm: str, name: str, password: str) 
     with pytest.raises(Refused) as raised:
         new_credential(realm, name, password, now=START, random=system_random)
     assert raised.value.reason is Reason.MALFORMED
+
+
+def test_only_so_many_passwords_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The oldest is forgotten, and verified by its hash the next time."""
+    world, check = world_with_alice()
+    with world.store.writing() as tx:
+        tx.credentials.add(new_credential("est", "bob", PASSWORD, now=START, random=system_random))
+    hashed: list[str] = []
+    verified = passwords._matches
+
+    def noted(password: str, encoded: str) -> bool:
+        """Whether they match, and that it was asked."""
+        hashed.append(encoded)
+        return verified(password, encoded)
+
+    monkeypatch.setattr(passwords, "_matches", noted)
+    monkeypatch.setattr(passwords, "_REMEMBERED", 1)
+    for name in ("alice", "alice", "bob", "bob", "alice"):
+        assert check.verify("est", name, PASSWORD).name == name
+    assert len(hashed) == 3
+    assert hashed[0] == hashed[2] != hashed[1]

@@ -82,7 +82,22 @@ def test_two_purposes_have_two_certificates() -> None:
     assert [(one.digital_signature, one.key_encipherment) for one in usage] == [(True, False), (False, True)]
 
 
+def test_an_issuer_that_is_not_there_is_a_refusal() -> None:
+    """Before a key is made."""
+    world = World()
+    with pytest.raises(Refused) as caught:
+        authority(world).renew(BY)
+    assert caught.value.reason is Reason.NOT_FOUND
+    assert world.keys.keys == {}
+
+
 def test_a_profile_that_waits_for_a_person_is_no_profile_for_it() -> None:
-    """An issuer that is not there is a refusal, too."""
-    with pytest.raises(Refused):
-        authority(World()).renew(BY)
+    """Where nobody renews it, nobody has approved it: there is no certificate."""
+    profiles = World().profiles
+    profiles[ProfileName("scep-ra")] = replace(profiles[ProfileName("scep-ra")], approval="manual")
+    world = World(profiles).with_issuers()
+    ra = authority(world)
+    with pytest.raises(Refused) as caught:
+        ra.renew(replace(BY, identity=""))
+    assert caught.value.reason is Reason.INTERNAL
+    assert ra.every(fresh=True) == ()
