@@ -13,6 +13,7 @@ from sqlalchemy import text
 
 from emca_daemon.ca.records import CertificateState
 from emca_daemon.cli.demo import create_hierarchy, write_certificates
+from emca_daemon.cli.demo_secrets import make_secrets
 from emca_daemon.cli.init import prepare
 from emca_daemon.clock import system_clock
 from emca_daemon.composition.core import open_core
@@ -63,6 +64,7 @@ class Site:
         try:
             create_hierarchy(core)
             write_certificates(core, self.daemon.home)
+            make_secrets(core, self.daemon.home)
         finally:
             core.store.close()
 

@@ -17,6 +17,9 @@ from typing import Any
 
 from emca_daemon.cli.demo import demo_settings
 from emca_daemon.cli.demo_endpoints import endpoints
+from emca_daemon.cli.demo_secrets import make_secrets
+from emca_daemon.composition.core import open_core
+from emca_daemon.settings.checking import load_settings
 
 START_SECONDS = 60
 STOP_SECONDS = 20
@@ -186,8 +189,13 @@ class Daemon:
         if not self.config.exists():
             self.done("init", self.home)
         self.config.write_text(settings)
-        self.done("check-config", self.config)
         self.done("migrate")
+        core = open_core(load_settings(self.config, files=False))
+        try:
+            make_secrets(core, self.home)
+        finally:
+            core.store.close()
+        self.done("check-config", self.config)
         root = ("--subject", "CN=EMCA Demo Root CA,O=EMCA Demo", "--key", f"{signer}:demo-root")
         self.done("ca", "create-root", "demo-root", *root)
         issuing = ("--subject", "CN=EMCA Demo Issuing CA,O=EMCA Demo", "--key", f"{signer}:{ISSUER}")
