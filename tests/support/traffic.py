@@ -32,6 +32,7 @@ class Memory:
         self.issued: dict[str, tuple[Account, Issued]] = {}
         self.given_up: dict[str, Account] = {}
         self.revoked: set[x509.Certificate] = set()
+        self.asked_to_revoke: set[x509.Certificate] = set()
         self.faults: list[str] = []
         self._crls: dict[int, bytes] = {}
 
@@ -177,6 +178,7 @@ class Traffic:
 
     async def _revoke(self, account: Account, certificate: x509.Certificate) -> None:
         """Ask until it is acknowledged."""
+        self.memory.asked_to_revoke.add(certificate)
         while certificate not in self.memory.revoked:
             try:
                 await account.revoke(certificate.public_bytes(Encoding.DER))
