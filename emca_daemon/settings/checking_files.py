@@ -26,6 +26,8 @@ def check_files(settings: Settings) -> Iterator[Finding]:
     for name, scep in settings.scep.items():
         if scep.challenge.secret_file is not None and not settings.demo:  # the demonstration makes its own
             yield from _secret(f"scep.{name}.challenge.secret_file", scep.challenge.secret_file)
+        if scep.users.tokens is not None:
+            yield from _secret(f"scep.{name}.users.tokens", scep.users.tokens)
     for name, label in settings.est.items():
         yield from _est(label, f"est.{name}")
     if settings.weak_keys is not None and not _is_file(settings.weak_keys):

@@ -104,6 +104,11 @@ def _paths(settings: Settings) -> Iterator[Finding]:
         for path in scep.every_path(name)
         if not any(path == other or path.startswith(f"{other}/") for other in USUAL_PATHS)
     ]
+    mounted += [
+        (f"scep.{name}.{field}", path)
+        for name, scep in settings.scep.items()
+        for field, path in scep.provisioning_paths(name)
+    ]
     for (first, one), (second, other) in combinations([*HEALTH_PATHS, *own, *mounted], 2):
         if one and other and _overlap(one, other) and second not in ("health", "metrics", "est"):
             yield second, f"the path `{other}` is taken: `{first}` is at `{one}`"

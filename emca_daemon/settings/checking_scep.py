@@ -20,7 +20,21 @@ def check_scep(settings: Settings) -> Iterator[Finding]:
             if path in taken:
                 yield f"{key}.paths", f"the path `{path}` is taken by `{taken[path]}`"
             taken[path] = key
+        yield from _provisioning(name, endpoint, taken)
         yield from _signer(endpoint, key, settings)
+
+
+def _provisioning(name: str, endpoint: ScepSettings, taken: dict[str, str]) -> Iterator[Finding]:
+    """Where challenges are handed out."""
+    key, realm = f"scep.{name}", endpoint.users.realm
+    for field, path in endpoint.provisioning_paths(name):
+        if not is_path(path):
+            yield f"{key}.{field}", f"expected a path such as /name without a slash at the end, found `{path}`"
+        if path in taken:
+            yield f"{key}.{field}", f"the path `{path}` is taken by `{taken[path]}`"
+        taken[path] = f"{key}.{field}"
+    if ":" in realm or '"' in realm or not realm.isprintable():
+        yield f"{key}.users.realm", "expected printable text without colons and quotation marks"
 
 
 def _names(endpoint: ScepSettings, key: str) -> Iterator[Finding]:

@@ -8,6 +8,7 @@ from typing import Final
 
 from emca_daemon.names import IssuerName, ProfileName
 from emca_daemon.settings.limits import limited, one_of, positive
+from emca_daemon.settings.scep_provisioning import ScepApiSettings, ScepPageSettings, ScepUsersSettings
 
 QUIRKS: Final = ("standard", "cisco-ios", "juniper", "apple", "windows-intune", "legacy")
 """Names of quirk profiles; what each stands for is in `protocols/scep/quirks.py`."""
@@ -16,6 +17,8 @@ DEFAULT_ENDPOINT: Final = "default"
 USUAL_PATHS: Final = ("/scep", "/cgi-bin/pkiclient.exe", "/certsrv/mscep/mscep.dll", "/certsrv/mscep")
 """Where clients look that are told a host and no more; the endpoint called `default` answers there."""
 
+POLICIES: Final = ("none", "static", "one-time", "device")
+"""What a client may have to know to get its first certificate."""
 
 _RA = ProfileName("scep-ra")
 _RA_SIGNING = ProfileName("scep-ra-signing")
@@ -24,10 +27,18 @@ _RA_ENCRYPTION = ProfileName("scep-ra-encryption")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScepChallengeSettings:
-    """What a client must know: `none` (a person approves every request) or `static` (the secret in a file)."""
+    """What a client must know.
 
-    policy: str = limited("none", one_of("none", "static"))
+    `none`: nothing, a person approves every request; `static`: the secret in a file; `one-time`: a challenge that was
+    made for it; `device`: the challenge that its registration made.
+    """
+
+    policy: str = limited("none", one_of(*POLICIES))
     secret_file: Path | None = None
+    lifetime: timedelta = limited(timedelta(days=30), positive)
+    """How long a challenge can be used, unless whoever makes it says otherwise (`one-time`, `device`)."""
+    device_id: str = limited("serial-number", one_of("serial-number", "common-name"))
+    """Where in its request's subject a registered device's id stands (`device`)."""
 
     def contradictions(self) -> Iterator[tuple[str, str]]:
         """A static challenge needs its file, the other has none."""
@@ -98,6 +109,16 @@ class ScepSettings:
     challenge: ScepChallengeSettings = field(default_factory=ScepChallengeSettings)
     legacy: ScepLegacySettings = field(default_factory=ScepLegacySettings)
     renewal: ScepRenewalSettings = field(default_factory=ScepRenewalSettings)
+    users: ScepUsersSettings = field(default_factory=ScepUsersSettings)
+    page: ScepPageSettings = field(default_factory=ScepPageSettings)
+    api: ScepApiSettings = field(default_factory=ScepApiSettings)
+
+    def contradictions(self) -> Iterator[tuple[str, str]]:
+        """Challenges are handed out where they are asked for."""
+        if self.page.enabled and self.challenge.policy != "one-time":
+            yield "page.enabled", 'expected `challenge.policy = "one-time"`: the page makes such challenges'
+        if self.api.enabled and self.challenge.policy not in ("one-time", "device"):
+            yield "api.enabled", 'expected `challenge.policy` to be "one-time" or "device"'
 
     @property
     def every_profile(self) -> frozenset[ProfileName]:
@@ -117,6 +138,15 @@ class ScepSettings:
         if self.ra == "two":
             return (("sign", self.ra_signing_profile), ("encrypt", self.ra_encryption_profile))
         return ()
+
+    def api_path(self, name: str) -> str:
+        """Where the endpoint of that name takes registrations."""
+        return self.api.path or f"/scep-api/{name}"
+
+    def provisioning_paths(self, name: str) -> tuple[tuple[str, str], ...]:
+        """Where challenges are handed out: key in the settings and path."""
+        page = (("page.path", self.page.path),) if self.page.enabled else ()
+        return (*page, ("api.path", self.api_path(name))) if self.api.enabled else page
 
     def every_path(self, name: str) -> tuple[str, ...]:
         """Where the endpoint of that name answers."""

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from emca_daemon.problems import Problem
-from emca_daemon.settings import acme, chaos, cmp, est, model, scep
+from emca_daemon.settings import acme, chaos, cmp, est, model, scep, scep_provisioning
 from emca_daemon.settings.checking import load_settings
 from emca_daemon.toml_reading import read_dataclass
 from tests.architecture.tree import ROOT
@@ -36,6 +36,9 @@ SECTIONS: dict[str, type[object]] = {
     "cmp.default": cmp.CmpSettings,
     "scep.default": scep.ScepSettings,
     "scep.default.challenge": scep.ScepChallengeSettings,
+    "scep.default.users": scep_provisioning.ScepUsersSettings,
+    "scep.default.page": scep_provisioning.ScepPageSettings,
+    "scep.default.api": scep_provisioning.ScepApiSettings,
     "scep.default.renewal": scep.ScepRenewalSettings,
     "scep.default.legacy": scep.ScepLegacySettings,
     "chaos": chaos.ChaosSettings,

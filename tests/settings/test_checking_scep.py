@@ -8,6 +8,7 @@ from emca_daemon.names import IssuerName, ProfileName
 from emca_daemon.settings.checking_scep import check_scep
 from emca_daemon.settings.model import Settings, SoftwareSignerSettings
 from emca_daemon.settings.scep import ScepRenewalSettings, ScepSettings
+from emca_daemon.settings.scep_provisioning import ScepApiSettings, ScepPageSettings, ScepUsersSettings
 
 PROFILE = ProfileName("device")
 FINE = ScepSettings(profile=PROFILE)
@@ -38,6 +39,9 @@ def test_endpoints_that_fit_are_fine() -> None:
         (ScepSettings(profile=PROFILE, paths=("/x/",)), "scep.one.paths"),
         (ScepSettings(profile=PROFILE, paths=("/x", "/x")), "scep.one.paths"),
         (ScepSettings(profile=PROFILE, ra_signer="token"), "scep.one.ra_signer"),
+        (ScepSettings(profile=PROFILE, page=ScepPageSettings(enabled=True, path="x")), "scep.one.page.path"),
+        (ScepSettings(profile=PROFILE, api=ScepApiSettings(enabled=True, path="/scep/one")), "scep.one.api.path"),
+        (ScepSettings(profile=PROFILE, users=ScepUsersSettings(realm='a"b')), "scep.one.users.realm"),
     ],
 )
 def test_what_does_not_fit_is_told_with_its_key(endpoint: ScepSettings, key: str) -> None:

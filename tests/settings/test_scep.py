@@ -9,6 +9,7 @@ from emca_daemon.settings.scep import (
     ScepRenewalSettings,
     ScepSettings,
 )
+from emca_daemon.settings.scep_provisioning import ScepApiSettings, ScepPageSettings
 
 PROFILE = ProfileName("device")
 
@@ -37,3 +38,16 @@ def test_a_static_challenge_has_its_file() -> None:
     assert list(ScepChallengeSettings(policy="static", secret_file=Path("x")).contradictions()) == []
     for wrong in (ScepChallengeSettings(policy="static"), ScepChallengeSettings(secret_file=Path("x"))):
         assert [key for key, _ in wrong.contradictions()] == ["secret_file"]
+
+
+def test_challenges_are_handed_out_where_they_are_asked_for() -> None:
+    """By the page and the API, each at its path."""
+    page, api = ScepPageSettings(enabled=True), ScepApiSettings(enabled=True)
+    static = ScepSettings(profile=PROFILE, page=page, api=api)
+    assert [key for key, _ in static.contradictions()] == ["page.enabled", "api.enabled"]
+    one_time = ScepSettings(profile=PROFILE, page=page, api=api, challenge=ScepChallengeSettings(policy="one-time"))
+    assert list(one_time.contradictions()) == []
+    assert one_time.provisioning_paths("x") == (("page.path", "/certsrv/mscep_admin"), ("api.path", "/scep-api/x"))
+    device = ScepSettings(profile=PROFILE, api=ScepApiSettings(enabled=True, path="/a"))
+    assert device.provisioning_paths("x") == (("api.path", "/a"),)
+    assert ScepSettings(profile=PROFILE).provisioning_paths("x") == ()
