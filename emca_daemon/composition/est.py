@@ -17,8 +17,8 @@ from emca_daemon.composition.duties import Duty
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.listeners.tls import read_certificates
 from emca_daemon.policy.facts import Requester
+from emca_daemon.protocols.bearer import BearerToken, read_tokens
 from emca_daemon.protocols.est.authentication import ALGORITHM_OF
-from emca_daemon.protocols.est.bearer import BearerToken, read_tokens
 from emca_daemon.protocols.est.digest import DigestCheck
 from emca_daemon.protocols.est.endpoint import Endpoint
 from emca_daemon.protocols.est.key_delivery import read_keys

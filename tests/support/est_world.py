@@ -176,7 +176,7 @@ def basic(user: str = USER, password: str = PASSWORD) -> str:
 
 def digest_answer(challenge: str, path: str, password: str = PASSWORD, *, count: int = 1, user: str = USER) -> str:
     """The Authorization field that answers a Digest challenge."""
-    from emca_daemon.protocols.est.http_parameters import read_parameters
+    from emca_daemon.protocols.http_parameters import read_parameters
 
     asked = read_parameters(challenge.removeprefix("Digest "))
     name = "sha256" if asked.get("algorithm") == "SHA-256" else "md5"

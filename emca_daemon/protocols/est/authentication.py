@@ -4,12 +4,13 @@ from datetime import datetime
 from typing import Final
 
 from emca_daemon.errors import Reason, Refused
-from emca_daemon.protocols.est import basic, bearer
-from emca_daemon.protocols.est.clients import Client, HttpUser, TrustedCertificate
+from emca_daemon.protocols import basic, bearer
+from emca_daemon.protocols.est.clients import Client, TrustedCertificate
 from emca_daemon.protocols.est.digest import StaleNonce
 from emca_daemon.protocols.est.endpoint import Endpoint
-from emca_daemon.protocols.est.http_parameters import read_authorization
 from emca_daemon.protocols.http import Headers, Request
+from emca_daemon.protocols.http_parameters import read_authorization
+from emca_daemon.protocols.http_users import HttpUser
 
 ALGORITHM_OF: Final = {"digest": "sha256", "digest-md5": "md5"}
 

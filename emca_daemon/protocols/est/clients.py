@@ -5,15 +5,7 @@ from dataclasses import dataclass
 from cryptography import x509
 
 from emca_daemon.ca.records import CertificateRecord
-
-
-@dataclass(frozen=True, slots=True)
-class HttpUser:
-    """Who HTTP authentication says it is; `proof` is `password` or `token`."""
-
-    name: str
-    proof: str
-    groups: frozenset[str] = frozenset()
+from emca_daemon.protocols.http_users import HttpUser
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,9 +16,10 @@ from emca_daemon.asn1.crmf import certificate_requests
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.protocols.est.authentication import check_address, count_failure
 from emca_daemon.protocols.est.calls import Call
-from emca_daemon.protocols.est.clients import Client, HttpUser, TrustedCertificate
+from emca_daemon.protocols.est.clients import Client, TrustedCertificate
 from emca_daemon.protocols.est.shared_secrets import proved_user
 from emca_daemon.protocols.http import Peer
+from emca_daemon.protocols.http_users import HttpUser
 
 _DECOY_SIZE: Final = 16
 

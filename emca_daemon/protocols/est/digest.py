@@ -16,9 +16,9 @@ from emca_daemon.ca.credentials import Credential, CredentialStore
 from emca_daemon.ca.passwords import Lockout, wrong_password
 from emca_daemon.clock import Clock
 from emca_daemon.errors import Reason, Refused
-from emca_daemon.protocols.est.clients import HttpUser
-from emca_daemon.protocols.est.http_parameters import read_parameters
 from emca_daemon.protocols.http import Request
+from emca_daemon.protocols.http_parameters import read_parameters
+from emca_daemon.protocols.http_users import HttpUser
 from emca_daemon.randomness import RandomBytes
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)

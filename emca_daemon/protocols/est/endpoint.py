@@ -11,7 +11,7 @@ from emca_daemon.ca.revocation import Revoking
 from emca_daemon.clock import Clock
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.policy.weak_keys import WeakKeys
-from emca_daemon.protocols.est.bearer import BearerToken
+from emca_daemon.protocols.bearer import BearerToken
 from emca_daemon.protocols.est.digest import DigestCheck
 from emca_daemon.protocols.est.ports import Signer
 from emca_daemon.protocols.est.shared_secrets import SharedSecret

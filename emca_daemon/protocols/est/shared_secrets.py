@@ -9,7 +9,7 @@ from typing import Final
 from emca_daemon.asn1 import cmc
 from emca_daemon.asn1.cmc import PkiData
 from emca_daemon.errors import Reason, Refused
-from emca_daemon.protocols.est.clients import HttpUser
+from emca_daemon.protocols.http_users import HttpUser
 
 _DIGESTS: Final = {
     "1.3.14.3.2.26": "sha1",

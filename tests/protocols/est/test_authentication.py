@@ -4,7 +4,7 @@ from base64 import b64encode
 
 import pytest
 
-from emca_daemon.protocols.est.bearer import read_tokens
+from emca_daemon.protocols.bearer import read_tokens
 from emca_daemon.protocols.http import Peer
 from emca_daemon.settings.est import EstCertificateSettings, EstHttpSettings
 from tests.support.est_world import PLAIN, EstWorld, basic, digest_answer, request, settings

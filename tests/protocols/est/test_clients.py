@@ -2,7 +2,8 @@
 
 from cryptography import x509
 
-from emca_daemon.protocols.est.clients import Client, HttpUser, TrustedCertificate
+from emca_daemon.protocols.est.clients import Client, TrustedCertificate
+from emca_daemon.protocols.http_users import HttpUser
 from tests.support.est_world import EstWorld
 
 

@@ -8,8 +8,8 @@ import pytest
 from emca_daemon.asn1 import cmc, der
 from emca_daemon.asn1.cmc import Control, PkiData
 from emca_daemon.errors import Reason, Refused
-from emca_daemon.protocols.est.clients import HttpUser
 from emca_daemon.protocols.est.shared_secrets import SharedSecret, proved_user, read_shared_secrets
+from emca_daemon.protocols.http_users import HttpUser
 
 SEQUENCE = der.sequence(der.integer(1))
 SECRETS = {"bob": SharedSecret(b"secret", frozenset({"ra"}))}

@@ -3,8 +3,8 @@
 import pytest
 
 from emca_daemon.errors import Reason, Refused
-from emca_daemon.protocols.est.bearer import challenge, read_tokens, verify_bearer
-from emca_daemon.protocols.est.clients import HttpUser
+from emca_daemon.protocols.bearer import challenge, read_tokens, verify_bearer
+from emca_daemon.protocols.http_users import HttpUser
 
 FILE = "# devices\ngate 0123456789abcdef doors  floors # the gate\n\nmill fedcba9876543210\n"
 

@@ -5,7 +5,7 @@ from base64 import b64encode
 import pytest
 
 from emca_daemon.errors import Reason, Refused
-from emca_daemon.protocols.est.basic import challenge, read_basic
+from emca_daemon.protocols.basic import challenge, read_basic
 
 
 def test_user_and_password_in_utf_8() -> None:

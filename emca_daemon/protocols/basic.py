@@ -4,7 +4,7 @@ import binascii
 from base64 import b64decode
 
 from emca_daemon.ca.passwords import PasswordCheck, wrong_password
-from emca_daemon.protocols.est.clients import HttpUser
+from emca_daemon.protocols.http_users import HttpUser
 
 
 def challenge(realm: str) -> str:

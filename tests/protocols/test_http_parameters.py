@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emca_daemon.errors import Refused
-from emca_daemon.protocols.est.http_parameters import read_authorization, read_parameters
+from emca_daemon.protocols.http_parameters import read_authorization, read_parameters
 
 
 def test_scheme_and_rest() -> None:

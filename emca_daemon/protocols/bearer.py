@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 
 from emca_daemon.errors import Reason, Refused
-from emca_daemon.protocols.est.clients import HttpUser
+from emca_daemon.protocols.http_users import HttpUser
 
 LEAST = 16
 """The fewest characters of a token."""
