@@ -3,7 +3,7 @@
 import json
 from datetime import datetime
 
-from sqlalchemy import BindParameter, Connection, Row, bindparam, exists, select, update
+from sqlalchemy import BindParameter, Connection, bindparam, exists, select, update
 from sqlalchemy.exc import IntegrityError
 
 from emca_daemon.errors import Reason, Refused
@@ -11,16 +11,19 @@ from emca_daemon.protocols.acme.records import Account, KeyStanding
 from emca_daemon.protocols.acme.states import AccountStatus
 from emca_daemon.store.acme_tables import accounts, blocked_keys
 from emca_daemon.store.inserting import InsertNew
+from emca_daemon.store.statements import Row, Statement
 
 _c = accounts.c
-_GET = select(accounts).where(_c.id == bindparam("id"))
-_BY_KEY = select(accounts).where(_c.endpoint == bindparam("endpoint"), _c.thumbprint == bindparam("thumbprint"))
+_GET = Statement(select(accounts).where(_c.id == bindparam("id")))
+_BY_KEY = Statement(
+    select(accounts).where(_c.endpoint == bindparam("endpoint"), _c.thumbprint == bindparam("thumbprint"))
+)
 _KEY: BindParameter[bytes] = bindparam("key_fingerprint")
 _OF_ACCOUNT, _BLOCKED = (
     exists().where(_c.key_fingerprint == _KEY),
     exists().where(blocked_keys.c.key_fingerprint == _KEY),
 )
-_KEY_STANDING = select(_OF_ACCOUNT.label("of_account"), _BLOCKED.label("blocked"))
+_KEY_STANDING = Statement(select(_OF_ACCOUNT.label("of_account"), _BLOCKED.label("blocked")))
 _BLOCK = InsertNew(blocked_keys)
 _INSERT = InsertNew(accounts)
 _CHANGED = ("status", "jwk", "thumbprint", "key_fingerprint", "contacts", "terms_agreed", "terms")
@@ -40,17 +43,17 @@ class AccountRows:
 
     def account(self, account_id: str) -> Account | None:
         """One account."""
-        row = self._connection.execute(_GET, {"id": account_id}).first()
+        row = _GET.first(self._connection, {"id": account_id})
         return _account_of(row) if row else None
 
     def account_by_key(self, endpoint: str, thumbprint: str) -> Account | None:
         """The endpoint's account with that key."""
-        row = self._connection.execute(_BY_KEY, {"endpoint": endpoint, "thumbprint": thumbprint}).first()
+        row = _BY_KEY.first(self._connection, {"endpoint": endpoint, "thumbprint": thumbprint})
         return _account_of(row) if row else None
 
     def key_standing(self, key_fingerprint: bytes) -> KeyStanding:
         """Whether a key is an account's, of whatever endpoint, and whether it is blocked; one statement."""
-        row = self._connection.execute(_KEY_STANDING, {"key_fingerprint": key_fingerprint}).one()
+        row = _KEY_STANDING.one(self._connection, {"key_fingerprint": key_fingerprint})
         return KeyStanding(of_account=bool(row.of_account), blocked=bool(row.blocked))
 
 
@@ -107,7 +110,7 @@ def _values(account: Account) -> dict[str, object]:
     }
 
 
-def _account_of(row: Row[tuple[object, ...]]) -> Account:
+def _account_of(row: Row) -> Account:
     return Account(
         id=row.id,
         endpoint=row.endpoint,

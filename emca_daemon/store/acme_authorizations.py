@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, Row, Select, bindparam, delete, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, or_, select, update
 
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.names import AlternativeName
@@ -11,6 +11,7 @@ from emca_daemon.protocols.acme.records import Authorization, Challenge
 from emca_daemon.protocols.acme.states import AuthorizationStatus, ChallengeStatus
 from emca_daemon.store.acme_challenge_rows import authorization_of, challenge_of, challenge_values
 from emca_daemon.store.acme_tables import PROCESSING, authorizations, challenges
+from emca_daemon.store.statements import Statement
 
 _MOST_REUSABLE = 1000
 
@@ -18,9 +19,9 @@ _a, _c = authorizations.c, challenges.c
 _BOTH = select(authorizations, *(column.label(f"c_{column.name}") for column in _c)).outerjoin(
     challenges, _c.authorization_id == _a.id
 )
-_GET = _BOTH.where(_a.id == bindparam("id")).order_by(_c.position)
+_GET = Statement(_BOTH.where(_a.id == bindparam("id")).order_by(_c.position))
 _OF_CHALLENGE = select(_c.authorization_id).where(_c.id == bindparam("id")).scalar_subquery()
-_CHALLENGED = _BOTH.where(_a.id == _OF_CHALLENGE).order_by(_c.position)
+_CHALLENGED = Statement(_BOTH.where(_a.id == _OF_CHALLENGE).order_by(_c.position))
 _VALID = (
     select(authorizations)
     .where(
@@ -33,20 +34,20 @@ _VALID = (
     .limit(_MOST_REUSABLE)
 )
 _UNHELD = or_(_c.lease_until.is_(None), _c.lease_until <= bindparam("now"))
-_DUE = (
+_DUE = Statement(
     select(_c.id)
     .where(_c.status == PROCESSING, _c.next_attempt <= bindparam("now"), _UNHELD)
     .order_by(_c.next_attempt, _c.id)
     .limit(bindparam("most"))
 )
 
-_INSERT, _INSERT_CHALLENGES = insert(authorizations), insert(challenges)
-_UPDATE = (
+_INSERT, _INSERT_CHALLENGES = Statement(insert(authorizations).inline()), Statement(insert(challenges).inline())
+_UPDATE = Statement(
     update(authorizations)
     .where(_a.id == bindparam("b_id"), _a.status == bindparam("b_expected"))
     .values(status=bindparam("status"), expires=bindparam("expires"))
 )
-_PROVE = (
+_PROVE = Statement(
     update(authorizations)
     .where(_a.id == bindparam("b_id"), _a.status == AuthorizationStatus.PENDING.value)
     .values(
@@ -56,21 +57,21 @@ _PROVE = (
         method=bindparam("method"),
     )
 )
-_DEACTIVATE = (
+_DEACTIVATE = Statement(
     update(authorizations)
     .where(_a.account_id == bindparam("b_account_id"), _a.status == AuthorizationStatus.PENDING.value)
     .values(status=AuthorizationStatus.DEACTIVATED.value)
 )
 _CHANGED = ("status", "validated", "errors", "attempts", "next_attempt", "lease_holder", "lease_until")
-_UPDATE_CHALLENGE = (
+_UPDATE_CHALLENGE = Statement(
     update(challenges)
     .where(_c.id == bindparam("b_id"), _c.status == bindparam("b_expected"))
     .values({name: bindparam(name) for name in _CHANGED})
 )
-_KEEP_ONLY = delete(challenges).where(
-    _c.authorization_id == bindparam("b_authorization_id"), _c.id != bindparam("b_keep")
+_KEEP_ONLY = Statement(
+    delete(challenges).where(_c.authorization_id == bindparam("b_authorization_id"), _c.id != bindparam("b_keep"))
 )
-_LEASE = (
+_LEASE = Statement(
     update(challenges)
     .where(_c.id == bindparam("b_id"), _c.status == PROCESSING, _c.next_attempt <= bindparam("now"), _UNHELD)
     .values(lease_holder=bindparam("holder"), lease_until=bindparam("until"))
@@ -103,10 +104,10 @@ class AuthorizationRows:
 
     def due_challenges(self, now: datetime, limit: int) -> Sequence[str]:
         """Ids of processing challenges whose next attempt is due and that nobody holds, longest due first."""
-        return list(self._connection.execute(_DUE, {"now": now, "most": limit}).scalars())
+        return [row.id for row in _DUE.all(self._connection, {"now": now, "most": limit})]
 
-    def _one(self, statement: Select[tuple[object, ...]], row_id: str) -> Authorization | None:
-        rows: Sequence[Row[tuple[object, ...]]] = self._connection.execute(statement, {"id": row_id}).all()
+    def _one(self, statement: Statement, row_id: str) -> Authorization | None:
+        rows = statement.all(self._connection, {"id": row_id})
         if not rows:
             return None
         return authorization_of(rows[0], tuple(challenge_of(row) for row in rows if row.c_id is not None))
@@ -121,9 +122,9 @@ class AuthorizationWriter(AuthorizationRows):
         """Keep new authorizations with their challenges."""
         if not fresh:
             return
-        self._connection.execute(_INSERT, [_values(one) for one in fresh])
-        self._connection.execute(
-            _INSERT_CHALLENGES,
+        _INSERT.run_each(self._connection, [_values(one) for one in fresh])
+        _INSERT_CHALLENGES.run_each(
+            self._connection,
             [
                 {
                     "id": challenge.id,
@@ -143,33 +144,33 @@ class AuthorizationWriter(AuthorizationRows):
     ) -> None:
         """Move an authorization; raises Refused(WRONG_STATE) unless it still is in the old state."""
         given = {"b_id": authorization_id, "b_expected": old.value, "status": new.value, "expires": expires}
-        if self._connection.execute(_UPDATE, given).rowcount != 1:
+        if _UPDATE.run(self._connection, given) != 1:
             raise Refused(Reason.WRONG_STATE, f"the authorization is not {old.value} any more")
 
     def prove_authorization(self, authorization_id: str, method: str, now: datetime, expires: datetime) -> None:
         """Make a pending authorization valid; raises Refused(WRONG_STATE) unless it still is pending."""
         given = {"b_id": authorization_id, "method": method, "proved": now, "expires": expires}
-        if self._connection.execute(_PROVE, given).rowcount != 1:
+        if _PROVE.run(self._connection, given) != 1:
             raise Refused(Reason.WRONG_STATE, "the authorization is not pending any more")
 
     def deactivate_authorizations(self, account_id: str) -> None:
         """Deactivate every pending authorization of an account."""
-        self._connection.execute(_DEACTIVATE, {"b_account_id": account_id})
+        _DEACTIVATE.run(self._connection, {"b_account_id": account_id})
 
     def update_challenge(self, challenge: Challenge, expected: ChallengeStatus) -> None:
         """Replace a challenge; raises Refused(WRONG_STATE) unless it still is in the expected state."""
         given = {"b_id": challenge.id, "b_expected": expected.value, **challenge_values(challenge)}
-        if self._connection.execute(_UPDATE_CHALLENGE, given).rowcount != 1:
+        if _UPDATE_CHALLENGE.run(self._connection, given) != 1:
             raise Refused(Reason.WRONG_STATE, f"the challenge is not {expected.value} any more")
 
     def keep_only_challenge(self, authorization_id: str, challenge_id: str) -> None:
         """Drop the other challenges of an authorization."""
-        self._connection.execute(_KEEP_ONLY, {"b_authorization_id": authorization_id, "b_keep": challenge_id})
+        _KEEP_ONLY.run(self._connection, {"b_authorization_id": authorization_id, "b_keep": challenge_id})
 
     def lease_challenge(self, challenge_id: str, holder: str, now: datetime, until: datetime) -> bool:
         """Take a due, processing challenge that nobody holds; False if it is not there to be taken."""
         given = {"b_id": challenge_id, "holder": holder, "now": now, "until": until}
-        return self._connection.execute(_LEASE, given).rowcount == 1
+        return _LEASE.run(self._connection, given) == 1
 
 
 def _values(one: Authorization) -> dict[str, object]:

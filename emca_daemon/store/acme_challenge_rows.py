@@ -2,11 +2,10 @@
 
 import json
 
-from sqlalchemy import Row
-
 from emca_daemon.names import AlternativeName, NameType
 from emca_daemon.protocols.acme.records import Authorization, Challenge
 from emca_daemon.protocols.acme.states import AuthorizationStatus, ChallengeStatus
+from emca_daemon.store.statements import Row
 
 
 def challenge_values(challenge: Challenge) -> dict[str, object]:
@@ -22,7 +21,7 @@ def challenge_values(challenge: Challenge) -> dict[str, object]:
     }
 
 
-def challenge_of(row: Row[tuple[object, ...]]) -> Challenge:
+def challenge_of(row: Row) -> Challenge:
     """The challenge in a row whose columns are labelled `c_...`."""
     return Challenge(
         id=row.c_id,
@@ -39,7 +38,7 @@ def challenge_of(row: Row[tuple[object, ...]]) -> Challenge:
     )
 
 
-def authorization_of(row: Row[tuple[object, ...]], challenges: tuple[Challenge, ...]) -> Authorization:
+def authorization_of(row: Row, challenges: tuple[Challenge, ...]) -> Authorization:
     """The authorization in a row."""
     return Authorization(
         id=row.id,

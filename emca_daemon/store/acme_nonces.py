@@ -6,6 +6,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from emca_daemon.protocols.acme.states import AccountStatus
 from emca_daemon.store.acme_tables import accounts, nonces, secrets
 from emca_daemon.store.inserting import InsertNew
+from emca_daemon.store.statements import Statement
 
 _SPEND = InsertNew(nonces)
 _BY_VALID_ACCOUNT = select(bindparam("nonce", type_=nonces.c.nonce.type)).where(
@@ -14,16 +15,10 @@ _BY_VALID_ACCOUNT = select(bindparam("nonce", type_=nonces.c.nonce.type)).where(
     accounts.c.status == AccountStatus.VALID.value,
 )
 _SPEND_OF = {
-    name: insert(nonces)
-    .from_select(["nonce"], _BY_VALID_ACCOUNT)
-    .on_conflict_do_nothing()
-    .execution_options(preserve_rowcount=True)
+    name: Statement(insert(nonces).from_select(["nonce"], _BY_VALID_ACCOUNT).on_conflict_do_nothing())
     for name, insert in (("sqlite", sqlite.insert), ("postgresql", postgresql.insert))
 }
-"""One statement for what every signed request needs: the account is still what it was, and the nonce is new.
-
-SQLAlchemy would forget how many rows an INSERT from SELECT made.
-"""
+"""One statement for what every signed request needs: the account is still what it was, and the nonce is new."""
 _OLDEST = select(nonces.c.nonce).where(nonces.c.nonce < bindparam("before")).order_by(nonces.c.nonce)
 _PURGE = delete(nonces).where(nonces.c.nonce.in_(_OLDEST.limit(bindparam("most"))))
 _ADD_SECRET = InsertNew(secrets)
@@ -49,7 +44,7 @@ class NonceWriter:
     def spend_nonce_of(self, account_id: str, thumbprint: str, nonce: bytes) -> bool:
         """The same if the account is valid and has that key; False if not so, or if the nonce was used before."""
         given = {"account_id": account_id, "thumbprint": thumbprint, "nonce": nonce}
-        return self._connection.execute(_SPEND_OF[self._connection.dialect.name], given).rowcount == 1
+        return _SPEND_OF[self._connection.dialect.name].run(self._connection, given) == 1
 
     def purge_nonces(self, before: bytes, limit: int) -> int:
         """Forget at most `limit` nonces that sort before that value; how many were forgotten."""

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, Row, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.names import AlternativeName, NameType
@@ -12,9 +12,10 @@ from emca_daemon.protocols.acme.records import Authorization, Order, OrderAuthor
 from emca_daemon.protocols.acme.states import AuthorizationStatus, OrderStage
 from emca_daemon.store.acme_authorizations import AuthorizationWriter
 from emca_daemon.store.acme_tables import authorizations, order_authorizations, orders
+from emca_daemon.store.statements import Row, Statement
 
 _c, _a, _link = orders.c, authorizations.c, order_authorizations.c
-_GET = (
+_GET = Statement(
     select(
         orders,
         _a.id.label("a_id"),
@@ -35,10 +36,10 @@ _OF_ACCOUNT = (
     .order_by(_c.id)
     .limit(bindparam("most"))
 )
-_INSERT = insert(orders)
-_LINK = insert(order_authorizations)
+_INSERT = Statement(insert(orders).inline())
+_LINK = Statement(insert(order_authorizations).inline())
 _CHANGED = ("stage", "error", "csr_hash", "issuer", "serial")
-_UPDATE = (
+_UPDATE = Statement(
     update(orders)
     .where(_c.id == bindparam("b_id"), _c.stage == bindparam("b_expected"))
     .values({name: bindparam(name) for name in _CHANGED})
@@ -54,7 +55,7 @@ class OrderRows:
 
     def order(self, order_id: str) -> Order | None:
         """One order with what it must know of its authorizations; one statement."""
-        rows = self._connection.execute(_GET, {"id": order_id}).all()
+        rows = _GET.all(self._connection, {"id": order_id})
         return _order_of(rows) if rows else None
 
     def orders_of(self, account_id: str, after: str, limit: int) -> Sequence[str]:
@@ -86,17 +87,17 @@ class OrderWriter(OrderRows, AuthorizationWriter):
             "auto_renewal": order.auto_renewal,
             **_values(order),
         }
-        self._connection.execute(_INSERT, given)
+        _INSERT.run(self._connection, given)
         links = [
             {"order_id": order.id, "position": position, "authorization_id": one.id}
             for position, one in enumerate(order.authorizations)
         ]
-        self._connection.execute(_LINK, links)
+        _LINK.run_each(self._connection, links)
 
     def update_order(self, old: Order, new: Order) -> None:
         """Replace stage, error, CSR and certificate; raises Refused(WRONG_STATE) unless the stage is still the old."""
         given = {"b_id": old.id, "b_expected": old.stage.value, **_values(new)}
-        if self._connection.execute(_UPDATE, given).rowcount != 1:
+        if _UPDATE.run(self._connection, given) != 1:
             raise Refused(Reason.WRONG_STATE, f"the order is not {old.stage.value} any more")
 
 
@@ -110,7 +111,7 @@ def _values(order: Order) -> dict[str, object]:
     }
 
 
-def _order_of(rows: Sequence[Row[tuple[object, ...]]]) -> Order:
+def _order_of(rows: Sequence[Row]) -> Order:
     row = rows[0]
     return Order(
         id=row.id,
@@ -133,7 +134,7 @@ def _order_of(rows: Sequence[Row[tuple[object, ...]]]) -> Order:
     )
 
 
-def _summary_of(row: Row[tuple[object, ...]]) -> OrderAuthorization:
+def _summary_of(row: Row) -> OrderAuthorization:
     return OrderAuthorization(
         row.a_id,
         AuthorizationStatus(row.a_status),

@@ -10,7 +10,6 @@ from sqlalchemy import (
     Column,
     Connection,
     LargeBinary,
-    Row,
     SmallInteger,
     Table,
     Text,
@@ -23,6 +22,7 @@ from sqlalchemy import (
 from emca_daemon.ca.audit import GENESIS, canonical, seal
 from emca_daemon.ca.records import AuditEvent, SealedEvent
 from emca_daemon.store.schema import metadata
+from emca_daemon.store.statements import Row, Statement
 
 _PAGE = 1_000
 """Events that are in memory at a time during a walk."""
@@ -46,10 +46,11 @@ audit_head = Table(
     CheckConstraint("id = 1", name="single_row"),
 )
 
-_HEAD = select(audit_head.c.number, audit_head.c.hash)
-_HEAD_AND_LOCK = _HEAD.with_for_update()
-_INSERT = insert(audit_events).inline()
-_MOVE_HEAD = update(audit_head).values(number=bindparam("b_number"), hash=bindparam("b_hash"))
+_THE_HEAD = select(audit_head.c.number, audit_head.c.hash)
+_HEAD = Statement(_THE_HEAD)
+_HEAD_AND_LOCK = Statement(_THE_HEAD.with_for_update())
+_INSERT = Statement(insert(audit_events).inline())
+_MOVE_HEAD = Statement(update(audit_head).values(number=bindparam("b_number"), hash=bindparam("b_hash")))
 _WALK = (
     select(audit_events).where(audit_events.c.number >= bindparam("start")).order_by(audit_events.c.number).limit(_PAGE)
 )
@@ -75,7 +76,7 @@ class AuditRows:
 
     def head(self) -> tuple[int, bytes]:
         """Number and hash of the newest event as noted apart from the events; (0, 32 zero bytes) when empty."""
-        row = self._connection.execute(_HEAD).first()
+        row = _HEAD.first(self._connection, {})
         return (row.number, row.hash) if row else (0, GENESIS)
 
 
@@ -90,20 +91,20 @@ class AuditWriter(AuditRows):
 
     def append(self, event: AuditEvent) -> None:
         """Seal the event into the chain; the head stays locked until the transaction ends."""
-        number, previous = self._connection.execute(_HEAD_AND_LOCK).one()
-        sealed = seal(number + 1, previous, event)
+        head = _HEAD_AND_LOCK.one(self._connection, {})
+        sealed = seal(head.number + 1, head.hash, event)
         row = {
             "number": sealed.number,
             "previous": sealed.previous,
             "hash": sealed.hash,
             "content": canonical(sealed.number, event).decode("ascii"),
         }
-        self._connection.execute(_INSERT, row)
-        self._connection.execute(_MOVE_HEAD, {"b_number": sealed.number, "b_hash": sealed.hash})
+        _INSERT.run(self._connection, row)
+        _MOVE_HEAD.run(self._connection, {"b_number": sealed.number, "b_hash": sealed.hash})
         self._noticed(event)
 
 
-def _event_of(row: Row[tuple[object, ...]]) -> AuditEvent:
+def _event_of(row: Row) -> AuditEvent:
     # Whoever alters a row may leave anything behind; such an event must still reach the check that names it.
     try:
         _number, at, actor, proof, origin, request_id, action, subject, outcome, details = json.loads(row.content)

@@ -5,12 +5,13 @@ from collections.abc import Iterable
 from datetime import datetime
 from hashlib import sha256
 
-from sqlalchemy import Column, Index, LargeBinary, Row, SmallInteger, String, Table, Text, text
+from sqlalchemy import Column, Index, LargeBinary, SmallInteger, String, Table, Text, text
 
 from emca_daemon.ca.records import CertificateRecord, CertificateState, Intent, Revocation, RevocationReason
 from emca_daemon.names import AlternativeName, NameType, serial_text
 from emca_daemon.store.columns import NAME, Moment, Serial
 from emca_daemon.store.schema import metadata
+from emca_daemon.store.statements import Row
 
 certificates = Table(
     "certificates",
@@ -90,7 +91,7 @@ def der_values(der: bytes) -> dict[str, object]:
     return {"der": der, "fingerprint": sha256(der).digest()}
 
 
-def record_of(row: Row[tuple[object, ...]]) -> CertificateRecord:
+def record_of(row: Row) -> CertificateRecord:
     """A whole row as a record."""
     return CertificateRecord(
         intent=intent_of(row),
@@ -101,7 +102,7 @@ def record_of(row: Row[tuple[object, ...]]) -> CertificateRecord:
     )
 
 
-def intent_of(row: Row[tuple[object, ...]]) -> Intent:
+def intent_of(row: Row) -> Intent:
     """A whole row as the intent that it began as."""
     return Intent(
         issuer=row.issuer,

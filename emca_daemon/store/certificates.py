@@ -29,6 +29,7 @@ from emca_daemon.store.certificate_rows import (
 from emca_daemon.store.certificate_search import search_statement
 from emca_daemon.store.crls import count_change
 from emca_daemon.store.inserting import InsertNew
+from emca_daemon.store.statements import Statement
 
 _PAGE = 5_000
 """Rows of the revoked list that are in memory at a time."""
@@ -39,19 +40,25 @@ _RECORDED = _c.state == literal_column("'issued'")
 # Partial indexes are used only where the query repeats their condition word for word, so it is no bound parameter.
 _OPEN = _c.state == literal_column("'intended'")
 
-_FIND = select(certificates).where(_THIS_ONE)
-_FIND_AND_LOCK = _FIND.with_for_update()
-_FIND_BY_FINGERPRINT = select(certificates).where(_c.fingerprint == bindparam("fingerprint")).limit(1)
-_FIND_BY_KEY = (
+_THE_ONE = select(certificates).where(_THIS_ONE)
+_FIND, _FIND_AND_LOCK = Statement(_THE_ONE), Statement(_THE_ONE.with_for_update())
+_FIND_BY_FINGERPRINT = Statement(
+    select(certificates).where(_c.fingerprint == bindparam("fingerprint")).limit(literal_column("1"))
+)
+_FIND_BY_KEY = Statement(
     select(certificates)
     .where(_c.key_fingerprint == bindparam("key_fingerprint"), _RECORDED)
     .order_by(_c.created.desc(), _c.serial)
-    .limit(100)
+    .limit(literal_column("100"))
 )
-_KEY_USES = select(
-    func.count(), func.coalesce(func.sum(case((_c.requester != bindparam("requester"), 1), else_=0)), 0)
-).where(_c.key_fingerprint == bindparam("key_fingerprint"), _RECORDED)
-_STATUS = select(_c.state, _c.not_after, _c.revoked_at, _c.revocation_reason, _c.invalidity_date).where(_THIS_ONE)
+_KEY_USES = Statement(
+    select(func.count(), func.coalesce(func.sum(case((_c.requester != bindparam("requester"), 1), else_=0)), 0)).where(
+        _c.key_fingerprint == bindparam("key_fingerprint"), _RECORDED
+    )
+)
+_STATUS = Statement(
+    select(_c.state, _c.not_after, _c.revoked_at, _c.revocation_reason, _c.invalidity_date).where(_THIS_ONE)
+)
 _REVOKED = (
     select(_c.serial, _c.revoked_at, _c.revocation_reason, _c.invalidity_date)
     .where(
@@ -66,7 +73,7 @@ _REVOKED = (
 _OPEN_INTENTS = select(certificates).where(_OPEN, _c.created < bindparam("before")).order_by(_c.created, _c.serial)
 
 _INSERT = InsertNew(certificates)
-_RECORD = (
+_RECORD = Statement(
     update(certificates)
     .where(_THIS_ONE, _OPEN)
     .values(state="issued", der=bindparam("der"), fingerprint=bindparam("fingerprint"))
@@ -76,9 +83,9 @@ _REVOCATION: dict[str, BindParameter[object]] = {
     "revocation_reason": bindparam("reason"),
     "invalidity_date": bindparam("invalid_since"),
 }
-_ABANDON = update(certificates).where(_THIS_ONE, _OPEN).values(state="abandoned", **_REVOCATION)
-_REVOKE = update(certificates).where(_THIS_ONE, _RECORDED).values(_REVOCATION)
-_RELEASE = (
+_ABANDON = Statement(update(certificates).where(_THIS_ONE, _OPEN).values(state="abandoned", **_REVOCATION))
+_REVOKE = Statement(update(certificates).where(_THIS_ONE, _RECORDED).values(_REVOCATION))
+_RELEASE = Statement(
     update(certificates)
     .where(_THIS_ONE, _RECORDED, _c.revocation_reason == RevocationReason.CERTIFICATE_HOLD.value)
     .values(revoked_at=None, revocation_reason=None, invalidity_date=None)
@@ -98,28 +105,28 @@ class CertificateRows:
 
     def find(self, issuer: IssuerName, serial: SerialNumber) -> CertificateRecord | None:
         """The record of one serial; in a transaction for changes the row stays locked."""
-        row = self._connection.execute(self._find, {"b_issuer": issuer, "b_serial": serial}).first()
+        row = self._find.first(self._connection, {"b_issuer": issuer, "b_serial": serial})
         return record_of(row) if row else None
 
     def find_by_fingerprint(self, fingerprint: bytes) -> CertificateRecord | None:
         """The record of the certificate with that SHA-256 fingerprint."""
-        row = self._connection.execute(_FIND_BY_FINGERPRINT, {"fingerprint": fingerprint}).first()
+        row = _FIND_BY_FINGERPRINT.first(self._connection, {"fingerprint": fingerprint})
         return record_of(row) if row else None
 
     def find_by_key(self, key_fingerprint: bytes) -> Sequence[CertificateRecord]:
         """Every recorded certificate for that key (at most 100, newest first)."""
-        rows = self._connection.execute(_FIND_BY_KEY, {"key_fingerprint": key_fingerprint})
+        rows = _FIND_BY_KEY.all(self._connection, {"key_fingerprint": key_fingerprint})
         return [record_of(row) for row in rows]
 
     def key_uses(self, key_fingerprint: bytes, requester: str) -> tuple[int, int]:
         """How many certificates hold that key, and how many of those belong to other requesters."""
         given = {"key_fingerprint": key_fingerprint, "requester": requester}
-        total, others = self._connection.execute(_KEY_USES, given).one()
+        total, others = _KEY_USES.one(self._connection, given)
         return int(total), int(others)
 
     def status(self, issuer: IssuerName, serial: SerialNumber) -> CertificateStatus | None:
         """What OCSP answers from; None for a serial never taken."""
-        row = self._connection.execute(_STATUS, {"b_issuer": issuer, "b_serial": serial}).first()
+        row = _STATUS.first(self._connection, {"b_issuer": issuer, "b_serial": serial})
         if row is None:
             return None
         state, not_after, at, reason, invalidity_date = row
@@ -165,20 +172,20 @@ class CertificateWriter(CertificateRows):
     def record(self, issuer: IssuerName, serial: SerialNumber, der: bytes) -> None:
         """Turn the intent into an issued certificate; raises Refused(WRONG_STATE) if there is no open intent."""
         given = {"b_issuer": issuer, "b_serial": serial, **der_values(der)}
-        if self._connection.execute(_RECORD, given).rowcount != 1:
+        if _RECORD.run(self._connection, given) != 1:
             raise _wrong_state(issuer, serial, "is not waiting for its certificate")
 
     def abandon(self, issuer: IssuerName, serial: SerialNumber, revocation: Revocation) -> None:
         """Mark an open intent as abandoned and revoked; raises Refused(WRONG_STATE) if there is none."""
         given = {"b_issuer": issuer, "b_serial": serial, **_revocation_values(revocation)}
-        if self._connection.execute(_ABANDON, given).rowcount != 1:
+        if _ABANDON.run(self._connection, given) != 1:
             raise _wrong_state(issuer, serial, "is not waiting for its certificate")
         count_change(self._connection, issuer)
 
     def revoke(self, issuer: IssuerName, serial: SerialNumber, revocation: Revocation) -> None:
         """Set or replace the revocation of an issued certificate; raises Refused(WRONG_STATE) if there is none."""
         given = {"b_issuer": issuer, "b_serial": serial, **_revocation_values(revocation)}
-        if self._connection.execute(_REVOKE, given).rowcount != 1:
+        if _REVOKE.run(self._connection, given) != 1:
             raise _wrong_state(issuer, serial, "belongs to no issued certificate")
         count_change(self._connection, issuer)
 
@@ -187,7 +194,7 @@ class CertificateWriter(CertificateRows):
 
         `at` is for delta CRLs, which list releases; a full CRL simply no longer has the serial.
         """
-        if self._connection.execute(_RELEASE, {"b_issuer": issuer, "b_serial": serial}).rowcount != 1:
+        if _RELEASE.run(self._connection, {"b_issuer": issuer, "b_serial": serial}) != 1:
             raise _wrong_state(issuer, serial, "is not on hold")
         count_change(self._connection, issuer)
 

@@ -8,8 +8,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 from sqlalchemy.sql.elements import KeyedColumnElement
 
-Values = Mapping[str, object]
-"""A row to be: column name to value."""
+from emca_daemon.store.statements import Statement, Values
 
 New = ReadOnlyColumnCollection[str, KeyedColumnElement[Any]]
 """The columns of the row that was to be inserted."""
@@ -29,7 +28,7 @@ class InsertNew:
 
     def run(self, connection: Connection, values: Values) -> bool:
         """Whether the row was inserted."""
-        return connection.execute(self._statements[connection.dialect.name], values).rowcount == 1
+        return self._statements[connection.dialect.name].run(connection, values) == 1
 
 
 class InsertOrChange:
@@ -66,9 +65,9 @@ class InsertOrChange:
 
     def run(self, connection: Connection, values: Values) -> bool:
         """Whether the row was inserted or changed."""
-        return connection.execute(self._statements[connection.dialect.name], values).rowcount == 1
+        return self._statements[connection.dialect.name].run(connection, values) == 1
 
 
-def _plain(statement: Insert) -> Insert:
+def _plain(statement: Insert) -> Statement:
     # Inline: no RETURNING of keys that we chose ourselves, which would also hide the number of rows.
-    return statement.inline().execution_options(preserve_rowcount=True)
+    return Statement(statement.inline())

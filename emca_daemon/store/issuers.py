@@ -10,7 +10,6 @@ from sqlalchemy import (
     Column,
     Connection,
     LargeBinary,
-    Row,
     String,
     Table,
     Text,
@@ -26,6 +25,7 @@ from emca_daemon.names import IssuerName
 from emca_daemon.store.columns import NAME, Moment
 from emca_daemon.store.inserting import InsertNew
 from emca_daemon.store.schema import metadata
+from emca_daemon.store.statements import Row, Statement
 
 issuers = Table(
     "issuers",
@@ -45,9 +45,9 @@ issuers = Table(
     Column("revision", BigInteger, nullable=False),
 )
 
-_GET = select(issuers).where(issuers.c.name == bindparam("name"))
+_GET = Statement(select(issuers).where(issuers.c.name == bindparam("name")))
 _ALL = select(issuers).order_by(issuers.c.created, issuers.c.name)
-_VERSION = select(func.coalesce(func.sum(issuers.c.revision), 0))
+_VERSION = Statement(select(func.coalesce(func.sum(issuers.c.revision), 0)))
 _INSERT = InsertNew(issuers)
 _UPDATE = (
     update(issuers)
@@ -69,7 +69,7 @@ class IssuerRows:
 
     def get(self, name: IssuerName) -> IssuerRecord | None:
         """One issuer."""
-        row = self._connection.execute(_GET, {"name": name}).first()
+        row = _GET.first(self._connection, {"name": name})
         return _record_of(row) if row else None
 
     def all(self) -> Sequence[IssuerRecord]:
@@ -78,7 +78,7 @@ class IssuerRows:
 
     def version(self) -> int:
         """A number that grows whenever an issuer is added or changed."""
-        return int(self._connection.execute(_VERSION).scalar_one())
+        return int(_VERSION.one(self._connection, {})[0])
 
 
 class IssuerWriter(IssuerRows):
@@ -111,7 +111,7 @@ def _values(issuer: IssuerRecord) -> dict[str, object]:
     }
 
 
-def _record_of(row: Row[tuple[object, ...]]) -> IssuerRecord:
+def _record_of(row: Row) -> IssuerRecord:
     return IssuerRecord(
         name=row.name,
         key=row.key,

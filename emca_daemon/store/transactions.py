@@ -1,11 +1,12 @@
 """Units of work: the only way to a connection."""
 
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError
 
 from emca_daemon.ca.records import AuditEvent
 from emca_daemon.clock import Clock, system_clock
@@ -16,11 +17,12 @@ from emca_daemon.store.cmp_transactions import CmpRows, CmpWriter
 from emca_daemon.store.connections import connections_of
 from emca_daemon.store.credentials import CredentialRows, CredentialWriter
 from emca_daemon.store.crls import CrlRows, CrlWriter
-from emca_daemon.store.failures import refusal_of
+from emca_daemon.store.failures import DATABASE_FAILURES, refusal_of
 from emca_daemon.store.issuers import IssuerRows, IssuerWriter
 from emca_daemon.store.leases import LeaseWriter
 from emca_daemon.store.pending import PendingRows, PendingWriter
 from emca_daemon.store.scep_transactions import ScepRows, ScepWriter
+from emca_daemon.store.statements import commit, execute_plain, roll_back
 
 _BEGIN_READING = {"sqlite": "BEGIN"}
 """SQLite: one snapshot for the whole reading. PostgreSQL: none, each statement is a transaction of its own, which is
@@ -201,14 +203,14 @@ class SqlReadingStore:
             self._thread.connection = connection
             try:
                 yield connection
-                connection.commit()
+                commit(connection)
             except BaseException:
                 _roll_back(connection)
                 raise
             finally:
                 self._thread.connection = None
                 self._connections.give_back(connection)
-        except (SQLAlchemyError, UnicodeEncodeError) as error:
+        except DATABASE_FAILURES as error:
             refusal = refusal_of(error)
             if refusal is None:
                 raise
@@ -230,9 +232,9 @@ class SqlReadingStore:
             if durable is not None:
                 _set_connection_durability(connection, durable)
             if begin is not None:
-                connection.exec_driver_sql(begin)
+                execute_plain(connection, begin)
             if durable is False and connection.dialect.name not in _DURABLE:
-                connection.exec_driver_sql(_NOT_DURABLE[connection.dialect.name])
+                execute_plain(connection, _NOT_DURABLE[connection.dialect.name])
         except BaseException:
             _roll_back(connection)
             self._connections.give_back(connection)
@@ -272,13 +274,13 @@ def _set_connection_durability(connection: Connection, durable: bool) -> None:
     """Where it is set for the connection: once, as long as it stays the same (a new connection is durable)."""
     name = connection.dialect.name
     if name in _DURABLE and connection.info.get("durable", True) is not durable:
-        connection.exec_driver_sql((_DURABLE if durable else _NOT_DURABLE)[name])
+        execute_plain(connection, (_DURABLE if durable else _NOT_DURABLE)[name])
         connection.info["durable"] = durable
 
 
 def _roll_back(connection: Connection) -> None:
     try:
-        connection.rollback()
-    except DBAPIError:
+        roll_back(connection)
+    except (DBAPIError, sqlite3.Error):
         with suppress(DBAPIError):
             connection.invalidate()
