@@ -16,8 +16,8 @@ from emca_daemon.policy.keys import key_facts, key_fingerprint
 from emca_daemon.policy.weak_keys import WeakKeys
 from emca_daemon.protocols.acme.algorithms import ALGORITHMS, JWKOKP, Algorithm
 from emca_daemon.protocols.acme.errors import AcmeRefusal, Problem
-from emca_daemon.protocols.acme.json_text import read_base64url
 from emca_daemon.protocols.acme.records import Account
+from emca_daemon.protocols.json_text import read_base64url
 
 _MEMBERS = {"RSA": ("n", "e"), "EC": ("x", "y"), "OKP": ("x",)}
 """The base64url members of each kind of public key."""

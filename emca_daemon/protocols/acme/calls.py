@@ -10,11 +10,11 @@ from emca_daemon.policy.facts import Requester
 from emca_daemon.protocols.acme.account_keys import AccountKey
 from emca_daemon.protocols.acme.endpoint import Endpoint
 from emca_daemon.protocols.acme.errors import malformed, unauthorized
-from emca_daemon.protocols.acme.json_text import read_object
 from emca_daemon.protocols.acme.jws import SignedMessage
 from emca_daemon.protocols.acme.ports import Writing
 from emca_daemon.protocols.acme.records import Account
 from emca_daemon.protocols.http import Request
+from emca_daemon.protocols.json_text import read_object
 
 
 @dataclass(frozen=True, slots=True)

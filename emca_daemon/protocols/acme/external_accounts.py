@@ -9,10 +9,10 @@ from emca_daemon.protocols.acme.account_keys import read_jwk
 from emca_daemon.protocols.acme.bindings import standing_problem
 from emca_daemon.protocols.acme.calls import Call
 from emca_daemon.protocols.acme.errors import AcmeRefusal, Problem, malformed, unauthorized
-from emca_daemon.protocols.acme.json_text import read_object
 from emca_daemon.protocols.acme.jws import Parts, take_apart
 from emca_daemon.protocols.acme.ports import Writing
 from emca_daemon.protocols.acme.records import Binding
+from emca_daemon.protocols.json_text import read_object
 
 _HASHES = {"HS256": "sha256", "HS384": "sha384", "HS512": "sha512"}
 _NOBODYS = bytes(32)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.protocols.acme.account_keys import AccountKey, algorithm_of, check_signature
 from emca_daemon.protocols.acme.algorithms import Algorithm
-from emca_daemon.protocols.acme.json_text import read_base64url, read_object
+from emca_daemon.protocols.json_text import read_base64url, read_object
 
 
 @dataclass(frozen=True, slots=True)

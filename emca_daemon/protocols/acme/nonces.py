@@ -13,8 +13,8 @@ from josepy.b64 import b64encode
 
 from emca_daemon.clock import Clock
 from emca_daemon.errors import Reason, Refused
-from emca_daemon.protocols.acme.json_text import read_base64url
 from emca_daemon.protocols.acme.ports import AcmeStore
+from emca_daemon.protocols.json_text import read_base64url
 from emca_daemon.randomness import RandomBytes
 
 _TIME = 5

@@ -10,8 +10,8 @@ from emca_daemon.ca.records import CertificateRecord
 from emca_daemon.errors import Reason
 from emca_daemon.names import SerialNumber
 from emca_daemon.protocols.acme.errors import malformed
-from emca_daemon.protocols.acme.json_text import read_base64url
 from emca_daemon.protocols.acme.records import RenewalPlan
+from emca_daemon.protocols.json_text import read_base64url
 
 _LONGEST = 120
 """Characters of a name; twice twenty octets make 55."""

@@ -4,10 +4,10 @@ from urllib.parse import urlsplit
 
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.protocols.acme.endpoint import Endpoint
-from emca_daemon.protocols.acme.json_text import write_object
 from emca_daemon.protocols.acme.replies import RETRY_AFTER, Reply, refusal
 from emca_daemon.protocols.acme.routes import RouteTable
 from emca_daemon.protocols.http import Request, Response
+from emca_daemon.protocols.json_text import write_object
 
 _PREFLIGHT = (
     ("Access-Control-Allow-Methods", "GET, HEAD, POST, OPTIONS"),

@@ -12,12 +12,12 @@ from emca_daemon.protocols.acme.documents import order_document
 from emca_daemon.protocols.acme.errors import AcmeRefusal, Problem
 from emca_daemon.protocols.acme.freshness import needs_caa
 from emca_daemon.protocols.acme.issuance import OrderCompanion
-from emca_daemon.protocols.acme.json_text import read_base64url
 from emca_daemon.protocols.acme.records import AwaitedOrder, Order
 from emca_daemon.protocols.acme.replies import Reply
 from emca_daemon.protocols.acme.settling import order_headers, own_order
 from emca_daemon.protocols.acme.star import begin_of, stored_terms
 from emca_daemon.protocols.acme.states import ORDER_MOVES, OrderStage, OrderStatus, move, order_status
+from emca_daemon.protocols.json_text import read_base64url
 
 _CSR_FAULTS = frozenset(
     {

@@ -7,11 +7,11 @@ from emca_daemon.protocols.acme.account_keys import AccountKey, read_jwk
 from emca_daemon.protocols.acme.calls import AccountCall
 from emca_daemon.protocols.acme.documents import account_document
 from emca_daemon.protocols.acme.errors import AcmeRefusal, Problem, malformed
-from emca_daemon.protocols.acme.json_text import read_object
 from emca_daemon.protocols.acme.jws import SignedMessage, read_flattened
 from emca_daemon.protocols.acme.ports import Writing
 from emca_daemon.protocols.acme.replies import Reply
 from emca_daemon.protocols.acme.standing import check_not_blocked
+from emca_daemon.protocols.json_text import read_object
 
 
 def key_change(call: AccountCall, tx: Writing) -> Reply:

@@ -11,10 +11,10 @@ from emca_daemon.names import serial_text
 from emca_daemon.protocols.acme.calls import AccountCall, Call
 from emca_daemon.protocols.acme.errors import AcmeRefusal, Problem, malformed, unauthorized
 from emca_daemon.protocols.acme.identifiers import base_of
-from emca_daemon.protocols.acme.json_text import read_base64url
 from emca_daemon.protocols.acme.ports import Writing
 from emca_daemon.protocols.acme.replies import Reply
 from emca_daemon.protocols.acme.star import star_refusal
+from emca_daemon.protocols.json_text import read_base64url
 
 _REASONS = frozenset(
     {

@@ -1,4 +1,4 @@
-"""JSON and base64url as ACME wants them: UTF-8, no duplicate members, no padding, nothing that Python lets slip."""
+"""JSON and base64url as protocols want them: UTF-8, no duplicate members, no padding, nothing that Python lets slip."""
 
 import json
 import re

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emca_daemon.errors import Reason, Refused
-from emca_daemon.protocols.acme.json_text import read_base64url, read_object, write_object
+from emca_daemon.protocols.json_text import read_base64url, read_object, write_object
 
 
 @pytest.mark.parametrize(
