@@ -21,6 +21,7 @@ from emca_daemon.store.failures import DATABASE_FAILURES, refusal_of
 from emca_daemon.store.issuers import IssuerRows, IssuerWriter
 from emca_daemon.store.leases import LeaseWriter
 from emca_daemon.store.pending import PendingRows, PendingWriter
+from emca_daemon.store.scep_challenges import ScepChallengeRows, ScepChallengeWriter
 from emca_daemon.store.scep_transactions import ScepRows, ScepWriter
 from emca_daemon.store.statements import commit, execute_plain, roll_back
 
@@ -89,6 +90,11 @@ class SqlReading:
         return ScepRows(self._connection)
 
     @property
+    def scep_challenges(self) -> ScepChallengeRows:
+        """SCEP's challenges and registered devices."""
+        return ScepChallengeRows(self._connection)
+
+    @property
     def credentials(self) -> CredentialRows:
         """Users with their passwords."""
         return CredentialRows(self._connection)
@@ -147,6 +153,11 @@ class SqlTransaction(SqlReading):
     def scep(self) -> ScepWriter:
         """SCEP's transactions."""
         return ScepWriter(self._connection)
+
+    @property
+    def scep_challenges(self) -> ScepChallengeWriter:
+        """SCEP's challenges and registered devices."""
+        return ScepChallengeWriter(self._connection)
 
     @property
     def credentials(self) -> CredentialWriter:

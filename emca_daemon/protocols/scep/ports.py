@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 
 from emca_daemon.asn1.cms_signing import SigningIdentity
 from emca_daemon.ca import ports as ca
+from emca_daemon.protocols.scep.challenge_records import Challenge, Device, Use
 from emca_daemon.protocols.scep.records import Transaction
 
 
@@ -36,12 +37,75 @@ class Transactions(TransactionsReader, Protocol):
         """Remove what has expired; how many that was."""
 
 
+class MadeChallengesReader(Protocol):
+    """Questions about challenges and devices."""
+
+    def get(self, challenge: str) -> Challenge | None:
+        """One challenge, by its id."""
+
+    def by_digest(self, endpoint: str, digest: bytes) -> Challenge | None:
+        """One challenge of an endpoint, by the hash of its secret."""
+
+    def of_device(self, device: str) -> Challenge | None:
+        """The latest challenge of a device."""
+
+    def list(self, endpoint: str | None, most: int, after: str = "") -> Sequence[Challenge]:
+        """Challenges that are no device's, by their ids, which begin with the time when they were made."""
+
+    def outstanding(self, endpoint: str, source: str, now: datetime) -> int:
+        """How many of that source could still be used."""
+
+    def use(self, challenge: str, transaction: str) -> Use | None:
+        """What a request used a challenge for."""
+
+    def device(self, device: str) -> Device | None:
+        """One device, by the id of its registration."""
+
+    def devices(self, endpoint: str | None, most: int, after: str = "") -> Sequence[Device]:
+        """Devices by the ids of their registrations."""
+
+    def overdue(self, before: datetime) -> bool:
+        """Whether `forget` would find anything."""
+
+
+class MadeChallenges(MadeChallengesReader, Protocol):
+    """Changes to challenges and devices."""
+
+    def add(self, challenge: Challenge) -> None:
+        """Keep a new challenge."""
+
+    def revoke(self, challenge: str, now: datetime) -> bool:
+        """Let nobody use it any more; False where it is not there or revoked already."""
+
+    def take(self, use: Use) -> bool:
+        """Use it once, at `use.created`; False where no use is left, or it was revoked, or has expired."""
+
+    def take_again(self, use: Use, instead_of: Use) -> bool:
+        """Put a use in the place of one that came to nothing; False if that is gone, or the challenge was revoked."""
+
+    def give_back(self, challenge: str, transaction: str) -> bool:
+        """Undo a use; False where there is none."""
+
+    def add_device(self, device: Device) -> bool:
+        """Keep a new device; False where one of that manufacturer, model and id is registered already."""
+
+    def remove_device(self, device: str) -> bool:
+        """Forget a device, its challenges, and their uses; False where there is none."""
+
+    def forget(self, before: datetime, most: int) -> int:
+        """Remove challenges that are no device's and expired, or were revoked, before that time; how many."""
+
+
 class Reading(ca.Reading, Protocol):
     """A transaction of the store that changes nothing."""
 
     @property
     def scep(self) -> TransactionsReader:
         """SCEP's rows."""
+
+    @property
+    def scep_challenges(self) -> MadeChallengesReader:
+        """Challenges and devices."""
 
 
 class Writing(ca.Writing, Protocol):
@@ -50,6 +114,10 @@ class Writing(ca.Writing, Protocol):
     @property
     def scep(self) -> Transactions:
         """SCEP's rows."""
+
+    @property
+    def scep_challenges(self) -> MadeChallenges:
+        """Challenges and devices."""
 
 
 class ScepStore(Protocol):
