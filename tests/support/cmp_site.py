@@ -74,10 +74,10 @@ names = ["dns:dev1.example", "ip:127.0.0.1"]
 """
 
 
-def cmp_settings(daemon: Daemon) -> str:
+def cmp_settings(daemon: Daemon, endpoints: str = ENDPOINTS) -> str:
     """The demonstration's settings with more endpoints and a log that tells everything."""
     text = daemon.settings().replace('format = "console"', 'format = "json"').replace('"warning"', '"info"')
-    return text.replace("[est.default]", ENDPOINTS + "\n[est.default]", 1)
+    return text.replace("[est.default]", endpoints + "\n[est.default]", 1)
 
 
 def write_files(home: Path) -> None:
