@@ -71,9 +71,8 @@ OUR_ISSUER = "/O=EMCA Demo/CN=EMCA Demo Issuing CA"
 
 @dataclass(frozen=True)
 class Row:
-    """A line of a table: where it stands, what it tries, the options, and whether they should succeed."""
+    """A line of a table: what it tries, the options, and whether they should succeed."""
 
-    line: int
     title: str
     options: tuple[str, ...]
     succeeds: bool
@@ -84,13 +83,13 @@ def rows(table: Path, values: dict[str, str]) -> Iterator[Row]:
     text = table.read_text()
     for word, value in values.items():
         text = text.replace(word, value)
-    for number, line in enumerate(text.splitlines(), 1):
+    for line in text.splitlines():
         fields = [field.strip() for field in _QUOTED.findall(line) if field.strip()]
         if len(fields) < 2 or fields[0] not in ("0", "1"):
             continue
         # Quoted quotes are an empty argument; the word BLANK is no argument at all.
         options = [field.strip("\"'") for field in fields[2:] if field != "BLANK"]
-        yield Row(number, fields[1], tuple(options), fields[0] == "1")
+        yield Row(fields[1], tuple(options), fields[0] == "1")
 
 
 def write_authority_files(daemon: Daemon) -> None:
@@ -182,7 +181,7 @@ class TableClient:
             given += ["-certout", str(self._results / "test.cert.pem")]
         if "for revocation" in row.title and command == "cr":
             given += ["-newkey", "other.key"]
-        if "-centralkeygen" in options or "-1" in options:
+        if "-centralkeygen" in options or ("-popo", "-1") in pairwise(options):
             given += ["-cert", "signer.crt", "-key", "signer.p12", "-keypass", "pass:12345"]
         if options[:1] == ["-section"]:
             options = options[1:]
