@@ -79,6 +79,7 @@ def prepare(settings: Settings) -> None:
         with core.store.writing() as tx:
             if alone:
                 tx.leases.end_all()
+                tx.acme.release_challenges()
             event = event_by(requester, core.clock(), "daemon.start", str(settings.file), **configuration(settings))
             tx.audit.append(event)
         for listener in settings.listeners.values():

@@ -29,8 +29,8 @@ from emca_daemon.protocols.acme.challenges import (
 from emca_daemon.protocols.acme.dns_account import DNS_ACCOUNT_01, account_record_name
 from emca_daemon.protocols.acme.dns_persist import DNS_PERSIST_01, Wanted, judge_dns_persist01, record_name
 from emca_daemon.protocols.acme.errors import Problem
+from emca_daemon.protocols.acme.tasks import ValidationTask
 from emca_daemon.protocols.acme.tls_alpn import PROTOCOL, judge_tls_alpn01
-from emca_daemon.protocols.acme.validation import ValidationTask
 from emca_daemon.randomness import RandomBytes
 from emca_daemon.settings.acme import AcmeSettings
 

@@ -17,13 +17,14 @@ from twisted.logger import Logger
 from emca_daemon.ca.records import AuditValue
 from emca_daemon.errors import Refused
 from emca_daemon.outbound.acme_answers import Verdict
-from emca_daemon.protocols.acme.validation import ValidationDesk, ValidationTask
+from emca_daemon.protocols.acme.tasks import ValidationTask
+from emca_daemon.protocols.acme.validation import ValidationDesk
 
 T = TypeVar("T")
 
 SWEEP_SECONDS = 2.0
 STOP_SECONDS = 3.0
-"""How long attempts under way may go on when the service stops; what is cut off is taken up again by its lease."""
+"""How long attempts under way may go on when the service stops; what is cut off is given back for others."""
 
 
 class Run(Protocol):
@@ -99,16 +100,33 @@ class AcmeValidation(Service):
         self._in_line.clear()
         ended = DeferredList([_following(one) for one in self._under_way])
         cut = self._reactor.callLater(STOP_SECONDS, self._cut)
-        return ended.addCallback(lambda _: cut.cancel() if cut.active() else None)
+        ended.addCallback(lambda _: cut.cancel() if cut.active() else None)
+        return ended.addCallback(lambda _: Deferred.fromCoroutine(self._release()))
 
-    def wake(self, endpoint: str, challenge_id: str) -> None:  # noqa: ARG002 - the port has it, a claim tells it
+    async def _release(self) -> None:
+        """Leave what is not done to other processes; where that fails they wait until the leases end."""
+        try:
+            await self._run(lambda: self._desk.release(self._holder))
+        except Refused as refused:
+            self._log.warn("cannot give challenges back: {why}", why=refused.detail)
+
+    def holder(self) -> str:
+        """Our name, while we run and have room; from any thread, whose view may be late by a few."""
+        return self._holder if self.running and self._claimed < self._limit else ""
+
+    def wake(self, task: ValidationTask) -> None:
         """A challenge became due just now; from any thread, returns at once."""
-        self._reactor.callFromThread(self._wake, challenge_id)
+        self._reactor.callFromThread(self._wake, task)
 
-    def _wake(self, challenge_id: str) -> None:
-        """Claim it as soon as there is room."""
-        if self.running:
-            self._woken.append(challenge_id)
+    def _wake(self, task: ValidationTask) -> None:
+        """Begin, or claim it as soon as there is room."""
+        if not self.running:
+            return
+        if task.holder:
+            self._claimed += 1
+            self._begin(task)
+        else:
+            self._woken.append(task.challenge_id)
             self._claim_woken()
 
     def _claim_woken(self) -> None:

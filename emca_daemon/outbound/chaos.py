@@ -7,7 +7,7 @@ from twisted.internet.task import deferLater
 from emca_daemon.outbound.acme_answers import Verdict
 from emca_daemon.outbound.acme_validation import Fetches
 from emca_daemon.protocols.acme.errors import Problem
-from emca_daemon.protocols.acme.validation import ValidationTask
+from emca_daemon.protocols.acme.tasks import ValidationTask
 from emca_daemon.protocols.chaos.chance import Chance
 from emca_daemon.settings.chaos import ChaosSettings
 

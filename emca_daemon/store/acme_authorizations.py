@@ -33,6 +33,10 @@ _VALID = (
     .order_by(_a.expires.desc(), _a.id)
     .limit(_MOST_REUSABLE)
 )
+_HELD = (
+    update(challenges).where(_c.status == PROCESSING, _c.lease_holder != "").values(lease_holder="", lease_until=None)
+)
+_RELEASE_ALL, _RELEASE = Statement(_HELD), Statement(_HELD.where(_c.lease_holder == bindparam("b_holder")))
 _UNHELD = or_(_c.lease_until.is_(None), _c.lease_until <= bindparam("now"))
 _DUE = Statement(
     select(_c.id)
@@ -166,6 +170,13 @@ class AuthorizationWriter(AuthorizationRows):
     def keep_only_challenge(self, authorization_id: str, challenge_id: str) -> None:
         """Drop the other challenges of an authorization."""
         _KEEP_ONLY.run(self._connection, {"b_authorization_id": authorization_id, "b_keep": challenge_id})
+
+    def release_challenges(self, holder: str | None = None) -> None:
+        """End the claims of one holder, or those of everybody."""
+        if holder is None:
+            _RELEASE_ALL.run(self._connection, {})
+        else:
+            _RELEASE.run(self._connection, {"b_holder": holder})
 
     def lease_challenge(self, challenge_id: str, holder: str, now: datetime, until: datetime) -> bool:
         """Take a due, processing challenge that nobody holds; False if it is not there to be taken."""

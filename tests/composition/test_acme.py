@@ -11,6 +11,7 @@ from emca_daemon.cli.demo import demo_settings
 from emca_daemon.composition.acme import acme_duties, acme_mounts, acme_validation, caa_rechecks, read_certificates
 from emca_daemon.composition.core import open_core
 from emca_daemon.errors import Refused
+from emca_daemon.protocols.acme.tasks import ValidationTask
 from emca_daemon.protocols.http import Peer, Request
 from emca_daemon.settings.checking import load_settings
 from tests.support.cli_world import new_folder
@@ -20,7 +21,11 @@ from tests.support.outside import Outside
 class Nobody:
     """Validates nothing."""
 
-    def wake(self, endpoint: str, challenge_id: str) -> None:
+    def holder(self) -> str:
+        """Nobody."""
+        return ""
+
+    def wake(self, task: ValidationTask) -> None:
         """Nothing happens."""
 
 

@@ -16,7 +16,7 @@ from emca_daemon.errors import Refused
 from emca_daemon.outbound.acme_answers import Verdict
 from emca_daemon.outbound.chaos import AlwaysValid, ChaoticFetches
 from emca_daemon.protocols.acme.responder import AcmeResponder
-from emca_daemon.protocols.acme.validation import ValidationTask
+from emca_daemon.protocols.acme.tasks import ValidationTask
 from emca_daemon.protocols.chaos.responder import ChaoticResponder
 from emca_daemon.protocols.routing import Mount, Routes
 from emca_daemon.settings.chaos import ChaosSettings
@@ -28,7 +28,11 @@ from tests.support.cli_world import new_folder
 class Nobody:
     """Validates nothing."""
 
-    def wake(self, endpoint: str, challenge_id: str) -> None:
+    def holder(self) -> str:
+        """Nobody."""
+        return ""
+
+    def wake(self, task: ValidationTask) -> None:
         """Nothing happens."""
 
     async def verdict(self, task: ValidationTask) -> Verdict:

@@ -13,6 +13,7 @@ from emca_daemon.composition.pebble_settings import PebblePlan
 from emca_daemon.composition.service import MoreMounts
 from emca_daemon.errors import Refused
 from emca_daemon.outbound.acme_answers import Verdict
+from emca_daemon.protocols.acme.tasks import ValidationTask
 from emca_daemon.protocols.acme.validation import ValidationDesk
 from emca_daemon.protocols.http import Peer, Request, Response
 from emca_daemon.protocols.routing import Mount, Routes
@@ -32,7 +33,11 @@ SETTINGS = PebbleSettings(
 class Waiting:
     """Validations that wait until they are asked for."""
 
-    def wake(self, endpoint: str, challenge_id: str) -> None:
+    def holder(self) -> str:
+        """Nobody."""
+        return ""
+
+    def wake(self, task: ValidationTask) -> None:
         """Nothing happens."""
 
 

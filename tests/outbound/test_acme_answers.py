@@ -12,8 +12,8 @@ from emca_daemon.outbound.acme_answers import AnswerFetches, Verdict
 from emca_daemon.outbound.waiting import Deadline
 from emca_daemon.protocols.acme.challenges import FetchFailure, HttpAnswer, dns_record_value
 from emca_daemon.protocols.acme.dns_account import account_record_name
+from emca_daemon.protocols.acme.tasks import ValidationTask
 from emca_daemon.protocols.acme.tls_alpn import TlsAnswer
-from emca_daemon.protocols.acme.validation import ValidationTask
 from emca_daemon.settings.acme import AcmeSettings
 from tests.support.tls_alpn import shown
 

@@ -13,7 +13,7 @@ from emca_daemon.names import AlternativeName, NameType
 from emca_daemon.outbound.acme_answers import Verdict
 from emca_daemon.outbound.acme_validation import STOP_SECONDS, SWEEP_SECONDS, AcmeValidation
 from emca_daemon.protocols.acme.errors import Problem
-from emca_daemon.protocols.acme.validation import ValidationTask
+from emca_daemon.protocols.acme.tasks import ValidationTask
 
 T = TypeVar("T")
 PROBLEM = Problem("connection", "nobody there")
@@ -23,6 +23,12 @@ def task(number: int, name: str = "") -> ValidationTask:
     """An attempt at a challenge of that number, for a name of its own unless told otherwise."""
     identifier = AlternativeName(NameType.DNS, name or f"host{number}.example")
     return ValidationTask(f"c{number}", f"a{number}", "http-01", identifier, "token", "key", 1, "main", "here")
+
+
+def unclaimed(challenge_id: str) -> ValidationTask:
+    """A challenge that nobody has claimed yet."""
+    identifier = AlternativeName(NameType.DNS, "host.example")
+    return ValidationTask(challenge_id, "a", "http-01", identifier, "token", "key", 1, "main")
 
 
 class Reactor(MemoryReactorClock):
@@ -45,6 +51,7 @@ class Desk:
         self.claimed: list[str] = []
         self.limits: list[int] = []
         self.reports: list[tuple[Any, ...]] = []
+        self.released: list[str] = []
         self.trouble: Exception | None = None
 
     def _check(self) -> None:
@@ -65,6 +72,11 @@ class Desk:
         self.limits.append(limit)
         taken, self.waiting = self.waiting[:limit], self.waiting[limit:]
         return taken
+
+    def release(self, holder: str) -> None:
+        """Remember."""
+        self._check()
+        self.released.append(holder)
 
     def succeed(self, task: ValidationTask, details: Mapping[str, Any]) -> None:
         """Remember."""
@@ -131,7 +143,7 @@ class Scene:
             self.service.startService()
         for one in tasks:
             self.desk.tasks[one.challenge_id] = one
-            self.service.wake("main", one.challenge_id)
+            self.service.wake(unclaimed(one.challenge_id))
         return self
 
 
@@ -169,10 +181,37 @@ class TestValidation:
         scene.fetches.end("c1", Verdict(PROBLEM, retry))
         assert scene.desk.reports == [("c1", "connection", retry)]
 
+    def test_a_challenge_claimed_by_its_request_is_begun_at_once(self) -> None:
+        """Without asking the desk; it takes a place, and nobody is a holder without one."""
+        scene = Scene(limit=1)
+        assert scene.service.holder() == ""
+        scene.woken()
+        assert scene.service.holder() == "here"
+        scene.service.wake(task(1))
+        assert list(scene.fetches.under_way) == ["c1"]
+        assert scene.desk.claimed == []
+        assert scene.service.holder() == ""
+        scene.fetches.end("c1")
+        assert scene.desk.reports == [("c1", "valid", {})]
+        assert scene.service.holder() == "here"
+
+    def test_what_is_not_done_at_the_end_is_given_back(self) -> None:
+        """To be taken up by others at once; if the store is away, by their leases' end."""
+        scene = Scene(limit_per_name=1).woken(task(1, "a.example"), task(2, "a.example"))
+        ended = scene.ending()
+        assert scene.desk.released == []
+        scene.reactor.advance(STOP_SECONDS)
+        assert ended == [None]
+        assert scene.desk.released == ["here"]
+        away = Scene().woken()
+        away.desk.trouble = Refused(Reason.UNAVAILABLE, "the database is away")
+        assert away.ending() == [None]
+        assert away.desk.released == []
+
     def test_a_challenge_that_somebody_else_has_is_left(self) -> None:
         """And its place given back."""
         scene = Scene(limit=1).woken()
-        scene.service.wake("main", "gone")
+        scene.service.wake(unclaimed("gone"))
         assert scene.fetches.under_way == {}
         scene.woken(task(1))
         assert list(scene.fetches.under_way) == ["c1"]
@@ -237,11 +276,11 @@ class TestValidation:
     def test_nothing_is_claimed_before_the_start_or_after_the_end(self) -> None:
         """Requests may still come in then."""
         scene = Scene()
-        scene.service.wake("main", "c1")
+        scene.service.wake(unclaimed("c1"))
         assert scene.desk.claimed == []
         scene.woken()
         assert scene.ending() == [None]
-        scene.service.wake("main", "c1")
+        scene.service.wake(unclaimed("c1"))
         scene.reactor.advance(60)
         assert scene.desk.claimed == []
         assert len(scene.desk.limits) == 1

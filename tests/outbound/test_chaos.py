@@ -9,7 +9,7 @@ from emca_daemon.names import AlternativeName, NameType
 from emca_daemon.outbound.acme_answers import Verdict
 from emca_daemon.outbound.acme_validation import Fetches
 from emca_daemon.outbound.chaos import AlwaysValid, ChaoticFetches
-from emca_daemon.protocols.acme.validation import ValidationTask
+from emca_daemon.protocols.acme.tasks import ValidationTask
 from emca_daemon.protocols.chaos.chance import Chance
 from emca_daemon.settings.chaos import ChaosSettings
 

@@ -128,3 +128,20 @@ def test_a_lease_is_taken_by_one(store: SqlStore) -> None:
         assert tx.acme.due_challenges(now + MINUTE, 10) == [http]
         assert tx.acme.lease_challenge(http, "b", now + MINUTE, LATER)
         assert not tx.acme.lease_challenge(dns, "a", now, LATER)
+
+
+def test_leases_are_given_back(store: SqlStore) -> None:
+    """One holder's, or everybody's."""
+    ones = [authorization(f"a{number}") for number in range(3)]
+    until = NOW + 10 * MINUTE
+    with store.writing() as tx:
+        tx.acme.add_authorizations(ones)
+        for one, holder in zip(ones, "xyz", strict=True):
+            tx.acme.update_challenge(processing(one.challenges[0]), ChallengeStatus.PENDING)
+            assert tx.acme.lease_challenge(one.challenges[0].id, holder, NOW, until)
+        tx.acme.release_challenges("y")
+        assert tx.acme.due_challenges(NOW, 10) == [ones[1].challenges[0].id]
+        tx.acme.release_challenges("nobody")
+        assert len(tx.acme.due_challenges(NOW, 10)) == 1
+        tx.acme.release_challenges()
+        assert len(tx.acme.due_challenges(NOW, 10)) == 3

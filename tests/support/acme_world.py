@@ -13,7 +13,8 @@ from emca_daemon.protocols.acme.endpoint import Endpoint
 from emca_daemon.protocols.acme.errors import Problem
 from emca_daemon.protocols.acme.nonces import Nonces, nonce_key
 from emca_daemon.protocols.acme.responder import AcmeResponder
-from emca_daemon.protocols.acme.validation import ValidationDesk, ValidationTask
+from emca_daemon.protocols.acme.tasks import ValidationTask
+from emca_daemon.protocols.acme.validation import ValidationDesk
 from emca_daemon.randomness import system_random
 from emca_daemon.settings.acme import AcmeSettings
 from tests.support.acme_client import AccountPrivateKey, AcmeClient, Answer, csr_for
@@ -24,15 +25,22 @@ SETTINGS = AcmeSettings(base_url=BASE_URL, profile=ProfileName("tls-server"))
 
 
 class WokenUp:
-    """Validations that only note what was asked of them."""
+    """Validations that only note what was asked of them, in the name of a holder or of none."""
 
     def __init__(self) -> None:
         self.woken: list[str] = []
+        self.tasks: list[ValidationTask] = []
+        self.name = ""
 
-    def wake(self, endpoint: str, challenge_id: str) -> None:
+    def holder(self) -> str:
+        """As the test has it."""
+        return self.name
+
+    def wake(self, task: ValidationTask) -> None:
         """Note it."""
-        assert endpoint
-        self.woken.append(challenge_id)
+        assert task.endpoint
+        self.tasks.append(task)
+        self.woken.append(task.challenge_id)
 
 
 class AcmeWorld(World):

@@ -205,8 +205,8 @@ def _in_transaction(endpoint: Endpoint, nonce: bytes, work: Callable[[Writing], 
             return work(tx)
 
     reply = _burning(endpoint, nonce, run)
-    if reply.wake:
-        endpoint.validations.wake(endpoint.name, reply.wake)
+    if reply.due is not None:
+        endpoint.validations.wake(reply.due)
     return reply
 
 

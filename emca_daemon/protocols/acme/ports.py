@@ -19,6 +19,7 @@ from emca_daemon.protocols.acme.records import (
     StarOrder,
 )
 from emca_daemon.protocols.acme.states import AuthorizationStatus, ChallengeStatus
+from emca_daemon.protocols.acme.tasks import ValidationTask
 from emca_daemon.settings.acme import Rate
 
 
@@ -185,6 +186,9 @@ class AcmeRows(AcmeReader, Protocol):
     def keep_only_challenge(self, authorization_id: str, challenge_id: str) -> None:
         """Drop the other challenges of an authorization."""
 
+    def release_challenges(self, holder: str | None = None) -> None:
+        """End the claims of one holder, or those of everybody."""
+
     def lease_challenge(self, challenge_id: str, holder: str, now: datetime, until: datetime) -> bool:
         """Take a due, processing challenge that nobody holds; False if it is not there to be taken."""
 
@@ -221,5 +225,11 @@ class AcmeStore(Protocol):
 class Validations(Protocol):
     """Whoever validates challenges, outside the request."""
 
-    def wake(self, endpoint: str, challenge_id: str) -> None:
-        """A challenge became due just now; called after the commit, from any thread, must not wait or raise."""
+    def holder(self) -> str:
+        """Who may claim a challenge right now, empty if nobody has the time; from any thread."""
+
+    def wake(self, task: ValidationTask) -> None:
+        """A challenge became due just now, and is claimed if the task has a holder.
+
+        Called after the commit, from any thread; must not wait or raise.
+        """

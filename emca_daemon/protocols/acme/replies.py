@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from emca_daemon.errors import Refused
 from emca_daemon.protocols.acme.errors import AcmeRefusal, problem_of
+from emca_daemon.protocols.acme.tasks import ValidationTask
 
 JSON = "application/json"
 _PROBLEM = "application/problem+json"
@@ -16,8 +17,8 @@ RETRY_AFTER = 5
 class Reply:
     """An answer.
 
-    `document` is a JSON object, or `body` are bytes of `content_type`; `wake` names a challenge to be validated as
-    soon as the transaction is committed; `links` are the targets and relations of Link headers.
+    `document` is a JSON object, or `body` are bytes of `content_type`; `due` is a challenge to be validated as soon as
+    the transaction is committed; `links` are the targets and relations of Link headers.
     """
 
     status: int = 200
@@ -25,7 +26,7 @@ class Reply:
     body: bytes = b""
     content_type: str = JSON
     headers: Mapping[str, str] = field(default_factory=dict)
-    wake: str = ""
+    due: ValidationTask | None = None
     links: tuple[tuple[str, str], ...] = ()
 
 

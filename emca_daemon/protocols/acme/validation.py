@@ -5,13 +5,11 @@ crashed one is taken up again), fetches, has the answer judged (`challenges.judg
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import datetime
 
 from emca_daemon.ca.records import AuditEvent, AuditValue
 from emca_daemon.clock import Clock
-from emca_daemon.names import AlternativeName
-from emca_daemon.protocols.acme.challenges import key_authorization
 from emca_daemon.protocols.acme.errors import Problem
 from emca_daemon.protocols.acme.limits import note_failure
 from emca_daemon.protocols.acme.ports import AcmeStore, Writing
@@ -24,34 +22,8 @@ from emca_daemon.protocols.acme.states import (
     authorization_status,
     move,
 )
+from emca_daemon.protocols.acme.tasks import ValidationTask, lease_end, task_of
 from emca_daemon.settings.acme import AcmeSettings
-
-_MARGIN = timedelta(seconds=30)
-"""How much longer than all of an attempt's time-outs a lease lasts."""
-
-_FETCHES = 11
-"""A first request and ten redirects, each with its own time-out."""
-
-
-@dataclass(frozen=True, slots=True)
-class ValidationTask:
-    """One attempt at one challenge; `attempt` counts from 1, `key_authorization` is that of the current key.
-
-    `wildcard` and `subdomains` say what else than the identifier itself is to be proved.
-    """
-
-    challenge_id: str
-    authorization_id: str
-    type: str
-    identifier: AlternativeName
-    token: str
-    key_authorization: str
-    attempt: int
-    endpoint: str
-    holder: str = ""
-    account_url: str = ""
-    wildcard: bool = False
-    subdomains: bool = False
 
 
 class ValidationDesk:
@@ -79,10 +51,19 @@ class ValidationDesk:
             claimed = [self._claim(tx, challenge_id, holder) for challenge_id in waiting]
         return [task for task in claimed if task is not None]
 
+    def release(self, holder: str) -> None:
+        """Leave what that holder has not reported on to the others, at once."""
+        with self._store.writing(durable=False) as tx:
+            tx.acme.release_challenges(holder)
+
     def succeed(self, task: ValidationTask, details: Mapping[str, AuditValue]) -> None:
-        """The challenge is proved: it and its authorization become valid; `details` go into the audit event."""
+        """The challenge is proved: it and its authorization become valid; `details` go into the audit event.
+
+        Nobody waits for the disk here: whatever is issued on the strength of it is written after it, and lasts only
+        together with it; without it the challenge is still due, and proved again.
+        """
         now = self._clock()
-        with self._store.writing() as tx:
+        with self._store.writing(durable=False) as tx:
             found = _current(tx, task, now)
             if found is None:
                 return
@@ -131,27 +112,14 @@ class ValidationDesk:
         authorization = tx.acme.challenged(challenge_id)
         if authorization is None or authorization.endpoint not in self._settings:
             return None
-        timeout = self._settings[authorization.endpoint].network.timeout
-        if not tx.acme.lease_challenge(challenge_id, holder, now, now + timeout * _FETCHES + _MARGIN):
+        settings = self._settings[authorization.endpoint]
+        if not tx.acme.lease_challenge(challenge_id, holder, now, lease_end(settings, now)):
             return None
         account = tx.acme.account(authorization.account_id)
         challenge = _challenge(authorization, challenge_id)
         if account is None or challenge is None:
             return None
-        return ValidationTask(
-            challenge_id=challenge_id,
-            authorization_id=authorization.id,
-            type=challenge.type,
-            identifier=authorization.identifier,
-            token=challenge.token,
-            key_authorization=key_authorization(challenge.token, account.thumbprint),
-            attempt=challenge.attempts + 1,
-            endpoint=authorization.endpoint,
-            holder=holder,
-            account_url=f"{self._settings[authorization.endpoint].base_url}/account/{account.id}",
-            wildcard=authorization.wildcard,
-            subdomains=authorization.subdomains,
-        )
+        return task_of(authorization, challenge, settings, account.thumbprint, holder)
 
 
 def _challenge(authorization: Authorization, challenge_id: str) -> Challenge | None:

@@ -7,7 +7,7 @@ from emca_daemon.protocols.acme.replies import JSON, Reply, refusal
 def test_a_reply_is_json_and_wakes_nobody() -> None:
     """Unless it says so."""
     reply = Reply(document={})
-    assert (reply.status, reply.content_type, reply.wake, dict(reply.headers)) == (200, JSON, "", {})
+    assert (reply.status, reply.content_type, reply.due, dict(reply.headers)) == (200, JSON, None, {})
 
 
 def test_a_refusal_says_when_to_come_back() -> None:

@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from emca_daemon.protocols.acme.errors import Problem
-from emca_daemon.protocols.acme.validation import ValidationDesk, ValidationTask
+from emca_daemon.protocols.acme.tasks import ValidationTask
+from emca_daemon.protocols.acme.validation import ValidationDesk
 from tests.support.acme_client import AcmeClient, Answer, thumbprint_of
 from tests.support.acme_world import AcmeWorld
 
@@ -58,6 +59,19 @@ def test_only_one_has_it() -> None:
     assert case.statuses() == ("processing", "pending", "pending")
     case.world.desk.succeed(second, {})
     assert case.statuses() == ("valid", "valid", "ready")
+
+
+def test_what_a_holder_gives_back_is_for_others() -> None:
+    """At once; what somebody else holds stays."""
+    case = Case()
+    first = case.claim("one")
+    case.world.desk.release("two")
+    assert case.world.desk.claim(case.id, "two") is None
+    case.world.desk.release("one")
+    second = case.claim("two")
+    assert second == replace(first, holder="two")
+    case.world.desk.succeed(first, {})
+    assert case.statuses() == ("processing", "pending", "pending")
 
 
 def test_nothing_is_claimed_that_was_not_started() -> None:

@@ -16,6 +16,7 @@ from emca_daemon.protocols.acme.states import (
     authorization_status,
     move,
 )
+from emca_daemon.protocols.acme.tasks import ValidationTask, lease_end, task_of
 
 
 def challenge(call: AccountCall, tx: Writing) -> Reply:
@@ -29,26 +30,34 @@ def challenge(call: AccountCall, tx: Writing) -> Reply:
         raise malformed("there is no such challenge", 404)
     call.require_own(authorization.account_id)
     current = next(one for one in authorization.challenges if one.id == challenge_id)
-    wake = ""
+    due = None
     if not call.is_read:
         call.payload()
         if current.status not in {ChallengeStatus.PROCESSING, ChallengeStatus.VALID}:
-            current, wake = _start(call, tx, authorization, current)
+            current, due = _start(call, tx, authorization, current)
     link = {"Link": f'<{call.endpoint.authorization_url(authorization.id)}>;rel="up"'}
     seen = replace(authorization, challenges=(current,))
     document = challenge_document(call.endpoint, current)
-    return Reply(200, document, headers={**link, **retry_after(seen, call.now)}, wake=wake)
+    return Reply(200, document, headers={**link, **retry_after(seen, call.now)}, due=due)
 
 
-def _start(call: AccountCall, tx: Writing, authorization: Authorization, current: Challenge) -> tuple[Challenge, str]:
-    """The challenge as it is then, and whom to wake: nobody if another request was faster."""
+def _start(
+    call: AccountCall, tx: Writing, authorization: Authorization, current: Challenge
+) -> tuple[Challenge, ValidationTask | None]:
+    """The challenge as it is then, claimed for whoever has the time; no task if another request was faster."""
     status = authorization_status(authorization, call.now)
     if status is not AuthorizationStatus.PENDING or current.status is not ChallengeStatus.PENDING:
         raise malformed(f"the authorization is {status.value} and the challenge {current.status.value}")
-    new = move(CHALLENGE_MOVES, current.status, ChallengeStatus.PROCESSING)
-    started = replace(current, status=new, next_attempt=call.now)
+    settings, holder = call.endpoint.settings, call.endpoint.validations.holder()
+    started = replace(
+        current,
+        status=move(CHALLENGE_MOVES, current.status, ChallengeStatus.PROCESSING),
+        next_attempt=call.now,
+        lease_holder=holder,
+        lease_until=lease_end(settings, call.now) if holder else None,
+    )
     try:
         tx.acme.update_challenge(started, ChallengeStatus.PENDING)
     except Refused:
-        return started, ""
-    return started, current.id
+        return started, None
+    return started, task_of(authorization, started, settings, call.key.thumbprint, holder)

@@ -1,5 +1,6 @@
 """Responding to challenges."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -32,6 +33,30 @@ def test_a_payload_starts_it(world: AcmeWorld) -> None:
     assert answer.links("up") == [order.json["authorizations"][0]]
     assert answer.header("retry-after") == "1"
     assert len(world.validations.woken) == 1
+
+
+def test_it_is_claimed_for_whoever_has_the_time(world: AcmeWorld) -> None:
+    """In the transaction that starts it: nobody else gets it, and the task is what a claim would give."""
+    client = world.account()
+    world.validations.name = "here"
+    client.post(client.challenge(client.order("a.example.com"))["url"], {})
+    (task,) = world.validations.tasks
+    assert task.holder == "here"
+    assert world.desk.due("there", 10) == []
+    assert world.desk.claim(task.challenge_id, "there") is None
+    world.clock.advance(minutes=3)
+    (taken,) = world.desk.due("there", 10)
+    assert replace(taken, holder="here") == task
+    world.desk.succeed(taken, {})
+
+
+def test_without_a_holder_it_is_left_to_be_claimed(world: AcmeWorld) -> None:
+    """By anybody, at once."""
+    client = world.account()
+    client.post(client.challenge(client.order("a.example.com"))["url"], {})
+    (task,) = world.validations.tasks
+    assert task.holder == ""
+    assert world.desk.claim(task.challenge_id, "there") == replace(task, holder="there")
 
 
 def test_starting_again_is_no_fault(world: AcmeWorld) -> None:
