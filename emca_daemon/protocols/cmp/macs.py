@@ -16,6 +16,8 @@ from emca_daemon.randomness import RandomBytes
 PBM = "1.2.840.113533.7.66.13"
 PBMAC1 = "1.2.840.113549.1.5.14"
 _PBKDF2 = "1.2.840.113549.1.5.12"
+_PBES2 = "1.2.840.113549.1.5.13"
+"""What Bouncy Castle 1.72 calls PBKDF2 in PBMAC1; answers call it by its name, which it reads as well."""
 
 LEAST_ITERATIONS = 100
 MOST_BLOCKS = 160
@@ -132,7 +134,7 @@ def _password_based(protection: Algorithm, most_iterations: int) -> _Plan:
 def _pbmac1(protection: Algorithm, most_iterations: int) -> _Plan:
     read = decoded(_Pbmac1Params, protection.parameters or b"", "PBMAC1-params")
     derivation, mac = algorithm(encoded(read.key_derivation_func)), algorithm(encoded(read.message_auth_scheme))
-    if derivation.oid != _PBKDF2:
+    if derivation.oid not in (_PBKDF2, _PBES2):
         raise Failure(FailInfo.BAD_ALG, f"the key derivation {derivation.oid} is not known", of_message=True)
     parameters = decoded(_Pbkdf2Params, derivation.parameters or b"", "PBKDF2-params")
     prf = _HMAC_SHA1 if parameters.prf is None else algorithm(der.sequence(*map(encoded, parameters.prf)))
