@@ -55,8 +55,8 @@ def inform(call: Call) -> Answer:
     asked = general_message(call.message.body)
     if call.endpoint.settings.strict and len(asked) > 1:
         raise failure(FailInfo.BAD_REQUEST, "one thing is asked in a message")
-    replies = [_REPLIES[one.oid](call, one.value) for one in asked if one.oid in _REPLIES]
-    unknown = [one.oid for one in asked if one.oid not in _REPLIES]
+    replies = [REPLIES[one.oid](call, one.value) for one in asked if one.oid in REPLIES]
+    unknown = [one.oid for one in asked if one.oid not in REPLIES]
     if unknown:
         value = der.sequence(*map(der.oid, unknown))
         replies.append(InformationValue(UNSUPPORTED_OIDS, value))
@@ -141,7 +141,7 @@ def _crls(call: Call, value: bytes | None) -> InformationValue:
     return InformationValue(CRLS, der.sequence(*found) if found else None)
 
 
-_REPLIES: dict[str, Reply] = {
+REPLIES: dict[str, Reply] = {
     CA_PROT_ENC_CERT: _without_value(_protocol_certificate),
     SIGN_KEY_PAIR_TYPES: _without_value(_signature_keys),
     ENC_KEY_PAIR_TYPES: _without_value(_encryption_keys),
@@ -154,3 +154,4 @@ _REPLIES: dict[str, Reply] = {
     CERT_REQ_TEMPLATE: _without_value(_template),
     CRL_STATUS_LIST: _crls,
 }
+"""What is answered, by the OID of the question."""
