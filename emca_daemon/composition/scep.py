@@ -9,6 +9,7 @@ from emca_daemon.policy.facts import Requester
 from emca_daemon.protocols.routing import Mount
 from emca_daemon.protocols.scep.challenges import Challenges, NoChallenge, StaticChallenge
 from emca_daemon.protocols.scep.endpoint import Endpoint
+from emca_daemon.protocols.scep.made_challenges import DeviceChallenges, OneTimeChallenges
 from emca_daemon.protocols.scep.ports import Registration
 from emca_daemon.protocols.scep.registration import OwnRegistration, RaRegistration
 from emca_daemon.protocols.scep.responder import ScepResponder
@@ -41,7 +42,7 @@ def scep_endpoint(core: Core, name: str, settings: ScepSettings) -> Endpoint:
         authorities=core.authorities,
         enrollment=core.enrollment,
         registration=_registration(core, name, settings),
-        challenges=_challenges(settings),
+        challenges=_challenges(core, settings),
         clock=core.clock,
         random=core.random,
         weak_keys=core.weak_keys,
@@ -101,7 +102,12 @@ def _registration(core: Core, name: str, settings: ScepSettings) -> Registration
     return OwnRegistration(lambda: core.authorities.get(issuer), core.keys)
 
 
-def _challenges(settings: ScepSettings) -> Challenges:
+def _challenges(core: Core, settings: ScepSettings) -> Challenges:
+    match settings.challenge.policy:
+        case "one-time":
+            return OneTimeChallenges(core.store, core.clock)
+        case "device":
+            return DeviceChallenges(core.store, core.clock, settings.challenge.device_id)
     if settings.challenge.secret_file is None:
         return NoChallenge()
     return StaticChallenge(read_secret(settings.challenge.secret_file))

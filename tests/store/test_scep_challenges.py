@@ -178,7 +178,7 @@ def test_of_two_that_race_for_the_last_use_one_wins(open_store: Callable[[], Sql
         begun.wait(5)
     racer.join(10)
     assert won == [False]
-    with first.reading() as tx:
-        found = tx.scep_challenges.get("1")
+    with first.reading() as reading:
+        found = reading.scep_challenges.get("1")
         assert found is not None
         assert found.uses == 1

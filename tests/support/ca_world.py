@@ -91,10 +91,12 @@ class World:
         self,
         profiles: Mapping[ProfileName, Profile] | None = None,
         publication: Publication | None = None,
+        url: str = "sqlite:///:memory:",
     ) -> None:
+        """`url` is that of a database that may be empty."""
         self.clock = FakeClock()
         self.keys = MemoryKeys()
-        engine = open_engine(StoreSettings(url="sqlite:///:memory:"))
+        engine = open_engine(StoreSettings(url=url))
         migrate(engine)
         self.store = SqlStore(engine, self.clock)
         self.publication = publication or Publication(ocsp_profile=ProfileName("ocsp-signer"))

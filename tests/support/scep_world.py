@@ -51,9 +51,14 @@ class ScepWorld(World):
     """A CA with an endpoint called `site`."""
 
     def __init__(
-        self, chosen: ScepSettings | None = None, *, algorithm: str = "p-256", challenges: Challenges | None = None
+        self,
+        chosen: ScepSettings | None = None,
+        *,
+        algorithm: str = "p-256",
+        challenges: Challenges | None = None,
+        url: str = "sqlite:///:memory:",
     ) -> None:
-        super().__init__()
+        super().__init__(url=url)
         self.with_issuers(algorithm)
         self.settings = chosen or settings()
         plan = RaPlan("site", ISSUING, self.settings.ra_profiles, "memory")
@@ -85,6 +90,11 @@ class ScepWorld(World):
             random=system_random,
             weak_keys=WeakKeys(),
         )
+        self.responder = ScepResponder(self.endpoint, waits=True)
+
+    def guard(self, challenges: Challenges) -> None:
+        """Let another policy decide who may ask."""
+        self.endpoint = replace(self.endpoint, challenges=challenges)
         self.responder = ScepResponder(self.endpoint, waits=True)
 
     def ask(self, query: str, body: bytes = b"", method: str = "GET") -> Response:

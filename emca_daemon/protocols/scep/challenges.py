@@ -13,7 +13,8 @@ from emca_daemon.policy.facts import RequestFacts
 class Attempt:
     """One request as a challenge policy sees it.
 
-    `password` is the challengePassword, None where there is none; `request` the PKCS #10 request in DER.
+    `password` is the challengePassword, None where there is none; `request` the PKCS #10 request in DER; `transaction`
+    names the request (`records.transaction_name`), the same again for a retry.
     """
 
     endpoint: str
@@ -21,6 +22,7 @@ class Attempt:
     password: bytes | None = field(repr=False)
     facts: RequestFacts
     request: bytes = field(repr=False)
+    transaction: str = ""
 
 
 @dataclass(frozen=True, slots=True)

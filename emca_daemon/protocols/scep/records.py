@@ -32,9 +32,10 @@ def group_name(endpoint: str, transaction_id: bytes) -> str:
     return sha256(b"\0".join((endpoint.encode(), transaction_id))).hexdigest()
 
 
-def transaction_name(group: str, request: bytes, renewed: bytes) -> str:
-    """One request: the CSR's octets, and the certificate that is renewed by it (empty for none).
+def transaction_name(group: str, information: bytes, renewed: bytes) -> str:
+    """One request: the CSR without its signature, and the certificate that is renewed by it (empty for none).
 
-    A client that renews with its old key sends the very CSR that it enrolled with; only the signer tells them apart.
+    A client with an EC key that makes its CSR anew for a retry has the same with another signature. A client that
+    renews with its old key sends the very CSR that it enrolled with; only the signer tells them apart.
     """
-    return sha256(b"\0".join((group.encode(), sha256(request).digest(), sha256(renewed).digest()))).hexdigest()
+    return sha256(b"\0".join((group.encode(), sha256(information).digest(), sha256(renewed).digest()))).hexdigest()

@@ -54,15 +54,23 @@ class AlreadyAsked(Refused):
 
 
 class Together:
-    """Several companions in one: each is told, in order."""
+    """Several companions in one: each is told, in order.
+
+    `objection` is what one of them had against the signature, which the CA has written down nowhere.
+    """
 
     def __init__(self, companions: Sequence[Companion]) -> None:
         self._companions = companions
+        self.objection: Refused | None = None
 
     def intended(self, tx: ca.Writing, intent: Intent) -> None:
         """The serial is about to be signed."""
-        for companion in self._companions:
-            companion.intended(tx, intent)
+        try:
+            for companion in self._companions:
+                companion.intended(tx, intent)
+        except Refused as refusal:
+            self.objection = refusal
+            raise
 
     def issued(self, tx: ca.Writing, record: CertificateRecord) -> None:
         """The certificate is recorded."""

@@ -50,3 +50,13 @@ def test_somebody_elses_certificate_is_no_certificate_of_ours() -> None:
     stranger = replace(Client(world), certificate=holder(ScepWorld()).certificate)
     assert stranger.renew().fail_info == "2"
     assert stranger.enroll().status == "0"
+
+
+def test_another_name_is_refused_and_audited() -> None:
+    """Once, though it is found out only in the transaction of the signature."""
+    world = ScepWorld()
+    device = holder(world)
+    reply = replace(device, names=("more.example",)).renew()
+    assert (reply.status, reply.fail_info) == ("2", "2")
+    assert reply.text == "a renewed certificate has the subject and names of the old one"
+    assert world.refusals() == [reply.text]

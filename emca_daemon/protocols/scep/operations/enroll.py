@@ -36,7 +36,7 @@ def enroll(asked: Enrolling) -> Outcome:
     signatory = signatory_of(endpoint, message)
     renewed = message.certificate_der if signatory is not None else b""
     group = group_name(endpoint.name, message.transaction_id)
-    name = transaction_name(group, asked.csr.encoded, renewed)
+    name = transaction_name(group, asked.csr.information, renewed)
     with endpoint.store.reading() as tx:
         before = tx.scep.get(name)
         outcome = None if before is None or before.expires <= endpoint.clock() else standing(tx, before)
@@ -46,7 +46,9 @@ def enroll(asked: Enrolling) -> Outcome:
     if outcome is not None:
         return outcome
     _check_signer(message, facts, signatory)
-    attempt = Attempt(endpoint.name, message.transaction_id, asked.csr.challenge_password, facts, asked.csr.encoded)
+    attempt = Attempt(
+        endpoint.name, message.transaction_id, asked.csr.challenge_password, facts, asked.csr.encoded, name
+    )
     admission = _admit(asked, attempt, signatory)
     now = endpoint.clock()
     transaction = Transaction(
@@ -88,7 +90,7 @@ def _admit(asked: Enrolling, attempt: Attempt, signatory: Signatory | None) -> A
 
 
 def _issue(
-    asked: Enrolling, attempt: Attempt, admission: Admission, companion: Companion, transaction: Transaction
+    asked: Enrolling, attempt: Attempt, admission: Admission, companion: Together, transaction: Transaction
 ) -> Outcome:
     endpoint = asked.endpoint
     settings = endpoint.settings
@@ -107,7 +109,7 @@ def _issue(
     except Refused as refusal:
         endpoint.challenges.failed(attempt, refusal.detail)
         info = FAIL_INFO[refusal.reason]
-        if info is None:
+        if info is None or refusal is companion.objection:
             raise
         return Denied(info, str(refusal))  # the enrollment has written it down already
     if isinstance(outcome, Pending):
