@@ -5,6 +5,7 @@ from typing import Any
 
 from bench.measuring import cpu_seconds, resident_megabytes, share
 from bench.pebble import find_pebble, serving_pebble
+from bench.postgresql import serving_postgresql
 from bench.site import Generator, serving
 from bench.tables import Cell, Table
 
@@ -21,28 +22,36 @@ def measure() -> Table:
     table = Table("A full ACME order", (*columns, "server CPU ms/order", "client CPU ms/order", "memory MB"))
     program = find_pebble()
     for connections, orders in RUNS:
-        with serving() as site:
-            load(site.daemon.directory, site.daemon.ca_bundle, 1, WARM_UP, site.answers_port)
-            cells = _run(site.pid, site.daemon.directory, site.daemon.ca_bundle, connections, orders, site.answers_port)
-            table.add("emca-daemon", connections, *cells)
+        _ours(table, "emca-daemon", connections, orders)
+        _ours(table, "emca-daemon, validation off", connections, orders, validating=False)
         if program is not None:
             with serving_pebble(program) as (pid, directory, bundle):
                 load(directory, bundle, 1, WARM_UP)
                 table.add("pebble", connections, *_run(pid, directory, bundle, connections, orders))
+    with serving_postgresql() as store:
+        _ours(table, "emca-daemon, PostgreSQL, validation off", *RUNS[1], store=store, validating=False)
     table.notes += [
         (
-            "Both: TLS with kept connections, ES256 accounts (one a connection) and P-256 requests beforehand, one "
-            "name an order, one process."
+            "All: TLS with kept connections, ES256 accounts (one a connection) and P-256 requests beforehand, one "
+            "name an order, one process. PostgreSQL's own CPU is not counted."
         ),
         (
-            "emca-daemon fetches every http-01 answer from the load generator, writes to SQLite (WAL, FULL) "
-            "and signs with P-256; Pebble validates nothing, keeps everything in memory and signs with RSA-2048."
+            "emca-daemon writes to SQLite (WAL, FULL) or PostgreSQL and signs with P-256; unless validation is off it "
+            "fetches every http-01 answer from the load generator. Pebble validates nothing, keeps everything in "
+            "memory and signs with RSA-2048."
         ),
         "Pebble may stop answering when it has many connections; what it had done until then is counted.",
     ]
     if program is None:
         table.notes.append("Pebble is not installed here.")
     return table
+
+
+def _ours(table: Table, name: str, connections: int, orders: int, *, store: str = "", validating: bool = True) -> None:
+    with serving(store, validating=validating) as site:
+        where, port = (site.daemon.directory, site.daemon.ca_bundle), site.answers_port
+        load(*where, 1, WARM_UP, port)
+        table.add(name, connections, *_run(site.pid, *where, connections, orders, port))
 
 
 def load(directory: str, bundle: Path, connections: int, orders: int, answers_port: int = 0) -> Any:

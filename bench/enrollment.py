@@ -1,8 +1,7 @@
 """Certificates through the CA's core, beside the same cryptography and one commit done by hand."""
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -13,6 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from sqlalchemy import Column, LargeBinary, MetaData, String, Table, insert
 
 from bench.acme_client import make_csr
+from bench.postgresql import serving_postgresql
 from bench.site import Site
 from bench.tables import Table as Figures
 from emca_daemon.ca.enrollment import Issued
@@ -24,7 +24,6 @@ from emca_daemon.policy.facts import Requester
 from emca_daemon.policy.weak_keys import WeakKeys
 from emca_daemon.settings.checking import load_settings
 from emca_daemon.store.database import open_engine
-from tests.support.postgres import PostgresServer
 
 ROUNDS, BURST = 5, 80
 PROFILES = ("tls-server", "tls-server-public")
@@ -51,7 +50,7 @@ def measure() -> Figures:
     with TemporaryDirectory(prefix="emca-bench-") as folder:
         for profile in PROFILES:
             _rows(table, "SQLite, WAL, FULL", Path(folder) / profile, "", profile)
-        with _postgresql() as url:
+        with serving_postgresql() as url:
             _rows(table, "PostgreSQL", Path(folder) / "postgresql", url, PROFILES[0])
         table.notes.append(
             f"The first certificate of a shape costs {_first(Path(folder) / 'first'):.0f} ms of CPU: "
@@ -159,16 +158,3 @@ def _first(folder: Path) -> float:
     finally:
         core.store.close()
     return 1000 * (spent[0] - spent[1])
-
-
-@contextmanager
-def _postgresql() -> Iterator[str]:
-    """The address of an empty database on a server of its own that really writes to the disk."""
-    server = PostgresServer()
-    server.start()
-    try:
-        server.execute("ALTER SYSTEM SET fsync = on")
-        server.execute("SELECT pg_reload_conf()")
-        yield server.database(empty=True)
-    finally:
-        server.stop()

@@ -22,15 +22,18 @@ ROOT = Path(__file__).parents[1]
 class Site:
     """A home made in this process, so that its making is not part of what is measured."""
 
-    def __init__(self, folder: Path, store: str = "", published_at: str = "") -> None:
+    def __init__(self, folder: Path, store: str = "", published_at: str = "", *, validating: bool = True) -> None:
         """`store` is the database's address; SQLite in the home if it is empty.
 
-        `published_at` replaces host and port of the addresses in certificates.
+        `published_at` replaces host and port of the addresses in certificates. Unless `validating`, ACME believes
+        every challenge, as its peers in a comparison do.
         """
         caches = {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(folder / "bytecode")}
         self.daemon = Daemon(folder / "home", caches)
         self.answers_port = free_port()
         settings = self.daemon.settings().replace("http_port = 5002", f"http_port = {self.answers_port}")
+        if not validating:
+            settings = settings.replace("http_port =", "always_valid = true\nhttp_port =", 1)
         if store:
             settings = settings.replace(f"sqlite:///{self.daemon.home}/emca.db", store)
         if published_at:
@@ -50,10 +53,10 @@ class Site:
 
 
 @contextmanager
-def serving() -> Iterator[Site]:
-    """A daemon of its own while the block runs."""
+def serving(store: str = "", *, validating: bool = True) -> Iterator[Site]:
+    """A daemon of its own while the block runs; the arguments are those of `Site`."""
     with TemporaryDirectory(prefix="emca-bench-") as folder:
-        site = Site(Path(folder))
+        site = Site(Path(folder), store, validating=validating)
         with site.daemon:
             site.daemon.serve()
             yield site

@@ -1,6 +1,6 @@
 """ACME's authorizations and their challenges."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, delete, insert, or_, select, update
@@ -11,7 +11,7 @@ from emca_daemon.protocols.acme.records import Authorization, Challenge
 from emca_daemon.protocols.acme.states import AuthorizationStatus, ChallengeStatus
 from emca_daemon.store.acme_challenge_rows import authorization_of, challenge_of, challenge_values
 from emca_daemon.store.acme_tables import PROCESSING, authorizations, challenges
-from emca_daemon.store.statements import Statement
+from emca_daemon.store.statements import Row, Statement
 
 _MOST_REUSABLE = 1000
 
@@ -26,13 +26,14 @@ _VALID = (
     select(authorizations)
     .where(
         _a.account_id == bindparam("account_id"),
-        _a.value.in_(bindparam("values", expanding=True)),
         _a.status == AuthorizationStatus.VALID.value,
         _a.expires > bindparam("until"),
     )
     .order_by(_a.expires.desc(), _a.id)
     .limit(_MOST_REUSABLE)
 )
+_VALID_FOR_ONE = Statement(_VALID.where(_a.value == bindparam("value")))
+_VALID_FOR_MANY = _VALID.where(_a.value.in_(bindparam("values", expanding=True)))
 _HELD = (
     update(challenges).where(_c.status == PROCESSING, _c.lease_holder != "").values(lease_holder="", lease_until=None)
 )
@@ -102,7 +103,12 @@ class AuthorizationRows:
     ) -> Sequence[Authorization]:
         """The account's valid authorizations for any of these identifiers, longest-lived first, no challenges."""
         values = [identifier.value for identifier in identifiers]
-        rows = self._connection.execute(_VALID, {"account_id": account_id, "values": values, "until": now})
+        given = {"account_id": account_id, "until": now}
+        rows: Iterable[Row] = (
+            _VALID_FOR_ONE.all(self._connection, {**given, "value": values[0]})
+            if len(values) == 1
+            else self._connection.execute(_VALID_FOR_MANY, {**given, "values": values})
+        )
         found = (authorization_of(row, ()) for row in rows)
         return [one for one in found if one.identifier in identifiers]
 
