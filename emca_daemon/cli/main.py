@@ -19,6 +19,7 @@ from emca_daemon.cli.pebble import pebble
 from emca_daemon.cli.profile import profile
 from emca_daemon.cli.renewals import renewals
 from emca_daemon.cli.request import request
+from emca_daemon.cli.scep import scep
 from emca_daemon.cli.serve import serve
 from emca_daemon.cli.user import user
 
@@ -53,6 +54,7 @@ for command in (
     audit,
     key,
     pebble,
+    scep,
     user,
 ):
     main.add_command(command)

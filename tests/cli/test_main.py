@@ -1,5 +1,8 @@
 """The `emca-daemon` command."""
 
+from collections.abc import Iterator
+
+import click
 from click.testing import CliRunner
 
 from emca_daemon.cli.main import main
@@ -14,8 +17,15 @@ def test_help_lists_every_command_and_the_exit_codes() -> None:
 
 def test_every_command_takes_json_but_those_that_serve() -> None:
     """Asked of each command's own options."""
-    for name, command in main.commands.items():
-        leaves = getattr(command, "commands", {name: command})
-        for leaf_name, leaf in leaves.items():
-            options = {option for parameter in leaf.params for option in parameter.opts}
-            assert ("--json" in options) != (leaf_name in ("serve", "demo", "pebble")), leaf_name
+    for leaf in leaves(main):
+        options = {option for parameter in leaf.params for option in parameter.opts}
+        assert ("--json" in options) != (leaf.name in ("serve", "demo", "pebble")), leaf.name
+
+
+def leaves(command: click.Command) -> Iterator[click.Command]:
+    """The commands of a group, and of its groups, that do something."""
+    if isinstance(command, click.Group):
+        for one in command.commands.values():
+            yield from leaves(one)
+    else:
+        yield command

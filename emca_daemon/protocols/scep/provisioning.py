@@ -7,27 +7,18 @@ from typing import Final
 from emca_daemon.ca.audit import event_by
 from emca_daemon.clock import Clock
 from emca_daemon.errors import Reason, Refused
-from emca_daemon.names import AlternativeName, Subject
 from emca_daemon.policy.facts import Requester
 from emca_daemon.protocols.scep.challenge_records import Challenge, Device, digest_of
 from emca_daemon.protocols.scep.ports import ScepStore, Writing
+from emca_daemon.protocols.scep.terms import Terms
 from emca_daemon.randomness import RandomBytes
 
 SECRET_OCTETS: Final = 16
 LONGEST_TEXT: Final = 255
+LONGEST_DEVICE_ID: Final = 64
+"""What a common name and a serial number in a subject hold."""
 LONGEST_LIFETIME: Final = timedelta(days=3660)
 MOST_USES: Final = 1_000_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
-    """What a new challenge is good for: `lifetime` None for the endpoint's, `subject` and `names` None for any."""
-
-    lifetime: timedelta | None = None
-    uses: int = 1
-    subject: Subject | None = None
-    names: frozenset[AlternativeName] | None = None
-    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +66,9 @@ class Provisioning:
         Raises Refused: MALFORMED for texts or terms out of bounds, WRONG_STATE where it is registered already.
         """
         now = self._clock()
-        for what, text in (("manufacturer", manufacturer), ("model", model), ("device id", device_id)):
-            _check_text(what, text, empty=False)
+        _check_text("manufacturer", manufacturer)
+        _check_text("model", model)
+        _check_text("device id", device_id, most=LONGEST_DEVICE_ID)
         device = Device(
             self._id(now), self.endpoint, manufacturer, model, device_id, by.identity[:LONGEST_TEXT], now, terms.note
         )
@@ -131,7 +123,7 @@ class Provisioning:
             raise Refused(Reason.MALFORMED, "a challenge can be used for more than no time, at most ten years")
         if not 1 <= terms.uses <= MOST_USES:
             raise Refused(Reason.MALFORMED, f"a challenge has 1 to {MOST_USES} uses")
-        _check_text("note", terms.note, empty=True)
+        _check_text("note", terms.note, least=0)
         secret = self._random(octets).hex().upper()
         challenge = Challenge(
             id=self._id(now),
@@ -173,11 +165,10 @@ class Provisioning:
         return f"{int(now.timestamp() * 1000):012x}{self._random(6).hex()}"
 
 
-def _check_text(what: str, text: str, *, empty: bool) -> None:
-    if len(text) > LONGEST_TEXT or not (text or empty) or not text.isprintable() or text != text.strip():
-        least = 0 if empty else 1
+def _check_text(what: str, text: str, *, least: int = 1, most: int = LONGEST_TEXT) -> None:
+    if not least <= len(text) <= most or not text.isprintable() or text != text.strip():
         raise Refused(
-            Reason.MALFORMED, f"a {what} has {least} to {LONGEST_TEXT} printable characters without blanks around"
+            Reason.MALFORMED, f"a {what} has {least} to {most} printable characters, and no blanks around them"
         )
 
 

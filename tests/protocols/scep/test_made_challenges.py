@@ -16,7 +16,8 @@ from emca_daemon.names import AlternativeName, NameType, ProfileName, SerialNumb
 from emca_daemon.protocols.scep.challenge_records import Challenge
 from emca_daemon.protocols.scep.challenges import Admission, Attempt, Challenges
 from emca_daemon.protocols.scep.made_challenges import DeviceChallenges, OneTimeChallenges
-from emca_daemon.protocols.scep.provisioning import Provisioning, Terms
+from emca_daemon.protocols.scep.provisioning import Provisioning
+from emca_daemon.protocols.scep.terms import Terms
 from emca_daemon.randomness import system_random
 from tests.support.ca_world import BY, ISSUING
 from tests.support.scep_world import Client, ScepWorld, device_key, settings

@@ -1,0 +1,28 @@
+"""Tests of emca_daemon.composition.scep_provisioning."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from emca_daemon.composition.core import open_core
+from emca_daemon.composition.scep_provisioning import provisioning_of, scep_provisioning
+from emca_daemon.errors import Reason, Refused
+from emca_daemon.protocols.scep.terms import Terms
+from emca_daemon.settings.checking import load_settings
+from tests.support.ca_world import BY
+from tests.support.scep_cli import scep_folder
+
+
+def test_challenges_are_made_for_the_policy_that_wants_them(tmp_path: Path) -> None:
+    """Anything else would be made in vain; what is taken back needs no endpoint."""
+    commands = scep_folder(tmp_path)
+    core = open_core(load_settings(commands.config))
+    made = scep_provisioning(core, "default", "one-time").make(Terms(), BY, source="operator")
+    assert made.challenge.expires - made.challenge.created == timedelta(days=30)
+    for name, policy, reason in (("default", "device", Reason.WRONG_STATE), ("x", "device", Reason.NOT_FOUND)):
+        with pytest.raises(Refused) as caught:
+            scep_provisioning(core, name, policy)
+        assert caught.value.reason is reason
+    assert provisioning_of(core, "gone").endpoint == "gone"
+    core.store.close()
