@@ -80,7 +80,14 @@ def password_based(iterations: int = 500, *, salt: bytes = b"0123456789abcdef", 
     return der.sequence(der.oid("1.2.840.113533.7.66.13"), parameters)
 
 
-def pbmac1(iterations: int = 1000, length: int | None = 32, *, prf: bytes = HMAC_SHA256, kdf: str = "") -> bytes:
+def pbmac1(
+    iterations: int = 1000,
+    length: int | None = 32,
+    *,
+    prf: bytes = HMAC_SHA256,
+    kdf: str = "",
+    mac: bytes = HMAC_SHA256,
+) -> bytes:
     """The AlgorithmIdentifier of PBMAC1 with HMAC-SHA256."""
     derivation = der.sequence(
         der.octet_string(b"0123456789abcdef"),
@@ -89,7 +96,7 @@ def pbmac1(iterations: int = 1000, length: int | None = 32, *, prf: bytes = HMAC
         prf,
     )
     derived = der.sequence(der.oid(kdf or "1.2.840.113549.1.5.12"), derivation)
-    return der.sequence(der.oid("1.2.840.113549.1.5.14"), der.sequence(derived, HMAC_SHA256))
+    return der.sequence(der.oid("1.2.840.113549.1.5.14"), der.sequence(derived, mac))
 
 
 def mac_key(secret: bytes, salt: bytes = b"0123456789abcdef", iterations: int = 500) -> bytes:

@@ -15,6 +15,7 @@ from pyasn1_alt_modules import rfc9810
 
 from emca_daemon.asn1 import der
 from emca_daemon.asn1.names import name_to_subject
+from emca_daemon.asn1.values import algorithm
 from emca_daemon.ca.cmp_signers import CmpSigners
 from emca_daemon.names import AlternativeName, ProfileName
 from emca_daemon.policy.loading import load_profiles
@@ -22,6 +23,7 @@ from emca_daemon.protocols.cmp.authentication import Authentication
 from emca_daemon.protocols.cmp.calls import Endpoint, Origin
 from emca_daemon.protocols.cmp.exchange import Exchange
 from emca_daemon.protocols.cmp.expiry import Expiry
+from emca_daemon.protocols.cmp.macs import compute
 from emca_daemon.protocols.cmp.ports import Registration, SharedSecret
 from emca_daemon.protocols.cmp.responder import CmpResponder
 from emca_daemon.protocols.cmp.vendor_paths import VendorPaths
@@ -48,11 +50,12 @@ class People:
 
     secrets: dict[str, Registration] = field(default_factory=lambda: {"dev1": Registration()})
     devices: dict[str, Registration] = field(default_factory=dict)
+    key: bytes = SECRET
 
     def secret(self, reference: bytes) -> SharedSecret | None:
         """The secret of a reference value."""
         found = self.secrets.get(reference.decode("latin-1"))
-        return None if found is None else SharedSecret(reference.decode("latin-1"), SECRET, found)
+        return None if found is None else SharedSecret(reference.decode("latin-1"), self.key, found)
 
     def device(self, identifiers: Sequence[str]) -> Registration | None:
         """The first that is registered."""
@@ -206,7 +209,10 @@ class CmpWorld:
 
 @dataclass
 class Client:
-    """One end entity: with `signer` (certificate and key) it signs, else it uses the shared secret `dev1`."""
+    """One end entity: with `signer` (certificate and key) it signs, else it uses the shared secret `dev1`.
+
+    `protection` is another MAC than PasswordBasedMac, as an AlgorithmIdentifier.
+    """
 
     world: CmpWorld
     reference: bytes = b"dev1"
@@ -217,6 +223,7 @@ class Client:
     changes: Mapping[str, Any] = field(default_factory=dict)
     certificates: Sequence[bytes] | None = None
     place: Mapping[str, str] = field(default_factory=dict)
+    protection: bytes | None = None
 
     def with_header(self, **changes: Any) -> "Client":
         """The same client with other fields in the headers that it sends."""
@@ -240,6 +247,8 @@ class Client:
         protected = der.sequence(header, der.explicit(tag, content))
         if self.signer is None:
             mac = hmac.digest(build.mac_key(self.secret), protected, "sha1")
+            if self.protection is not None:
+                mac = compute(algorithm(self.protection), self.secret, protected, 10_000)
             return build.message(header, tag, content, mac)
         certificate, key = self.signer
         own = (certificate.public_bytes(Encoding.DER),) if self.certificates is None else self.certificates
@@ -247,7 +256,7 @@ class Client:
 
     def _identity(self) -> dict[str, Any]:
         if self.signer is None:
-            return {"kid": self.reference, "algorithm": build.password_based()}
+            return {"kid": self.reference, "algorithm": self.protection or build.password_based()}
         certificate = self.signer[0]
         identifier = certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
         return {"kid": identifier, "algorithm": build.EC_SHA256, "sender": certificate.subject.rfc4514_string()}

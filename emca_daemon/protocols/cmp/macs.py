@@ -1,4 +1,4 @@
-"""Protection by a shared secret (RFC 9481 6): PasswordBasedMac, PBMAC1, HMAC; bounded before anything is computed."""
+"""Protection by a shared secret (RFC 9481 6): a key from it, and a MAC by that; bounded before anything is computed."""
 
 import hashlib
 import hmac
@@ -11,6 +11,7 @@ from emca_daemon.asn1 import der
 from emca_daemon.asn1.cmp_status import FailInfo
 from emca_daemon.asn1.values import Algorithm, algorithm, decoded, encoded
 from emca_daemon.protocols.cmp.errors import Failure
+from emca_daemon.protocols.cmp.mac_schemes import Scheme, hmac_hash, is_scheme, scheme
 from emca_daemon.randomness import RandomBytes
 
 PBM = "1.2.840.113533.7.66.13"
@@ -33,17 +34,6 @@ _HASHES = {
     "2.16.840.1.101.3.4.2.8": "sha3_256",
     "2.16.840.1.101.3.4.2.9": "sha3_384",
     "2.16.840.1.101.3.4.2.10": "sha3_512",
-}
-_HMACS = {
-    "1.3.6.1.5.5.8.1.2": "sha1",
-    "1.2.840.113549.2.7": "sha1",
-    "1.2.840.113549.2.8": "sha224",
-    "1.2.840.113549.2.9": "sha256",
-    "1.2.840.113549.2.10": "sha384",
-    "1.2.840.113549.2.11": "sha512",
-    "2.16.840.1.101.3.4.2.14": "sha3_256",
-    "2.16.840.1.101.3.4.2.15": "sha3_384",
-    "2.16.840.1.101.3.4.2.16": "sha3_512",
 }
 _HMAC_SHA1 = Algorithm("1.2.840.113549.2.7", der.NULL)
 
@@ -72,34 +62,44 @@ class _Pbkdf2Params:
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """How a MAC is computed: the key from the secret, the hash of the HMAC, and the same with another salt."""
+    """How a MAC is computed: the key from the secret, the MAC by it, and the same written with another salt and MAC."""
 
     key: Callable[[bytes], bytes]
-    hash: str
-    with_salt: Callable[[bytes], Algorithm]
+    scheme: Scheme
+    written: Callable[[bytes, Algorithm], Algorithm]
     salt: int
 
 
 def is_mac(oid: str) -> bool:
     """Whether the OID is that of a MAC which is known here."""
-    return oid in (PBM, PBMAC1) or oid in _HMACS
+    return oid in (PBM, PBMAC1) or is_scheme(oid)
 
 
 def compute(protection: Algorithm, secret: bytes, data: bytes, most_iterations: int) -> bytes:
-    """The MAC over some data; raises Failure for parameters that are unknown or would cost too much."""
+    """The MAC over some data; raises Failure for what is unknown, would cost too much, or takes no such secret."""
     plan = _plan(protection, most_iterations)
-    return hmac.digest(plan.key(secret), data, plan.hash)
+    key = plan.key(secret)
+    if not plan.scheme.takes(key):
+        raise Failure(FailInfo.BAD_ALG, "the secret is no key of the length that this MAC takes", of_message=True)
+    return plan.scheme.compute(key, data)
 
 
 def verify(protection: Algorithm, secret: bytes, data: bytes, mac: bytes, most_iterations: int) -> bool:
-    """Whether the MAC is right, compared in constant time; raises Failure as `compute` does."""
-    return hmac.compare_digest(compute(protection, secret, data, most_iterations), mac)
+    """Whether the MAC is right, compared in constant time; raises Failure for what no secret can be right with.
+
+    A secret that is no key for this MAC takes as long as one that is, and is wrong.
+    """
+    plan = _plan(protection, most_iterations)
+    key = plan.key(secret)
+    takes = plan.scheme.takes(key)
+    right = hmac.compare_digest(plan.scheme.compute(key if takes else bytes(plan.scheme.usual), data), mac)
+    return takes and right
 
 
 def renewed(protection: Algorithm, most_iterations: int, random: RandomBytes) -> Algorithm:
-    """The same algorithm and costs with a fresh salt, for the answer."""
+    """The same algorithm and costs with a fresh salt and nonce, for the answer."""
     plan = _plan(protection, most_iterations)
-    return plan.with_salt(random(max(16, plan.salt)) if plan.salt else b"")
+    return plan.written(random(max(16, plan.salt)) if plan.salt else b"", plan.scheme.renewed(random))
 
 
 def _plan(protection: Algorithm, most_iterations: int) -> _Plan:
@@ -107,57 +107,63 @@ def _plan(protection: Algorithm, most_iterations: int) -> _Plan:
         return _password_based(protection, most_iterations)
     if protection.oid == PBMAC1:
         return _pbmac1(protection, most_iterations)
-    return _Plan(lambda secret: secret, _hmac_hash(protection), lambda _: protection, 0)
+    return _Plan(lambda secret: secret, scheme(protection), lambda _salt, mac: mac, 0)
 
 
 def _password_based(protection: Algorithm, most_iterations: int) -> _Plan:
     read = decoded(_PbmParameter, protection.parameters or b"", "PBMParameter")
     _bounded(read.iteration_count, read.salt, most_iterations)
-    owf, mac = algorithm(encoded(read.owf)), algorithm(encoded(read.mac))
+    owf, mac = algorithm(encoded(read.owf)), scheme(algorithm(encoded(read.mac)))
     one_way = getattr(hashlib, _HASHES.get(owf.oid, ""), None)
     if one_way is None:
         raise Failure(FailInfo.BAD_ALG, f"the one-way function {owf.oid} is not known", of_message=True)
+    _fitting(mac, mac.fixed or one_way().digest_size)
 
     def key(secret: bytes) -> bytes:
         value = secret + read.salt
         for _ in range(read.iteration_count):
             value = one_way(value).digest()
-        return bytes(value)
+        whole, number = bytes(value), 1
+        # Longer keys go on with hashes of "1", "2" ... before the first one (RFC 9810 5.1.3.1).
+        while mac.fixed is not None and len(whole) < mac.fixed:
+            whole, number = whole + one_way(str(number).encode() + value).digest(), number + 1
+        return whole[: mac.fixed]
 
-    def with_salt(salt: bytes) -> Algorithm:
+    def written(salt: bytes, ended: Algorithm) -> Algorithm:
         count = der.integer(read.iteration_count)
-        return Algorithm(protection.oid, der.sequence(der.octet_string(salt), owf.encoded(), count, mac.encoded()))
+        return Algorithm(protection.oid, der.sequence(der.octet_string(salt), owf.encoded(), count, ended.encoded()))
 
-    return _Plan(key, _hmac_hash(mac), with_salt, len(read.salt))
+    return _Plan(key, mac, written, len(read.salt))
 
 
 def _pbmac1(protection: Algorithm, most_iterations: int) -> _Plan:
     read = decoded(_Pbmac1Params, protection.parameters or b"", "PBMAC1-params")
-    derivation, mac = algorithm(encoded(read.key_derivation_func)), algorithm(encoded(read.message_auth_scheme))
+    derivation, mac = algorithm(encoded(read.key_derivation_func)), scheme(algorithm(encoded(read.message_auth_scheme)))
     if derivation.oid not in (_PBKDF2, _PBES2):
         raise Failure(FailInfo.BAD_ALG, f"the key derivation {derivation.oid} is not known", of_message=True)
     parameters = decoded(_Pbkdf2Params, derivation.parameters or b"", "PBKDF2-params")
     prf = _HMAC_SHA1 if parameters.prf is None else algorithm(der.sequence(*map(encoded, parameters.prf)))
-    inner, outer = _hmac_hash(prf), _hmac_hash(mac)
-    length = parameters.key_length or hashlib.new(outer).digest_size
+    inner = hmac_hash(prf)
+    length = parameters.key_length or mac.usual
     blocks = -(-length // hashlib.new(inner).digest_size)
     _bounded(parameters.iteration_count, parameters.salt, most_iterations)
     if not 1 <= blocks <= MOST_BLOCKS or blocks * parameters.iteration_count > most_iterations * 16:
         raise Failure(FailInfo.BAD_ALG, "this key derivation costs more than is allowed here", of_message=True)
+    _fitting(mac, length)
 
-    def with_salt(salt: bytes) -> Algorithm:
+    def written(salt: bytes, ended: Algorithm) -> Algorithm:
         fresh = der.sequence(
             der.octet_string(salt),
             der.integer(parameters.iteration_count),
             b"" if parameters.key_length is None else der.integer(parameters.key_length),
             b"" if parameters.prf is None else prf.encoded(),
         )
-        return Algorithm(protection.oid, der.sequence(Algorithm(_PBKDF2, fresh).encoded(), mac.encoded()))
+        return Algorithm(protection.oid, der.sequence(Algorithm(_PBKDF2, fresh).encoded(), ended.encoded()))
 
     def key(secret: bytes) -> bytes:
         return hashlib.pbkdf2_hmac(inner, secret, parameters.salt, parameters.iteration_count, length)
 
-    return _Plan(key, outer, with_salt, len(parameters.salt))
+    return _Plan(key, mac, written, len(parameters.salt))
 
 
 def _bounded(iterations: int, salt: bytes, most_iterations: int) -> None:
@@ -168,8 +174,6 @@ def _bounded(iterations: int, salt: bytes, most_iterations: int) -> None:
         raise Failure(FailInfo.BAD_ALG, f"a salt has 1 to {_MOST_OCTETS} octets", of_message=True)
 
 
-def _hmac_hash(mac: Algorithm) -> str:
-    name = _HMACS.get(mac.oid)
-    if name is None or not mac.without_parameters:
-        raise Failure(FailInfo.BAD_ALG, f"the MAC {mac.oid} is not known", of_message=True)
-    return name
+def _fitting(mac: Scheme, octets: int) -> None:
+    if not mac.takes(bytes(octets)):
+        raise Failure(FailInfo.BAD_ALG, f"this MAC takes no keys of {octets} octets", of_message=True)

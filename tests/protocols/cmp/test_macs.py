@@ -14,6 +14,9 @@ from emca_daemon.protocols.cmp.macs import compute, is_mac, renewed, verify
 from tests.support import cmp_messages as build
 
 DATA, SECRET, MOST = b"what is protected", b"insta", 100_000
+KMAC256 = der.sequence(der.oid("2.16.840.1.101.3.4.2.20"))
+GMAC256 = der.sequence(der.oid("2.16.840.1.101.3.4.1.49"), der.sequence(der.octet_string(b"twelve octet")))
+GMAC128 = der.sequence(der.oid("2.16.840.1.101.3.4.1.9"), der.sequence(der.octet_string(b"twelve octet")))
 HMAC_SHA512 = der.sequence(der.oid("1.2.840.113549.2.11"))
 
 
@@ -30,6 +33,10 @@ GOOD = [
     algorithm(build.pbmac1(length=None)),
     algorithm(build.pbmac1(prf=b"")),
     algorithm(build.pbmac1(10_000, 4096)),
+    algorithm(build.password_based(mac=KMAC256)),
+    algorithm(build.password_based(mac=GMAC256)),
+    algorithm(build.pbmac1(mac=KMAC256)),
+    algorithm(build.pbmac1(length=None, mac=GMAC128)),
     plain("1.2.840.113549.2.9"),
     plain("2.16.840.1.101.3.4.2.16"),
 ]
@@ -47,6 +54,34 @@ def test_each_kind_is_verified(protection: Algorithm) -> None:
     assert fresh.oid == protection.oid
     assert (fresh == protection) == (protection.parameters is None)
     assert compute(fresh, SECRET, DATA, MOST) == mac or fresh != protection
+
+
+@pytest.mark.parametrize(("mac", "octets"), [(KMAC256, 32), (GMAC256, 32), (GMAC128, 16)])
+def test_a_secret_may_be_the_key_itself(mac: bytes, octets: int) -> None:
+    """Where it is as long as the MAC wants it; a secret of another length is just wrong, and an empty MAC as well."""
+    protection, secret = algorithm(mac), bytes(range(octets))
+    computed = compute(protection, secret, DATA, MOST)
+    assert verify(protection, secret, DATA, computed, MOST)
+    for wrong in (secret[:-1], b"", bytes(octets)):
+        assert not verify(protection, wrong, DATA, computed, MOST)
+        assert not verify(protection, wrong, DATA, b"", MOST)
+    assert not verify(protection, b"short", DATA, compute(protection, bytes(octets), DATA, MOST), MOST)
+    fresh = renewed(protection, MOST, bytes)
+    assert compute(fresh, secret, DATA, MOST) == computed or fresh != protection
+    with pytest.raises(Refused) as refusal:
+        compute(protection, b"short", DATA, MOST)
+    assert failure_of(refusal.value) is FailInfo.BAD_ALG
+
+
+def test_long_keys_of_password_based_mac_are_what_the_standard_says() -> None:
+    """SHA-1 has 20 octets, the key 32: the rest is of the hash of "1" and the first (RFC 9810 5.1.3.1)."""
+    sha1 = der.sequence(der.oid("1.3.14.3.2.26"))
+    parameters = der.sequence(der.octet_string(b"salt"), sha1, der.integer(100), GMAC256)
+    base = SECRET + b"salt"
+    for _ in range(100):
+        base = hashlib.sha1(base).digest()
+    expected = compute(algorithm(GMAC256), (base + hashlib.sha1(b"1" + base).digest())[:32], DATA, MOST)
+    assert compute(Algorithm("1.2.840.113533.7.66.13", parameters), SECRET, DATA, MOST) == expected
 
 
 def test_password_based_mac_is_what_the_standard_says() -> None:
@@ -83,6 +118,12 @@ def test_pbmac1_is_what_the_standard_says() -> None:
         algorithm(build.pbmac1(length=100_000)),
         algorithm(build.pbmac1(MOST, 4096)),
         algorithm(build.pbmac1(kdf="1.2.3")),
+        algorithm(build.pbmac1(length=31, mac=KMAC256)),
+        algorithm(build.pbmac1(length=32, mac=GMAC128)),
+        Algorithm(
+            "1.2.840.113533.7.66.13",
+            der.sequence(der.octet_string(b"salt"), der.sequence(der.oid("1.3.14.3.2.26")), der.integer(500), KMAC256),
+        ),
     ],
 )
 def test_what_is_unknown_or_too_dear_is_refused_before_it_is_computed(protection: Algorithm) -> None:

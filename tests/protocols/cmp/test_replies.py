@@ -1,5 +1,6 @@
 """Answers as messages."""
 
+import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -7,6 +8,8 @@ from pyasn1.codec.der.encoder import encode
 
 from emca_daemon.asn1 import der
 from emca_daemon.asn1.cmp import read_message
+from emca_daemon.asn1.values import algorithm
+from emca_daemon.protocols.cmp.macs import verify
 from tests.support import cmp_messages as build
 from tests.support.ca_world import START
 from tests.support.cmp_world import CmpWorld, enrolled, settings
@@ -32,12 +35,39 @@ def test_by_the_secret_of_the_request() -> None:
     reply = world.client().enroll()
     assert (reply.algorithm, reply.octets("senderKID")) == ("1.2.840.113533.7.66.13", b"dev1")
     message = read_message(reply.data)
-    from emca_daemon.protocols.cmp.macs import verify
-
     protection = message.header.protection_algorithm
     assert protection is not None
     assert verify(protection, b"insta", message.protected, message.protection or b"", 1000)
     assert protection.encoded() != build.password_based()
+
+
+@pytest.mark.parametrize(
+    "protection",
+    [
+        build.pbmac1(),
+        build.pbmac1(mac=der.sequence(der.oid("2.16.840.1.101.3.4.2.19"))),
+        der.sequence(der.oid("1.2.840.113549.2.9")),
+        der.sequence(der.oid("2.16.840.1.101.3.4.2.19")),
+        der.sequence(der.oid("2.16.840.1.101.3.4.2.20")),
+        der.sequence(der.oid("2.16.840.1.101.3.4.1.49"), der.sequence(der.octet_string(b"twelve octet"))),
+    ],
+)
+def test_by_every_other_mac(protection: bytes) -> None:
+    """An ir and its certConf by PBMAC1, HMAC, KMAC or AES-GMAC are answered by the same, with another salt or nonce."""
+    world, secret = CmpWorld(), bytes(range(32))
+    world.people.key = secret
+    client = world.client(secret=secret, protection=protection)
+    reply = client.enroll()
+    assert reply.type == "ip"
+    message = read_message(reply.data)
+    answered = message.header.protection_algorithm
+    assert answered is not None
+    assert answered.oid == algorithm(protection).oid
+    assert answered.encoded() != protection or answered.parameters is None
+    assert verify(answered, secret, message.protected, message.protection or b"", 1000)
+    assert client.confirm(reply.certificate).type == "pkiconf"
+    wrong = world.client(secret=b"wrong".ljust(32), protection=protection).enroll()
+    assert (wrong.type, wrong.failure, wrong.is_protected) == ("error", "badMessageCheck", False)
 
 
 def test_by_the_responder() -> None:
