@@ -1,7 +1,6 @@
 """EST in one process: one responder for all labels."""
 
 from collections.abc import Callable, Sequence
-from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
@@ -9,9 +8,7 @@ from cryptography import x509
 
 from emca_daemon.asn1.cms_signing import SigningIdentity
 from emca_daemon.ca.cmp_signers import CmpSigners
-from emca_daemon.ca.credentials import CredentialStore
 from emca_daemon.ca.passwords import Lockout, PasswordCheck
-from emca_daemon.clock import Clock
 from emca_daemon.composition.core import Core
 from emca_daemon.composition.duties import Duty
 from emca_daemon.errors import Reason, Refused
@@ -30,8 +27,6 @@ from emca_daemon.protocols.est.trust import CertificateTrust
 from emca_daemon.protocols.routing import Mount
 from emca_daemon.settings.est import EstSettings
 from emca_daemon.settings.secrets import read_secret
-
-SWEEP_EVERY = timedelta(minutes=5)
 
 
 def est_mounts(core: Core) -> tuple[Mount, ...]:
@@ -76,35 +71,13 @@ def est_signer(core: Core, settings: EstSettings) -> Signer:
 
 
 def est_duties(core: Core, requester: Requester) -> tuple[Duty, ...]:
-    """Forgetting used nonces and old counts of attempts, and renewing the certificates that sign our own words."""
-    if not core.settings.est:
-        return ()
-    window = max([SWEEP_EVERY, *(settings.http.lock for settings in core.settings.est.values())])
-    duties = [Duty("EST attempts", AttemptSweep(core.store, core.clock, window).run)]
+    """Renewing the certificates that sign our own words."""
+    duties: list[Duty] = []
     for label, settings in core.settings.est.items():
         if settings.signs:
             signers = est_signers(core, settings)
             duties.append(Duty(f"EST signer of {label}", partial(signers.renew, requester)))
     return tuple(duties)
-
-
-class AttemptSweep:
-    """Forgets what no longer counts, every few minutes."""
-
-    def __init__(self, store: CredentialStore, clock: Clock, window: timedelta) -> None:
-        """`window` is how long attempts count."""
-        self._store = store
-        self._clock = clock
-        self._window = window
-        self._next = clock()
-
-    def run(self) -> None:
-        """Do it if it is time."""
-        now = self._clock()
-        if now >= self._next:
-            with self._store.writing(durable=False) as tx:
-                tx.credentials.purge(now, self._window)
-            self._next = now + SWEEP_EVERY
 
 
 def _endpoint(core: Core, label: str, settings: EstSettings, key: bytes, signer: Signer) -> Endpoint:

@@ -1,8 +1,11 @@
 """SCEP in one process: an endpoint a settings table, its registration authority, and what is forgotten in time."""
 
+from datetime import timedelta
+
 from emca_daemon.ca.ra_certificates import RaCertificates, RaPlan
 from emca_daemon.composition.core import Core
 from emca_daemon.composition.duties import Duty
+from emca_daemon.composition.scep_provisioning import provisioning_mounts
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.names import IssuerName
 from emca_daemon.policy.facts import Requester
@@ -17,13 +20,17 @@ from emca_daemon.settings.scep import ScepSettings
 from emca_daemon.settings.secrets import read_secret
 
 FORGOTTEN_AT_ONCE = 1000
+CHALLENGES_KEPT = timedelta(days=30)
+"""How long challenges that have expired or were revoked stay in the list, and say so to whoever still tries them."""
 
 
 def scep_mounts(core: Core, *, waits: bool) -> tuple[Mount, ...]:
     """Every endpoint at each of its paths; old clients write a slash too many, which does no harm there."""
     mounts: list[Mount] = []
     for name, settings in core.settings.scep.items():
-        responder = ScepResponder(scep_endpoint(core, name, settings), waits=waits)
+        endpoint = scep_endpoint(core, name, settings)
+        responder = ScepResponder(endpoint, waits=waits)
+        mounts += provisioning_mounts(core, endpoint)
         mounts += [Mount(path, responder, doubled_slashes=True) for path in settings.every_path(name)]
     return tuple(mounts)
 
@@ -66,11 +73,13 @@ def scep_duties(core: Core, requester: Requester) -> tuple[Duty, ...]:
                     raise  # an issuer that is not there yet has nothing to renew
 
     def forget() -> None:
+        now = core.clock()
         with core.store.reading() as tx:
-            overdue = tx.scep.overdue(core.clock())
-        if overdue:
+            overdue = tx.scep.overdue(now), tx.scep_challenges.overdue(now - CHALLENGES_KEPT)
+        if any(overdue):
             with core.store.writing() as writing:
-                writing.scep.forget(core.clock(), FORGOTTEN_AT_ONCE)
+                writing.scep.forget(now, FORGOTTEN_AT_ONCE)
+                writing.scep_challenges.forget(now - CHALLENGES_KEPT, FORGOTTEN_AT_ONCE)
 
     return (Duty("SCEP registration authorities", renew), Duty("SCEP transactions", forget))
 

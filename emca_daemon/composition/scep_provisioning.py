@@ -1,9 +1,17 @@
 """Who hands out SCEP's challenges: for the command line, and by the page and the API at an endpoint's side."""
 
+from emca_daemon.ca.passwords import Lockout, PasswordCheck
 from emca_daemon.composition.core import Core
 from emca_daemon.errors import Reason, Refused
+from emca_daemon.protocols.bearer import read_tokens
+from emca_daemon.protocols.routing import Mount
+from emca_daemon.protocols.scep.api import RegistrationApi
+from emca_daemon.protocols.scep.challenge_page import ChallengePage
+from emca_daemon.protocols.scep.endpoint import Endpoint
+from emca_daemon.protocols.scep.http_access import Access
 from emca_daemon.protocols.scep.provisioning import Provisioning
-from emca_daemon.settings.scep import ScepChallengeSettings
+from emca_daemon.settings.scep import ScepChallengeSettings, ScepSettings
+from emca_daemon.settings.secrets import read_secret
 
 
 def scep_provisioning(core: Core, name: str, policy: str) -> Provisioning:
@@ -26,3 +34,30 @@ def provisioning_of(core: Core, name: str) -> Provisioning:
     settings = core.settings.scep.get(name)
     lifetime = (ScepChallengeSettings() if settings is None else settings.challenge).lifetime
     return Provisioning(name, lifetime, store=core.store, clock=core.clock, random=core.random)
+
+
+def provisioning_mounts(core: Core, endpoint: Endpoint) -> tuple[Mount, ...]:
+    """The page and the API of an endpoint, where it has them."""
+    settings = endpoint.settings
+    if not settings.has_users:
+        return ()
+    access, provisioning = _access(core, endpoint.name, settings), provisioning_of(core, endpoint.name)
+    mounts = []
+    if settings.page.enabled:
+        mounts.append(Mount(settings.page.path, ChallengePage(endpoint, access, provisioning)))
+    if settings.api.enabled:
+        mounts.append(Mount(settings.api_path(endpoint.name), RegistrationApi(endpoint, access, provisioning)))
+    return tuple(mounts)
+
+
+def _access(core: Core, name: str, settings: ScepSettings) -> Access:
+    users = settings.users
+    lockout = Lockout(core.store, users.attempts, users.lock)
+    return Access(
+        name,
+        users,
+        store=core.store,
+        passwords=PasswordCheck(core.store, lockout, core.clock, core.random),
+        tokens=() if users.tokens is None else read_tokens(read_secret(users.tokens).decode()),
+        clock=core.clock,
+    )

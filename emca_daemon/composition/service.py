@@ -15,6 +15,7 @@ from twisted.python.failure import Failure
 
 from emca_daemon.ca.crl import CrlAge
 from emca_daemon.composition.acme import acme_duties, acme_mounts, acme_validation
+from emca_daemon.composition.attempts import attempt_duties
 from emca_daemon.composition.cmp import cmp_duties, cmp_mounts
 from emca_daemon.composition.core import Core
 from emca_daemon.composition.duties import Duties, Duty, ca_duties, daemon_requester
@@ -196,6 +197,7 @@ class DaemonService:
         return (
             *own,
             *(acme_duties(core) if core.settings.acme else ()),
+            *attempt_duties(core),
             *est_duties(core, self._requester),
             *cmp_duties(core, self._requester),
             *scep_duties(core, self._requester),

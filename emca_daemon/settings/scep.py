@@ -139,6 +139,11 @@ class ScepSettings:
             return (("sign", self.ra_signing_profile), ("encrypt", self.ra_encryption_profile))
         return ()
 
+    @property
+    def has_users(self) -> bool:
+        """Whether anybody authenticates by HTTP here."""
+        return self.page.enabled or self.api.enabled
+
     def api_path(self, name: str) -> str:
         """Where the endpoint of that name takes registrations."""
         return self.api.path or f"/scep-api/{name}"

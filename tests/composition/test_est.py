@@ -9,11 +9,10 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from emca_daemon.cli.demo import create_hierarchy, demo_settings
 from emca_daemon.composition.core import open_core
 from emca_daemon.composition.duties import daemon_requester
-from emca_daemon.composition.est import AttemptSweep, est_duties, est_mounts, est_signer, revocation_lists
+from emca_daemon.composition.est import est_duties, est_mounts, est_signer, revocation_lists
 from emca_daemon.errors import Refused
 from emca_daemon.protocols.http import Peer, Request
 from emca_daemon.settings.checking import load_settings
-from tests.support.ca_world import World
 from tests.support.cli_world import new_folder
 from tests.support.makers import Maker
 
@@ -44,23 +43,6 @@ def test_without_labels_there_is_nothing(tmp_path: Path) -> None:
     assert est_mounts(core) == ()
     assert est_duties(core, daemon_requester("d")) == ()
     core.store.close()
-
-
-def test_attempts_are_forgotten_every_few_minutes() -> None:
-    """Not at every round."""
-    world = World()
-    sweep = AttemptSweep(world.store, world.clock, world.clock.now - world.clock.now.replace(minute=0, hour=11))
-    with world.store.writing() as tx:
-        tx.credentials.use_nonce(b"n", 1, world.clock())
-    sweep.run()
-    world.clock.advance(minutes=1)
-    sweep.run()
-    with world.store.writing() as tx:
-        assert not tx.credentials.use_nonce(b"n", 1, world.clock())
-    world.clock.advance(minutes=5)
-    sweep.run()
-    with world.store.writing() as tx:
-        assert tx.credentials.use_nonce(b"n", 1, world.clock())
 
 
 def test_crls_are_read_again_when_they_change(tmp_path: Path) -> None:

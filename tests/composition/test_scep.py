@@ -1,6 +1,7 @@
 """SCEP in one process."""
 
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,9 @@ from emca_daemon.composition.scep import ra_certificates, scep_duties, scep_endp
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.protocols.http import Peer, Request
 from emca_daemon.protocols.routing import Routes
+from emca_daemon.protocols.scep.challenge_records import Challenge
 from emca_daemon.protocols.scep.challenges import NoChallenge, StaticChallenge
+from emca_daemon.protocols.scep.made_challenges import DeviceChallenges, OneTimeChallenges
 from emca_daemon.protocols.scep.records import Transaction
 from emca_daemon.settings.checking import load_settings
 from emca_daemon.settings.scep import ScepChallengeSettings
@@ -68,6 +71,31 @@ def test_old_transactions_are_forgotten_by_a_duty(tmp_path: Path) -> None:
         duty.run()
     with core.store.reading() as tx:
         assert tx.scep.get("id") is None
+    core.store.close()
+
+
+def test_challenges_that_are_over_are_forgotten_a_month_later(tmp_path: Path) -> None:
+    """Until then the operator sees them."""
+    core = demonstration(tmp_path)
+    now = core.clock()
+    with core.store.writing() as tx:
+        for days in (29, 31):
+            ended = now - timedelta(days=days)
+            tx.scep_challenges.add(Challenge(str(days), "default", b"%d" % days * 16, "page", "alice", ended, ended))
+    for duty in scep_duties(core, daemon_requester("d")):
+        duty.run()
+    with core.store.reading() as tx:
+        assert [one.id for one in tx.scep_challenges.list(None, 9)] == ["29"]
+    core.store.close()
+
+
+def test_each_policy_has_its_challenges(tmp_path: Path) -> None:
+    """By the word of the settings."""
+    core = demonstration(tmp_path)
+    endpoint = core.settings.scep["default"]
+    for policy, kind in (("one-time", OneTimeChallenges), ("device", DeviceChallenges)):
+        chosen = replace(endpoint, challenge=ScepChallengeSettings(policy=policy))
+        assert type(scep_endpoint(core, "default", chosen).challenges) is kind
     core.store.close()
 
 
