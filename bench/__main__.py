@@ -2,13 +2,14 @@
 
 import argparse
 
-from bench import acme_orders, cmp, enrollment, est, ocsp, startup
+from bench import acme_orders, cmp, cmp_decoding, enrollment, est, ocsp, startup
 from bench.measuring import machine
 
 ALL = {
     "enrollment": enrollment.measure,
     "acme": acme_orders.measure,
     "cmp": cmp.measure,
+    "cmp-decoding": cmp_decoding.measure,
     "est": est.measure,
     "ocsp": ocsp.measure,
     "startup": startup.measure,

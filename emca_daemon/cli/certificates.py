@@ -47,7 +47,7 @@ def read_certificates(path: Path) -> list[x509.Certificate]:
         if b"-----BEGIN" in data:
             return x509.load_pem_x509_certificates(data)
         return [x509.load_der_x509_certificate(data)]
-    except ValueError:
+    except (ValueError, x509.InvalidVersion):
         raise Refused(Reason.MALFORMED, f"{path} holds no certificate") from None
 
 

@@ -52,7 +52,7 @@ def _fault(expected: str, identifier: AlternativeName, answer: TlsAnswer) -> str
         shown = extensions.get_extension_for_oid(ACME_IDENTIFIER)
     except x509.ExtensionNotFound:
         return "shows a certificate without alternative names or without acmeIdentifier"
-    except (ValueError, TypeError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
+    except (ValueError, TypeError, x509.DuplicateExtension, x509.InvalidVersion, x509.UnsupportedGeneralNameType):
         return "shows a certificate that cannot be read"
     if not _only(names, identifier):
         return "shows a certificate that is not for this one name"

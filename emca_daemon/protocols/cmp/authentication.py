@@ -174,7 +174,7 @@ def _parsed(certificates: Sequence[bytes]) -> list[x509.Certificate]:
             certificate = x509.load_der_x509_certificate(der)
             _ = certificate.subject, certificate.issuer  # read when asked for: what cannot be read shows here
             parsed.append(certificate)
-        except ValueError:
+        except (ValueError, x509.InvalidVersion):
             if place == 0:
                 raise failure(FailInfo.BAD_MESSAGE_CHECK, "the first of extraCerts is no certificate") from None
     return parsed

@@ -25,7 +25,7 @@ _UNDERSTOOD: Final = frozenset(
 )
 """Critical extensions that may be there; a path with others (name constraints, say) is refused."""
 
-_UNREADABLE = (ValueError, TypeError, UnsupportedAlgorithm, x509.DuplicateExtension)
+_UNREADABLE = (ValueError, TypeError, UnsupportedAlgorithm, x509.DuplicateExtension, x509.InvalidVersion)
 
 
 def trusted_path(

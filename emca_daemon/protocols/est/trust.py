@@ -52,7 +52,7 @@ class CertificateTrust:
         try:
             certificate = x509.load_der_x509_certificate(peer.certificate)
             purposes = _purposes(certificate)
-        except (ValueError, TypeError, UnsupportedAlgorithm, x509.DuplicateExtension):
+        except (ValueError, TypeError, UnsupportedAlgorithm, x509.DuplicateExtension, x509.InvalidVersion):
             raise Refused(Reason.NOT_AUTHENTICATED, "the client certificate cannot be read") from None
         self._check_validity(certificate, now)
         with self._store.reading() as tx:

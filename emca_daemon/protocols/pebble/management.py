@@ -129,7 +129,7 @@ class ManagementResponder:
             raise Refused(Reason.MALFORMED, "expected the members `Certificate` and `ARIResponse`, both text")
         try:
             parsed = x509.load_pem_x509_certificate(certificate.encode())
-        except ValueError:
+        except (ValueError, x509.InvalidVersion):
             raise Refused(Reason.MALFORMED, "the member `Certificate` holds no certificate in PEM") from None
         self._find(SerialNumber(parsed.serial_number))
         self._renewals.set(SerialNumber(parsed.serial_number), answer)

@@ -38,6 +38,7 @@ def test_the_right_certificate_proves_it(identifier: AlternativeName, names: tup
         (shown(KEY, "a.example", "b.example")[0], "this one name"),
         (shown(KEY, "ip:192.0.2.1")[0], "this one name"),
         (b"no certificate", "cannot be read"),
+        (shown(KEY, "a.example")[0].replace(b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x06", 1), "cannot be read"),
         (b"", "cannot be read"),
     ],
 )

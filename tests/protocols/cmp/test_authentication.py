@@ -100,6 +100,10 @@ def test_the_signer_must_be_there_and_be_named(world: CmpWorld) -> None:
     client = enrolled(world)
     assert replace(client, certificates=()).enroll(tag=2).failure == "badMessageCheck"
     assert replace(client, certificates=(der.sequence(),)).enroll(tag=2).failure == "badMessageCheck"
+    assert client.signer is not None
+    own = client.signer[0].public_bytes(Encoding.DER)
+    of_no_version = own.replace(b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x06", 1)
+    assert replace(client, certificates=(of_no_version,)).enroll(tag=2).failure == "badMessageCheck"
     assert client.with_header(sender="CN=somebody").enroll(tag=2).failure == "badMessageCheck"
     assert client.with_header(kid=b"else").enroll(tag=2).failure == "badMessageCheck"
     assert client.with_header(kid=None).enroll(tag=2).failure == ""

@@ -1,6 +1,7 @@
 """From the octets of a request to those of its answer."""
 
 from contextlib import suppress
+from random import Random  # noqa: TID251 - chance that a seed repeats
 
 import pytest
 from hypothesis import HealthCheck, given
@@ -12,10 +13,14 @@ from emca_daemon.errors import Reason, Refused
 from emca_daemon.protocols.cmp.calls import Origin
 from emca_daemon.protocols.cmp.exchange import Exchange
 from tests.support import cmp_messages as build
+from tests.support.cmp_corpus import bodies
 from tests.support.cmp_messages import Template
 from tests.support.cmp_world import CmpWorld, Reply, enrolled
+from tests.support.mutations import mutated
 
 ORIGIN = Origin("192.0.2.9", "req-9")
+NOT_MINDED = pytest.mark.filterwarnings("ignore::UserWarning")
+"""What cryptography says of names and serial numbers that are odd, but can be read."""
 
 
 @pytest.fixture(scope="module")
@@ -136,6 +141,72 @@ def test_refusals_are_audited(world: CmpWorld) -> None:
         last = list(tx.audit.walk())[-1].event
     assert (last.action, last.outcome, last.details["failure"]) == ("cmp.ir", "refused", "bad_pop")
     assert (last.actor, last.proof, last.origin) == ("dev1", "shared-secret", "192.0.2.9")
+
+
+def answered(world: CmpWorld, data: bytes) -> Reply | None:
+    """The answer, which another decoder can read; None where there was no message to be answered."""
+    try:
+        answer = world.exchange.answer(data, ORIGIN)
+    except Refused as refusal:
+        if refusal.reason is not Reason.MALFORMED:
+            raise
+        return None
+    return Reply(answer)
+
+
+def check_broken_bodies(world: CmpWorld, random: Random) -> None:
+    """A body of each kind is broken and protected: the answer names transaction and nonce, whatever it says."""
+    signing = enrolled(world)
+    assert signing.signer is not None
+    for tag, content in bodies(signing.signer[0]):
+        for client in (world.client(), signing.renewed()):
+            nonce = random.randbytes(16)
+            told = client.with_header(nonce=nonce, pvno=random.choice((2, 3)))
+            reply = answered(world, told.written(tag, mutated(content, random)))
+            assert reply is not None
+            assert reply.octets("transactionID") == client.transaction_id
+            assert reply.octets("recipNonce") == nonce
+
+
+def check_broken_messages(world: CmpWorld, random: Random) -> None:
+    """A message of each kind is broken anywhere: it is answered by a message, or is none."""
+    signing = enrolled(world)
+    assert signing.signer is not None
+    for tag, content in bodies(signing.signer[0]):
+        for client in (world.client(), signing.renewed()):
+            answered(world, mutated(client.written(tag, content), random))
+
+
+@NOT_MINDED
+@given(random=st.randoms(use_true_random=False))
+@examples(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=3, deadline=None)
+def test_broken_bodies_get_a_correlated_answer(world: CmpWorld, random: Random) -> None:
+    """Parts replaced, doubled, left out, made deep: never another exception, never another transaction."""
+    check_broken_bodies(world, random)
+
+
+@NOT_MINDED
+@given(random=st.randoms(use_true_random=False))
+@examples(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=3, deadline=None)
+def test_broken_messages_get_an_answer_or_a_refusal(world: CmpWorld, random: Random) -> None:
+    """The same with headers, protections and certificates."""
+    check_broken_messages(world, random)
+
+
+@NOT_MINDED
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(60))
+def test_many_broken_messages(world: CmpWorld, seed: int) -> None:
+    """The same some thousand times."""
+    check_broken_bodies(world, Random(seed))
+    check_broken_messages(world, Random(seed))
+
+
+@given(data=st.binary(max_size=400))
+@examples(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_any_octets_get_an_answer_or_a_refusal(world: CmpWorld, data: bytes) -> None:
+    """No other exception."""
+    answered(world, data)
 
 
 @given(data=st.data())

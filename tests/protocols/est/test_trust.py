@@ -55,6 +55,10 @@ def test_others_are_refused() -> None:
     device = MAKER.device()
     assert "no certificate" in refusal(trust(world), Peer("192.0.2.9"))
     assert "cannot be read" in refusal(trust(world), Peer("192.0.2.9", certificate=b"\x30\x00"))
+    of_no_version = peer(device).certificate
+    assert of_no_version is not None
+    of_no_version = of_no_version.replace(b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x06", 1)
+    assert "cannot be read" in refusal(trust(world), Peer("192.0.2.9", certificate=of_no_version))
     assert "nobody" in refusal(trust(world), peer(Maker("stranger").device()))
     assert "not for TLS clients" in refusal(trust(world), peer(MAKER.device(critical=SERVER)))
     assert "revoked" in refusal(trust(world, (MAKER.revoking(device),)), peer(device))
