@@ -14,7 +14,7 @@ from emca_daemon.errors import Reason, Refused
 from emca_daemon.policy.facts import Requester
 from emca_daemon.protocols.http import Headers, Request, Response
 from emca_daemon.protocols.scep.endpoint import Endpoint
-from emca_daemon.protocols.scep.http_access import STATUS_OF, Access
+from emca_daemon.protocols.scep.http_access import STATUS_OF, Access, NeedsTls
 from emca_daemon.protocols.scep.provisioning import Provisioning
 from emca_daemon.protocols.scep.terms import Terms
 
@@ -74,6 +74,8 @@ class ChallengePage:
         )
 
     def _refusal(self, refusal: Refused) -> Response:
+        if isinstance(refusal, NeedsTls):
+            return self._page(403, f"<P> {refusal.detail} </P>")
         later: Headers = ()
         if refusal.reason in (Reason.RATE_LIMITED, Reason.UNAVAILABLE):
             later = (("retry-after", str(refusal.retry_after or _RETRY_AFTER)),)

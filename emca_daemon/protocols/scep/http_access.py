@@ -46,6 +46,13 @@ class Unauthorized(Refused):
         self.first = first
 
 
+class NeedsTls(Refused):
+    """Secrets were sent, or would be, for everybody on the way to read."""
+
+    def __init__(self) -> None:
+        super().__init__(Reason.NOT_PERMITTED, "this is for connections with TLS alone")
+
+
 class Access:
     """Lets in the users of one endpoint, and counts who is not let in."""
 
@@ -69,11 +76,11 @@ class Access:
     def requester(self, request: Request, groups: Sequence[str]) -> Requester:
         """Who asks, if they are in one of the groups (none: whoever it is).
 
-        Raises Unauthorized (401), and Refused: NOT_PERMITTED without TLS or for another group, RATE_LIMITED for an
-        address with too many wrong secrets.
+        Raises Unauthorized (401), NeedsTls, and Refused: NOT_PERMITTED for another group, RATE_LIMITED for an address
+        with too many wrong secrets.
         """
         if not (request.secure or self._settings.plain_http):
-            raise Refused(Reason.NOT_PERMITTED, "this is for connections with TLS alone")
+            raise NeedsTls
         user = self._user(request)
         if groups and user.groups.isdisjoint(groups):
             raise Refused(Reason.NOT_PERMITTED, f"the user {user.name} is in none of the groups that may do this")

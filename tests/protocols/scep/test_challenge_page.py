@@ -101,6 +101,8 @@ def test_who_may_not_is_told_so_in_the_words_of_ndes() -> None:
     response = page.respond(asked(headers=()))
     assert (response.status, response.header("www-authenticate")) == (401, 'Basic realm="scep"')
     assert PASSWORD.search(text(response)) is None
+    response = page.respond(asked(secure=False))
+    assert (response.status, "TLS alone" in text(response)) == (403, True)
 
 
 @pytest.mark.parametrize("method", ["HEAD", "POST", "PUT"])
