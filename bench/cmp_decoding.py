@@ -41,9 +41,7 @@ def measure() -> Table:
         kept = _kept(messages)
         table.add(name, len(messages), max(costs), sum(costs) / len(costs), kept / (ROUNDS * len(messages)))
     table.notes.append("A message below 1 kB counts as 1 kB. The budget is 10 ms per kB.")
-    table.notes.append(
-        "What is kept are the interpreter's own pools: less with every pass, and far less than a message."
-    )
+    table.notes.append("What is kept are the interpreter's own pools, which grow less with every pass.")
     return table
 
 
