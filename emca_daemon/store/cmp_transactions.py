@@ -9,7 +9,6 @@ from sqlalchemy import (
     Connection,
     Index,
     LargeBinary,
-    Row,
     SmallInteger,
     String,
     Table,
@@ -27,6 +26,7 @@ from emca_daemon.protocols.cmp.records import Stage, Transaction
 from emca_daemon.store.columns import NAME, Moment, Serial
 from emca_daemon.store.inserting import InsertNew
 from emca_daemon.store.schema import metadata
+from emca_daemon.store.statements import Row, Statement
 
 cmp_transactions = Table(
     "cmp_transactions",
@@ -52,17 +52,19 @@ cmp_transactions = Table(
 
 _c = cmp_transactions.c
 _KEY = (_c.endpoint == bindparam("b_endpoint"), _c.id == bindparam("b_id"))
-_GET = select(cmp_transactions).where(*_KEY)
+_GET = Statement(select(cmp_transactions).where(*_KEY))
 _ADD = InsertNew(cmp_transactions)
 _CHANGED = ("stage", "nonce", "expires", "pending", "issuer", "serial")
-_UPDATE = (
+_UPDATE = Statement(
     update(cmp_transactions)
     .where(*_KEY, _c.stage == bindparam("b_expected"))
     .values({name: bindparam(name) for name in _CHANGED})
 )
 _OPEN = (_c.credential == bindparam("credential"), _c.stage != Stage.FINISHED.value)
-_IS_OPEN = select(_c.id).where(*_OPEN, _c.request == bindparam("request")).limit(1)
-_COUNT = select(func.count()).select_from(cmp_transactions).where(*_OPEN, _c.endpoint == bindparam("endpoint"))
+_IS_OPEN = Statement(select(_c.id).where(*_OPEN, _c.request == bindparam("request")).limit(1))
+_COUNT = Statement(
+    select(func.count()).select_from(cmp_transactions).where(*_OPEN, _c.endpoint == bindparam("endpoint"))
+)
 _OVERDUE = select(cmp_transactions).where(_c.expires <= bindparam("now")).order_by(_c.expires).limit(bindparam("most"))
 _REMOVE = delete(cmp_transactions).where(*_KEY)
 
@@ -77,18 +79,18 @@ class CmpRows:
 
     def get(self, endpoint: str, transaction_id: bytes) -> Transaction | None:
         """One transaction."""
-        row = self._connection.execute(_GET, {"b_endpoint": endpoint, "b_id": transaction_id}).first()
+        row = _GET.first(self._connection, {"b_endpoint": endpoint, "b_id": transaction_id})
         return _transaction_of(row) if row else None
 
     def is_open(self, credential: str, request: Body) -> bool:
         """Whether that credential has a transaction of that kind that is not over."""
         given = {"credential": credential, "request": int(request)}
-        return self._connection.execute(_IS_OPEN, given).first() is not None
+        return _IS_OPEN.first(self._connection, given) is not None
 
     def count_open(self, endpoint: str, credential: str) -> int:
         """How many transactions of that credential are not over."""
         given = {"credential": credential, "endpoint": endpoint}
-        return int(self._connection.execute(_COUNT, given).scalar_one())
+        return int(_COUNT.one(self._connection, given)[0])
 
     def overdue(self, now: datetime, limit: int) -> Sequence[Transaction]:
         """Transactions whose stage has ended by itself, oldest first."""
@@ -125,7 +127,7 @@ class CmpWriter(CmpRows):
             "b_expected": expected.value,
             **_changing(transaction),
         }
-        if self._connection.execute(_UPDATE, given).rowcount != 1:
+        if _UPDATE.run(self._connection, given) != 1:
             raise Refused(Reason.WRONG_STATE, f"the transaction is not {expected.value} any more")
 
     def remove(self, transaction: Transaction) -> None:
@@ -144,7 +146,7 @@ def _changing(transaction: Transaction) -> dict[str, object]:
     }
 
 
-def _transaction_of(row: Row[tuple[object, ...]]) -> Transaction:
+def _transaction_of(row: Row) -> Transaction:
     return Transaction(
         endpoint=row.endpoint,
         id=bytes(row.id),
