@@ -2,12 +2,13 @@
 
 import argparse
 
-from bench import acme_orders, cmp, cmp_decoding, enrollment, est, ocsp, startup
+from bench import acme_orders, acme_stored, cmp, cmp_decoding, enrollment, est, ocsp, startup
 from bench.measuring import machine
 
 ALL = {
     "enrollment": enrollment.measure,
     "acme": acme_orders.measure,
+    "acme-stored": acme_stored.measure,
     "cmp": cmp.measure,
     "cmp-decoding": cmp_decoding.measure,
     "est": est.measure,

@@ -91,3 +91,9 @@ def _run(
         1000 * report["cpu"] / done,
         resident_megabytes(pid),
     )
+
+
+def measured(pid: int, directory: str, bundle: Path, connections: int, orders: int) -> tuple[Cell, ...]:
+    """Of the same run: errors, orders a second, milliseconds of the server's CPU an order, its memory."""
+    _, errors, rate, _, _, cpu, _, memory = _run(pid, directory, bundle, connections, orders)
+    return errors, rate, cpu, memory
