@@ -44,6 +44,8 @@ certificates = Table(
     Index("ix_certificates_requester", "requester"),
     Index("ix_certificates_key_fingerprint", "key_fingerprint"),
     Index("ix_certificates_fingerprint", "fingerprint"),
+    # The newest of a profile: signers' certificates, which a few among millions are, are asked for all the time.
+    Index("ix_certificates_issuer_profile_created", "issuer", "profile", "created"),
     Index(
         "ix_certificates_open",
         "created",

@@ -37,6 +37,10 @@ def test_no_moment_is_no_revocation() -> None:
         ),
         ("SELECT * FROM certificates WHERE key_fingerprint = x'00'", "ix_certificates_key_fingerprint"),
         ("SELECT * FROM certificates WHERE fingerprint = x'00'", "ix_certificates_fingerprint"),
+        (
+            "SELECT * FROM certificates WHERE issuer = '' AND profile = '' ORDER BY created DESC, serial LIMIT 1",
+            "ix_certificates_issuer_profile_created",
+        ),
     ],
 )
 @pytest.mark.parametrize("engine", ["sqlite-memory"], indirect=True)
