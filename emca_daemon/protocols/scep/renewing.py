@@ -1,14 +1,19 @@
 """Renewal: whether the certificate that signed a request is one of ours that may be renewed now (RFC 8894 2.3)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
 from emca_daemon.ca import ports as ca
 from emca_daemon.ca.cycle import NoCompanion
-from emca_daemon.ca.records import CertificateRecord, CertificateState, Intent
+from emca_daemon.ca.pending import decode_facts
+from emca_daemon.ca.records import CertificateRecord, CertificateState, Intent, PendingRequest
 from emca_daemon.errors import Reason, Refused
+from emca_daemon.names import AlternativeName
+from emca_daemon.policy.decision import decide
 from emca_daemon.policy.facts import RequestFacts
+from emca_daemon.policy.tokens import Approved
 from emca_daemon.protocols.scep.endpoint import Endpoint
 from emca_daemon.protocols.scep.messages import PkiMessage
 
@@ -52,12 +57,24 @@ def check_key(endpoint: Endpoint, signatory: Signatory, facts: RequestFacts) -> 
 
 
 class SameNames(NoCompanion):
-    """Looks, just before the signature, that a renewed certificate says no more than the old one did."""
+    """Looks that a renewed certificate says no more than the old one: before it is signed, or waits for a person."""
 
-    def __init__(self, old: Intent) -> None:
+    def __init__(self, endpoint: Endpoint, old: Intent) -> None:
+        self._endpoint = endpoint
         self._old = old
 
     def intended(self, tx: ca.Writing, intent: Intent) -> None:  # noqa: ARG002 - a companion's signature
         """Raise Refused(NAME_REFUSED) for another subject or for more names."""
-        if intent.subject != self._old.subject or not set(intent.names) <= set(self._old.names):
+        self._check(intent.subject, intent.names)
+
+    def waiting(self, tx: ca.Writing, request: PendingRequest) -> None:  # noqa: ARG002 - a companion's signature
+        """The same, for the certificate that the profile makes of it once a person approves."""
+        endpoint = self._endpoint
+        profile, facts = endpoint.enrollment.profile(request.profile), decode_facts(request.facts)
+        approved = decide(facts, profile, endpoint.authority.facts, endpoint.clock(), approver="a person")
+        assert isinstance(approved, Approved)
+        self._check(approved.subject.rfc4514_string(), approved.names)
+
+    def _check(self, subject: str, names: Sequence[AlternativeName]) -> None:
+        if subject != self._old.subject or not set(names) <= set(self._old.names):
             raise Refused(Reason.NAME_REFUSED, "a renewed certificate has the subject and names of the old one")

@@ -60,3 +60,20 @@ def test_another_name_is_refused_and_audited() -> None:
     assert (reply.status, reply.fail_info) == ("2", "2")
     assert reply.text == "a renewed certificate has the subject and names of the old one"
     assert world.refusals() == [reply.text]
+
+
+def test_what_waits_for_a_person_has_the_old_names_as_well() -> None:
+    """Nobody is asked to approve others; the same ones are, and issued then."""
+    renewal = ScepRenewalSettings(profile=ProfileName("device-manual"))
+    world = ScepWorld(settings(renewal=renewal))
+    device = holder(world)
+    reply = replace(device, names=("more.example",)).renew()
+    assert (reply.status, reply.text) == ("2", "a renewed certificate has the subject and names of the old one")
+    assert world.refusals() == [reply.text]
+    with world.store.reading() as tx:
+        assert list(tx.pending.list(None)) == []
+    assert device.renew().status == "3"
+    with world.store.reading() as tx:
+        (waiting,) = tx.pending.list(None)
+    issued = world.approval.approve(waiting.id, BY)
+    assert device.issued(device.renew()).serial_number == issued.record.intent.serial

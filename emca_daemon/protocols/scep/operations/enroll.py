@@ -82,7 +82,7 @@ def _admit(asked: Enrolling, attempt: Attempt, signatory: Signatory | None) -> A
         check_key(asked.endpoint, signatory, attempt.facts)
         intent = signatory.record.intent
         if asked.endpoint.settings.renewal.same_names:
-            return Admission("certificate", intent.requester, companion=SameNames(intent))
+            return Admission("certificate", intent.requester, companion=SameNames(asked.endpoint, intent))
         return Admission("certificate", intent.requester)
     if signatory is not None and (attempt.password is None or asked.message.type is MessageType.RENEWAL_REQ):
         raise Refused(Reason.NOT_PERMITTED, signatory.objection)
