@@ -10,7 +10,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPrivateKeyTypes
+from cryptography.hazmat.primitives.asymmetric.types import (
+    CertificateIssuerPrivateKeyTypes,
+    CertificateIssuerPublicKeyTypes,
+)
 
 from emca_daemon.asn1.attributes import COMMON_NAME
 from emca_daemon.ca.authorities import Authorities
@@ -73,6 +76,7 @@ class RaCertificates:
         self._random = random
         self._known: dict[str, tuple[RaCertificate, ...]] = {}
         self._until: datetime | None = None
+        self._unused: dict[str, str] = {}
 
     def current(self) -> tuple[RaCertificate, ...]:
         """The newest certificate of each purpose, in the plan's order; raises Refused(UNAVAILABLE) before there is."""
@@ -103,15 +107,35 @@ class RaCertificates:
 
     def _issue(self, purpose: str, profile: ProfileName, requester: Requester) -> Issued:
         self._authorities.get(self._plan.issuer)
-        label = f"{self._prefix(purpose)}{self._clock():%Y%m%d}-{self._random(3).hex()}"
-        public_key = self._keys.generate(KeyName(f"{self._plan.signer}:{label}"), self._plan.algorithm).public_key()
+        label, public_key = self._fresh_key(purpose)
         subject = (SubjectAttribute(COMMON_NAME, f"SCEP RA {self._plan.name}"[:64]),)
         asking = replace(requester, application=label)
         facts = RequestFacts(asking, subject, (), key_facts(public_key))
         outcome = self._enrollment.enroll(facts, profile, issuer=self._plan.issuer, approver=requester.identity)
         if not isinstance(outcome, Issued):
             raise Refused(Reason.INTERNAL, "a registration authority was asked to wait for a person")
+        del self._unused[purpose]
         return outcome
+
+    def _fresh_key(self, purpose: str) -> tuple[str, CertificateIssuerPublicKeyTypes]:
+        """Label and public half of a key that has no certificate yet.
+
+        That is the one whose certificate was refused before, if any: where policy goes on refusing, no keys pile up.
+        """
+        label = self._unused.get(purpose)
+        if label is not None:
+            try:
+                return label, self._keys.get(self._key_name(label)).public_key()
+            except Refused as refusal:
+                if refusal.reason is not Reason.NOT_FOUND:
+                    raise
+        label = f"{self._prefix(purpose)}{self._clock():%Y%m%d}-{self._random(3).hex()}"
+        public_key = self._keys.generate(self._key_name(label), self._plan.algorithm).public_key()
+        self._unused[purpose] = label
+        return label, public_key
+
+    def _key_name(self, label: str) -> KeyName:
+        return KeyName(f"{self._plan.signer}:{label}")
 
     def _look_up(self, *, fresh: bool = False) -> dict[str, tuple[RaCertificate, ...]]:
         now = self._clock()
@@ -133,7 +157,7 @@ class RaCertificates:
 
     def _held(self, record: CertificateRecord) -> RaCertificate:
         certificate = x509.load_der_x509_certificate(record.der or b"")
-        return RaCertificate(certificate, KeyName(f"{self._plan.signer}:{record.intent.application}"))
+        return RaCertificate(certificate, self._key_name(record.intent.application))
 
     def _prefix(self, purpose: str) -> str:
         return f"scep-{self._plan.name}-{purpose}-"

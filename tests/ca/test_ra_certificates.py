@@ -101,3 +101,39 @@ def test_a_profile_that_waits_for_a_person_is_no_profile_for_it() -> None:
         ra.renew(replace(BY, identity=""))
     assert caught.value.reason is Reason.INTERNAL
     assert ra.every(fresh=True) == ()
+
+
+def test_a_refused_certificate_leaves_one_key_that_the_next_attempt_takes() -> None:
+    """However often policy refuses; where the key is gone meanwhile, another is made."""
+    world = World().with_issuers()
+    ra = authority(world, replace(PLAN, profiles=(("ra", ProfileName("tls-server")),)))
+    before = len(world.keys.keys)
+    for _ in range(3):
+        with pytest.raises(Refused):
+            ra.renew(BY)
+    assert len(world.keys.keys) == before + 1
+    name = list(world.keys.keys)[-1]
+    world.keys.down = True
+    with pytest.raises(Refused) as caught:
+        ra.renew(BY)
+    assert caught.value.reason is Reason.UNAVAILABLE
+    world.keys.down = False
+    world.profiles[ProfileName("tls-server")] = replace(
+        world.profiles[ProfileName("scep-ra")], name=ProfileName("tls-server")
+    )
+    assert len(ra.renew(BY)) == 1
+    assert ra.current()[0].key == name
+
+
+def test_a_key_that_is_gone_is_made_anew() -> None:
+    """An operator may have removed what had no certificate."""
+    world = World().with_issuers()
+    ra = authority(world, replace(PLAN, profiles=(("ra", ProfileName("tls-server")),)))
+    for _ in range(2):
+        with pytest.raises(Refused):
+            ra.renew(BY)
+        name = list(world.keys.keys)[-1]
+        del world.keys.keys[name]
+    with pytest.raises(Refused):
+        ra.renew(BY)
+    assert list(world.keys.keys)[-1] != name
