@@ -34,7 +34,12 @@ def _read(entry: object) -> AlternativeName:
         raise AcmeRefusal(problem, reason=Reason.NAME_REFUSED)
     if kind is NameType.IP and ip_address(entry["value"]) is None:
         raise malformed("an identifier of the type `ip` is no address as RFC 5952 writes it")
-    return AlternativeName(kind, entry["value"].lower())
+    return AlternativeName(kind, _lower(entry["value"]))
+
+
+def _lower(value: str) -> str:
+    """ASCII in lower case; anything else as it is, to be rejected: U+212A would turn into the letter k."""
+    return value.lower() if value.isascii() else value
 
 
 def read_identifier(value: object) -> AlternativeName:
@@ -53,9 +58,9 @@ def read_ancestors(value: object, names: tuple[AlternativeName, ...]) -> dict[Al
         name = _read(entry)
         if name not in names or name.type is not NameType.DNS or not isinstance(ancestor, str):
             raise malformed("the member `ancestorDomain` is not a domain name of a `dns` identifier")
-        if not is_beneath(name.value, ancestor.lower()):
+        if not is_beneath(name.value, above := _lower(ancestor)):
             raise malformed(f"{name.value} does not lie beneath {ancestor[:253]}")
-        found[name] = AlternativeName(NameType.DNS, ancestor.lower())
+        found[name] = AlternativeName(NameType.DNS, above)
     return found
 
 

@@ -7,8 +7,9 @@ from typing import cast
 from emca_daemon.ca import ports as ca
 from emca_daemon.ca.records import CertificateRecord, RevocationReason
 from emca_daemon.errors import Reason, Refused
-from emca_daemon.names import serial_text
+from emca_daemon.names import IssuerName, serial_text
 from emca_daemon.protocols.acme.calls import AccountCall, Call
+from emca_daemon.protocols.acme.endpoint import Endpoint
 from emca_daemon.protocols.acme.errors import AcmeRefusal, Problem, malformed, unauthorized
 from emca_daemon.protocols.acme.identifiers import base_of
 from emca_daemon.protocols.acme.ports import Writing
@@ -83,9 +84,18 @@ def _may_revoke(call: Call, tx: Writing, record: CertificateRecord) -> bool:
         return call.key.fingerprint == record.intent.key_fingerprint
     if record.intent.protocol == "acme" and record.intent.requester == call.identity:
         return True
+    if record.intent.issuer not in _issuers(call.endpoint):
+        return False  # what was proved here says nothing to those who asked elsewhere
     names = record.intent.names
     found = tx.acme.valid_authorizations(call.account.id, [base_of(name) for name in names], call.now)
     return bool(names) and _covers((one.name for one in found), names)
+
+
+def _issuers(endpoint: Endpoint) -> frozenset[IssuerName | None]:
+    """The issuers whose certificates are ordered at this endpoint."""
+    if endpoint.settings.issuer is not None:
+        return frozenset({endpoint.settings.issuer})
+    return frozenset(endpoint.enrollment.profile(name).issuer for name in endpoint.settings.every_profile)
 
 
 def _covers(controlled: Iterable[object], names: tuple[object, ...]) -> bool:

@@ -1,5 +1,6 @@
 """revokeCert."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -7,10 +8,12 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from emca_daemon.ca.enrollment import Issued
 from emca_daemon.ca.records import RevocationReason
 from emca_daemon.names import IssuerName, SerialNumber, serial_text
 from tests.support.acme_client import AcmeClient, Answer, b64, csr_for
-from tests.support.acme_world import AcmeWorld
+from tests.support.acme_world import SETTINGS, AcmeWorld
+from tests.support.ca_world import BY, ISSUING, ROOT, new_authority, server_request
 
 NAME = "www.example.com"
 
@@ -82,6 +85,21 @@ def test_an_account_that_controls_all_names(world: AcmeWorld) -> None:
     assert revoke(other, certificate).problem == "403 unauthorized"
     world.issue(other, "*.b.example.com")
     assert revoke(other, certificate).status == 200
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_proofs_count_for_this_endpoints_issuers(named: bool) -> None:
+    """What another CA of ours issued for the same names stays: its subscribers know nothing of this endpoint."""
+    world = AcmeWorld(replace(SETTINGS, issuer=ISSUING) if named else SETTINGS)
+    world.hierarchy.create_sub(new_authority(IssuerName("devices"), "issuing-ca"), ROOT, BY)
+    elsewhere = world.enrollment.enroll(server_request(NAME), SETTINGS.profile, issuer=IssuerName("devices"))
+    here = world.enrollment.enroll(server_request(NAME), SETTINGS.profile)
+    assert isinstance(elsewhere, Issued)
+    assert isinstance(here, Issued)
+    client = world.account()
+    world.issue(client, NAME)
+    assert revoke(client, elsewhere.der).problem == "403 unauthorized"
+    assert revoke(client, here.der).status == 200
 
 
 def test_nobody_else(world: AcmeWorld) -> None:
