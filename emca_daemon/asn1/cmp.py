@@ -4,7 +4,7 @@ Protection is checked over the very bytes received. What can still be read of a 
 answer name the transaction that it is about.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import IntEnum
 from typing import Annotated
@@ -16,6 +16,7 @@ from emca_daemon.asn1 import der
 from emca_daemon.asn1.distinguished_names import subject_of
 from emca_daemon.asn1.values import Algorithm, algorithm, decoded, encoded, object_identifier, sequence_parts
 from emca_daemon.errors import Reason, Refused
+from emca_daemon.names import Subject
 
 IMPLICIT_CONFIRM = "1.3.6.1.5.5.7.4.13"
 CONFIRM_WAIT_TIME = "1.3.6.1.5.5.7.4.14"
@@ -71,7 +72,10 @@ class InformationValue:
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """PKIHeader (RFC 9810 5.1.1); sender and recipient are GeneralNames in DER."""
+    """PKIHeader (RFC 9810 5.1.1); sender and recipient are GeneralNames in DER.
+
+    `sender_name` is the distinguished name that a sender was read as; None for one of another kind, or not read.
+    """
 
     pvno: int
     sender: bytes
@@ -85,6 +89,7 @@ class Header:
     recipient_nonce: bytes | None = None
     free_text: tuple[str, ...] = ()
     general_info: tuple[InformationValue, ...] = ()
+    sender_name: Subject | None = field(default=None, compare=False)
 
     def information(self, oid: str) -> InformationValue | None:
         """The first generalInfo of that type."""
@@ -172,11 +177,13 @@ def _header(data: bytes) -> Header:
     for nonce in (read.transaction_id, read.sender_nonce, read.recip_nonce):
         if nonce is not None and len(nonce) > MAXIMUM_NONCE:
             raise Refused(Reason.MALFORMED, f"identifiers and nonces have {MAXIMUM_NONCE} octets at the most")
-    if (signed_with is not None and len(signed_with) != 1) or not _is_repeatable(encoded(read.sender)):
+    sender = encoded(read.sender)
+    sender_name = _distinguished(sender)
+    if (signed_with is not None and len(signed_with) != 1) or (sender_name is None and not _is_plain(sender)):
         raise Refused(Reason.MALFORMED, "not a PKIHeader in DER")
     return Header(
         pvno=read.pvno,
-        sender=encoded(read.sender),
+        sender=sender,
         recipient=encoded(read.recipient),
         message_time=None if read.message_time is None else read.message_time.as_datetime(),
         protection_algorithm=None if signed_with is None else algorithm(encoded(signed_with[0])),
@@ -187,18 +194,22 @@ def _header(data: bytes) -> Header:
         recipient_nonce=read.recip_nonce,
         free_text=tuple(read.free_text or ()),
         general_info=tuple(information_value(encoded(one)) for one in information),
+        sender_name=sender_name,
     )
 
 
-def _is_repeatable(general_name: bytes) -> bool:
-    """Whether a sender's name can be repeated in the answer: a distinguished name, or one of a plain kind."""
-    if general_name[:1] not in _PLAIN_NAMES:
-        name = name_in(general_name)
-        try:
-            return name is not None and subject_of(name) is not None
-        except Refused:
-            return False
-    return general_name[2:].isascii()
+def _distinguished(general_name: bytes) -> Subject | None:
+    """A distinguished name, attribute by attribute; None for a name of another kind, or one that cannot be read."""
+    name = name_in(general_name)
+    try:
+        return None if name is None else subject_of(name)
+    except Refused:
+        return None
+
+
+def _is_plain(general_name: bytes) -> bool:
+    """Whether a name of another kind can be repeated in the answer."""
+    return general_name[:1] in _PLAIN_NAMES and general_name[2:].isascii()
 
 
 def information_value(data: bytes) -> InformationValue:
@@ -273,7 +284,7 @@ def salvage(data: bytes) -> Salvage | None:
 def _found(found: Salvage, position: int, tag: int, content: bytes, whole: bytes) -> Salvage:
     if position == 0 and tag == 0x02 and len(content) == 1:
         return replace(found, pvno=content[0])
-    if position == 1 and _is_repeatable(whole):
+    if position == 1 and (_distinguished(whole) is not None or _is_plain(whole)):
         return replace(found, sender=whole)
     inner = _lenient(content) if tag in (0xA4, 0xA5) and position > 2 else None
     if inner is None or inner[0] != 0x04 or len(inner[1]) > MAXIMUM_NONCE:

@@ -111,9 +111,9 @@ class Authorities:
                 return other.name
         return None
 
-    def known(self) -> tuple[Authority, ...]:
+    def known(self, tx: Reading | Writing | None = None) -> tuple[Authority, ...]:
         """Every issuer that has a certificate, revoked ones too: their CRLs and OCSP answers go on."""
-        self._refresh(None)
+        self._refresh(tx)
         return tuple(self._known.values())
 
     def version(self) -> int:

@@ -8,9 +8,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from emca_daemon.asn1.attributes import COMMON_NAME
-from emca_daemon.asn1.cmp import Body, Header, Message, name_in
+from emca_daemon.asn1.cmp import Body, Header, Message
 from emca_daemon.asn1.cmp_status import FailInfo
-from emca_daemon.asn1.distinguished_names import subject_of
 from emca_daemon.asn1.names import name_to_subject
 from emca_daemon.asn1.signature_algorithms import is_signature, verify_signature
 from emca_daemon.asn1.values import Algorithm
@@ -141,8 +140,9 @@ class Authentication:
     def _own(self, signer: x509.Certificate) -> CertificateRecord | None:
         """The record of a certificate of ours: the very same one, octet by octet."""
         der = signer.public_bytes(Encoding.DER)
-        issuers = [known.name for known in self._authorities.known() if known.certificate.subject == signer.issuer]
         with self._store.reading() as tx:
+            known = self._authorities.known(tx)
+            issuers = [authority.name for authority in known if authority.certificate.subject == signer.issuer]
             for issuer in issuers:
                 record = tx.certificates.find(issuer, SerialNumber(signer.serial_number))
                 if record is not None and record.der == der:
@@ -188,8 +188,7 @@ def _key_identifier(certificate: x509.Certificate) -> bytes | None:
 
 
 def _check_sender(header: Header, signer: x509.Certificate, *, strict: bool) -> None:
-    name = name_in(header.sender)
-    if name is None or subject_of(name) != name_to_subject(signer.subject):
+    if header.sender_name is None or header.sender_name != name_to_subject(signer.subject):
         raise failure(FailInfo.BAD_MESSAGE_CHECK, "the sender is not the subject of the signer's certificate")
     identifier = _key_identifier(signer)
     if identifier is not None and header.sender_kid != identifier and (strict or header.sender_kid is not None):
@@ -215,6 +214,5 @@ def _is_ra(signer: x509.Certificate) -> bool:
 
 
 def _common_name(header: Header) -> str | None:
-    name = name_in(header.sender)
-    subject = () if name is None else subject_of(name)
+    subject = header.sender_name or ()
     return next((attribute.value for attribute in subject if attribute.oid == COMMON_NAME), None)

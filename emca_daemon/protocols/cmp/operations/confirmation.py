@@ -17,6 +17,7 @@ from emca_daemon.protocols.cmp.calls import Answer, Call
 from emca_daemon.protocols.cmp.errors import Failure
 from emca_daemon.protocols.cmp.issuance import cmp_rows, finished
 from emca_daemon.protocols.cmp.operations.withdrawal import revoke_updated, withdraw
+from emca_daemon.protocols.cmp.ports import Writing
 from emca_daemon.protocols.cmp.records import Stage, Transaction
 
 _HASHES: dict[str, hashes.HashAlgorithm] = {
@@ -47,17 +48,20 @@ def confirm(call: Call) -> Answer:
     Whatever is wrong in the content ends the transaction, and the certificate with it (RFC 9483 3.6.4).
     """
     transaction = _confirming(call)
-    try:
-        accepted = _is_accepted(call, transaction)
-    except Refused:
-        end(call, transaction)
-        raise
-    if not accepted:
-        end(call, transaction)
-        return CONFIRMED
+    accepted, refused = False, None
     with call.endpoint.store.writing() as tx:
-        tx.cmp.update(finished(transaction, call), Stage.CONFIRMING)
-    revoke_updated(call, transaction)
+        try:
+            accepted = _is_accepted(call, transaction, tx)
+        except Refused as refusal:
+            refused = refusal
+        if accepted:
+            tx.cmp.update(finished(transaction, call), Stage.CONFIRMING)
+    if accepted:
+        revoke_updated(call, transaction)
+        return CONFIRMED
+    end(call, transaction)
+    if refused is not None:
+        raise refused
     return CONFIRMED
 
 
@@ -90,7 +94,7 @@ def _confirming(call: Call) -> Transaction:
     raise failure(FailInfo.BAD_REQUEST, "there is nothing to be confirmed")
 
 
-def _is_accepted(call: Call, transaction: Transaction) -> bool:
+def _is_accepted(call: Call, transaction: Transaction, tx: Writing) -> bool:
     """Whether the client accepts; raises Failure for a content that does not fit the certificate."""
     statuses = certificate_statuses(call.message.body)
     if not statuses:
@@ -103,16 +107,15 @@ def _is_accepted(call: Call, transaction: Transaction) -> bool:
     accepted = status.status in (None, Status.ACCEPTED, Status.GRANTED_WITH_MODS)
     if accepted and status.failed:
         raise failure(FailInfo.BAD_REQUEST, "what is accepted has no failInfo")
-    if not hmac.compare_digest(status.hash, _certificate_hash(call, transaction, status)):
+    if not hmac.compare_digest(status.hash, _certificate_hash(call, transaction, status, tx)):
         raise failure(FailInfo.BAD_CERT_ID, "the certHash is not that of the certificate")
     return accepted
 
 
-def _certificate_hash(call: Call, transaction: Transaction, status: CertificateStatus) -> bytes:
+def _certificate_hash(call: Call, transaction: Transaction, status: CertificateStatus, tx: Writing) -> bytes:
     assert transaction.issuer is not None
     assert transaction.serial is not None
-    with call.endpoint.store.reading() as tx:
-        record = tx.certificates.find(transaction.issuer, transaction.serial)
+    record = tx.certificates.find(transaction.issuer, transaction.serial)
     if record is None or record.der is None:
         raise Failure(FailInfo.BAD_CERT_ID, "the certificate is gone")
     digest = hashes.Hash(_hash_for(call, record.der, status.algorithm))

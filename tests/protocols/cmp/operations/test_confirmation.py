@@ -59,7 +59,11 @@ def test_rejected(world: CmpWorld) -> None:
 def test_what_does_not_fit_ends_the_transaction(world: CmpWorld) -> None:
     """And withdraws the certificate."""
     one = der.sequence(der.octet_string(b"wrong"), der.integer(0))
-    for content, failure in ((der.sequence(one), "badCertId"), (der.sequence(one, one), "badRequest")):
+    for content, failure in (
+        (der.sequence(one), "badCertId"),
+        (der.sequence(one, one), "badRequest"),
+        (der.sequence(der.NULL), "badDataFormat"),
+    ):
         client, certificate = opened(world)
         assert client.send(24, content).failure == failure
         assert world.status_of(certificate) == "CESSATION_OF_OPERATION"
