@@ -20,7 +20,10 @@ _THE_USE = and_(_u.challenge == bindparam("b_challenge"), _u.transaction == bind
 _GET = select(scep_challenges).where(_THE_CHALLENGE)
 _BY_DIGEST = select(scep_challenges).where(_c.endpoint == bindparam("b_endpoint"), _c.digest == bindparam("b_digest"))
 _OF_DEVICE = (
-    select(scep_challenges).where(_c.device == bindparam("b_device")).order_by(_c.created.desc(), _c.id.desc()).limit(1)
+    select(scep_challenges)
+    .where(_c.device == bindparam("b_device"))
+    .order_by(_c.revoked.is_not(None), _c.created.desc(), _c.id.desc())
+    .limit(1)
 )
 _LIST = select(scep_challenges).where(_c.device == "", _c.id > bindparam("b_after")).order_by(_c.id)
 _OUTSTANDING = select(func.count()).where(
@@ -86,7 +89,7 @@ class ScepChallengeRows:
         return None if row is None else _challenge_of(row)
 
     def of_device(self, device: str) -> Challenge | None:
-        """The latest challenge of a device."""
+        """The latest challenge of a device, one that is not revoked before those that are."""
         row = self._connection.execute(_OF_DEVICE, {"b_device": device}).first()
         return None if row is None else _challenge_of(row)
 

@@ -45,6 +45,11 @@ def test_challenges_are_found_as_they_were_kept(store: SqlStore) -> None:
         assert rows.by_digest("other", digest_of(b"two")) is None
         assert rows.of_device("d1") == replace(OF_DEVICE, id="4", digest=b"4" * 32)
         assert rows.of_device("d2") is None
+    with store.writing() as tx:
+        tx.scep_challenges.revoke("4", NOW)
+        assert tx.scep_challenges.of_device("d1") == OF_DEVICE
+    with store.reading() as tx:
+        rows = tx.scep_challenges
         assert list(rows.list(None, 9)) == [CHALLENGE, BOUND]
         assert list(rows.list("site", 1)) == [CHALLENGE]
         assert list(rows.list("site", 9, after="1")) == [BOUND]

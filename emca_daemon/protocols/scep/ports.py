@@ -47,7 +47,7 @@ class MadeChallengesReader(Protocol):
         """One challenge of an endpoint, by the hash of its secret."""
 
     def of_device(self, device: str) -> Challenge | None:
-        """The latest challenge of a device."""
+        """The latest challenge of a device, one that is not revoked before those that are."""
 
     def list(self, endpoint: str | None, most: int, after: str = "") -> Sequence[Challenge]:
         """Challenges that are no device's, by their ids, which begin with the time when they were made."""

@@ -1,9 +1,13 @@
 """Tests of emca_daemon.protocols.scep.api."""
 
 import json
+from functools import cache
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import settings as fuzzing
+from hypothesis import strategies as st
 
 from emca_daemon.protocols.http import Response
 from emca_daemon.protocols.scep.api import RegistrationApi
@@ -168,3 +172,33 @@ def test_trouble_is_a_problem_document() -> None:
     busy = responder.busy(asked())
     assert (busy.status, busy.header("retry-after")) == (503, "2")
     assert responder.waits(asked())
+
+
+@cache
+def apis() -> tuple[Api, Api]:
+    """One of each policy, for all that is asked at random."""
+    return Api("device"), Api("one-time")
+
+
+@fuzzing(max_examples=50, deadline=None)
+@given(
+    method=st.sampled_from(["GET", "POST", "PUT", "DELETE", "HEAD", "\0"]),
+    path=st.one_of(
+        st.sampled_from(["", "/devices", "/challenges", "/devices/x", "/devices/x/challenge", "/challenges/x", "//"]),
+        st.text(alphabet=st.characters(codec="latin-1"), max_size=99),
+    ),
+    query=st.one_of(st.text(max_size=99), st.builds("limit={}&after={}".format, st.integers(), st.text(max_size=9))),
+    body=st.one_of(
+        st.binary(max_size=99),
+        st.dictionaries(
+            st.sampled_from([*DEVICE, "uses", "names", "note", "expires_in", "subject"]),
+            st.one_of(st.text(max_size=99), st.integers(), st.none(), st.lists(st.text(max_size=9), max_size=3)),
+        ).map(lambda document: json.dumps(document).encode()),
+    ),
+)
+def test_whatever_is_asked_is_answered(method: str, path: str, query: str, body: bytes) -> None:
+    """With a document, or nothing, and a status that fits."""
+    for api in apis():
+        response = api.responder.respond(asked(method, PATH + path, body, headers=(BASIC, JSON), query=query))
+        assert response.status in {200, 201, 204, 400, 404, 405, 409, 415}
+        assert response.status == 204 or json.loads(response.body)
