@@ -15,8 +15,8 @@ from emca_daemon.errors import Reason, Refused
 OLD_CERTIFICATE_ID = "1.3.6.1.5.5.7.5.1.5"
 """The control id-regCtrl-oldCertID (RFC 4211 6.5)."""
 
-_EXTENSION_REQUEST = "1.2.840.113549.1.9.14"
-_NO_SIGNATURE = "1.3.6.1.5.5.7.6.2"
+_EXTENSION_REQUEST = der.oid("1.2.840.113549.1.9.14")
+_NO_SIGNATURE = der.sequence(der.oid("1.3.6.1.5.5.7.6.2"))
 """id-alg-noSignature (RFC 5272 C.1)."""
 
 MAXIMUM_REQUESTS = 100
@@ -261,8 +261,8 @@ def as_certification_request(template: CertificateTemplate) -> bytes:
     For what reads such requests anyway; a subject that was left out is an empty one. The key must be there.
     """
     wanted = b"".join(der.extension(der.oid(e.oid), e.value, critical=e.critical) for e in template.extensions)
-    attribute = der.sequence(der.oid(_EXTENSION_REQUEST), der.tlv(0x31, der.sequence(wanted)))
+    attribute = der.sequence(_EXTENSION_REQUEST, der.tlv(0x31, der.sequence(wanted)))
     subject = template.subject if template.subject is not None else der.sequence()
     attributes = der.explicit(0, attribute if template.extensions else b"")
     information = der.sequence(der.integer(0), subject, template.public_key or b"", attributes)
-    return der.assemble(information, der.sequence(der.oid(_NO_SIGNATURE)), b"")
+    return der.assemble(information, _NO_SIGNATURE, b"")

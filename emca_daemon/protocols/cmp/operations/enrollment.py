@@ -96,6 +96,8 @@ def _was_changed(asked: RequestFacts, certificate: x509.Certificate) -> bool:
         return True
     if asked.not_after is not None and abs((certificate.not_valid_after_utc - asked.not_after).total_seconds()) > 1:
         return True
+    if not asked.extensions:
+        return False
     given = {extension.oid.dotted_string: extension for extension in certificate.extensions}
     return any(
         extension.oid not in given
