@@ -102,3 +102,12 @@ def test_a_registered_device_enrolls_as_itself(scep: ScepSite, user: str) -> Non
     for one in devices:
         curl(scep, "-u", user, "-X", "DELETE", f"{address}/{one['id']}")
     assert scep.daemon.done("scep", "device", "list", "--json").json == []
+
+
+def test_certmonger_renews_though_its_challenge_is_used_up(scep: ScepSite) -> None:
+    """It sends the challenge again each time; the old certificate is what counts then."""
+    made = scep.daemon.done("scep", "challenge", "create", "--endpoint", "one-time", "--json").json
+    certificate = scep.certmonger(f"{scep.url}/one-time", made["challenge"])
+    assert scep.subject(certificate) == "subject=CN=certmonger"
+    rows = scep.daemon.done("scep", "challenge", "list", "--json").json
+    assert [row["uses"] for row in rows if row["id"] == made["id"]] == [1]

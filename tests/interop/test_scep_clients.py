@@ -1,18 +1,15 @@
 """SCEP with clients that others wrote: strongSwan's pki, certmonger, and micromdm's scepclient."""
 
-import re
 from pathlib import Path
 
 import pytest
 
 from tests.support.clients import attempt, program, run
 from tests.support.daemon import wait_for
-from tests.support.scep_site import ScepSite
+from tests.support.scep_site import CERTMONGER, ScepSite
 from tests.support.site import Site
 
 pytestmark = pytest.mark.interop
-
-CERTMONGER = Path("/usr/lib/certmonger")
 
 
 @pytest.fixture
@@ -46,31 +43,7 @@ def test_strongswan_is_refused_without_the_challenge(scep: ScepSite) -> None:
 
 def test_certmonger_enrolls_resubmits_and_rekeys(scep: ScepSite) -> None:
     """By GET, as a daemon in a session of its own; the renewals are PKCSReq."""
-    home = scep.folder / "home"
-    (home / ".config").mkdir(parents=True)
-    (home / "d").mkdir()
-    environment = {"HOME": str(home), "XDG_CONFIG_HOME": str(home / ".config"), "LC_ALL": "C"}
-    key, certificate, script = home / "d" / "k.pem", home / "d" / "c.pem", scep.folder / "session"
-    show = f"openssl x509 -in {certificate} -noout -serial"
-    script.write_text(
-        f"""#!/bin/sh
-{CERTMONGER}/certmonger-session -n -d 2 >{scep.folder}/certmonger.log 2>&1 &
-until getcert list -s >/dev/null 2>&1; do sleep 0.2; done
-getcert add-scep-ca -s -c my -u {scep.url} -N {scep.daemon.ca_bundle}
-getcert refresh-ca -s -c my
-sleep 2
-getcert request -s -c my -I one -k {key} -f {certificate} -N CN=certmonger -D cm.example -L {scep.challenge} -w -v
-{show}
-getcert resubmit -s -i one -w
-{show}
-getcert rekey -s -i one -w
-{show}
-getcert list -s -i one
-"""
-    )
-    output = run(program("dbus-run-session"), "--", "sh", script, environment=environment, seconds=120)
-    assert "status: MONITORING" in output, output
-    assert len(set(re.findall(r"serial=\w+", output))) == 3, output
+    certificate = scep.certmonger(scep.url, scep.challenge)
     assert scep.subject(certificate) == "subject=CN=certmonger"
 
 

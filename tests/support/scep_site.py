@@ -6,6 +6,24 @@ from pathlib import Path
 from tests.support.clients import attempt, program, run
 from tests.support.site import Site
 
+CERTMONGER = Path("/usr/lib/certmonger")
+"""Where its daemon and its tools lie."""
+
+_SESSION = """#!/bin/sh
+{CERTMONGER}/certmonger-session -n -d 2 >{folder}/certmonger.log 2>&1 &
+until getcert list -s >/dev/null 2>&1; do sleep 0.2; done
+getcert add-scep-ca -s -c my -u {url} -N {bundle}
+getcert refresh-ca -s -c my
+sleep 2
+getcert request -s -c my -I one -k {key} -f {certificate} -N CN=certmonger -D cm.example -L {challenge} -w -v
+openssl x509 -in {certificate} -noout -serial
+getcert resubmit -s -i one -w
+openssl x509 -in {certificate} -noout -serial
+getcert rekey -s -i one -w
+openssl x509 -in {certificate} -noout -serial
+getcert list -s -i one
+"""
+
 
 class ScepSite:
     """The demonstration's SCEP endpoints."""
@@ -60,3 +78,18 @@ class ScepSite:
     def serial(self, certificate: Path) -> str:
         """Its serial number."""
         return run("openssl", "x509", "-in", certificate, "-noout", "-serial")
+
+    def certmonger(self, url: str, challenge: str) -> Path:
+        """The certificate that certmonger has requested, resubmitted and rekeyed, three serial numbers in all."""
+        home = self.folder / "home"
+        (home / ".config").mkdir(parents=True)
+        (home / "d").mkdir()
+        certificate, script = home / "d" / "c.pem", self.folder / "session"
+        places = {"folder": self.folder, "bundle": self.daemon.ca_bundle, "key": home / "d" / "k.pem"}
+        known = {"CERTMONGER": CERTMONGER, "url": url, "challenge": challenge, "certificate": certificate}
+        script.write_text(_SESSION.format(**places, **known))
+        environment = {"HOME": str(home), "XDG_CONFIG_HOME": str(home / ".config"), "LC_ALL": "C"}
+        output = run(program("dbus-run-session"), "--", "sh", script, environment=environment, seconds=120)
+        assert "status: MONITORING" in output, output
+        assert len(set(re.findall(r"serial=\w+", output))) == 3, output
+        return certificate
