@@ -91,6 +91,13 @@ class IssuanceCycle:
         Raises Refused(UNAVAILABLE) for a key out of reach: before a serial is taken, an outage leaves nothing behind.
         """
         self._keys.get(signatory.key)
+        return self._draft(approved, signatory)
+
+    def rehearse(self, approved: Approved, signatory: Signatory) -> None:
+        """Build and lint a certificate for nobody to sign, before a key is made for it; raises Refused."""
+        self._draft(approved, signatory)
+
+    def _draft(self, approved: Approved, signatory: Signatory) -> Linted:
         to_be_signed = build(
             approved,
             issuer=signatory.name,

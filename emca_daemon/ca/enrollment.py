@@ -100,6 +100,23 @@ class Enrollment:
         record = self._cycle.carry_out(linted, signatory, guarded)
         return Issued(record, authority.chain_for_leaf(record.der or b""))
 
+    def rehearse(
+        self, facts: RequestFacts, profile_name: ProfileName, *, issuer: IssuerName | None = None, approver: str = ""
+    ) -> None:
+        """Decide and lint as `enroll` would, issuing nothing: for a key that is yet to be made (a specimen's facts).
+
+        Raises Refused with every mismatch; each refusal is audited.
+        """
+        try:
+            profile = self.profile(profile_name)
+            authority, facts = self._look_up(facts, profile, issuer)
+            decision = decide(facts, profile, authority.facts, self._clock(), approver=approver)
+            if not isinstance(decision, AwaitsApproval):
+                self._cycle.prepare(decision, signatory_of(authority))
+        except Refused as refusal:
+            self._note_refusal(facts, profile_name, refusal)
+            raise
+
     def _look_up(
         self, facts: RequestFacts, profile: Profile, issuer: IssuerName | None
     ) -> tuple[Authority, RequestFacts]:

@@ -16,11 +16,14 @@ from emca_daemon.ca.hierarchy import Hierarchy, NewAuthority, public_key_for
 from emca_daemon.ca.ports import Keys, Store
 from emca_daemon.ca.records import Intent, IssuerRecord, IssuerState
 from emca_daemon.ca.signatures import hash_of, rsa_padding
+from emca_daemon.ca.specimen_keys import specimen_facts
 from emca_daemon.clock import Clock
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.names import IssuerName, SerialNumber
-from emca_daemon.policy.facts import Requester
+from emca_daemon.policy.facts import KeyFacts, Requester, RequestFacts
+from emca_daemon.policy.key_rules import key_mismatches
 from emca_daemon.policy.keys import key_facts
+from emca_daemon.policy.profile import Profile
 
 _IssuerKey = (
     rsa.RSAPrivateKey
@@ -43,14 +46,24 @@ class ExternalAuthorities:
         self._clock = clock
 
     def request(self, new: NewAuthority, requester: Requester) -> IssuerRecord:
-        """Make the key and a PKCS #10 request for a CA elsewhere to sign; the issuer waits for its certificate."""
-        self._hierarchy.check_free(new.name)
+        """Make the key and a PKCS #10 request for a CA elsewhere to sign; the issuer waits for its certificate.
+
+        Raises Refused, before a key is made and audited.
+        """
+        with self._hierarchy.refusals_audited("issuer.request", new.name, requester):
+            profile = self._hierarchy.check_new(new)
+            specimen = specimen_facts(new.algorithm)
+            if specimen is not None:
+                _check_key(profile, specimen, requester)
+            return self._request(new, requester)
+
+    def _request(self, new: NewAuthority, requester: Requester) -> IssuerRecord:
+        subject = subject_to_name(new.subject)
         public_key = public_key_for(self._keys, new)
         key = self._keys.get(new.key)
         if isinstance(key, dsa.DSAPrivateKey):
             raise Refused(Reason.KEY_REFUSED, "a DSA key cannot be an issuer's")
         padding = rsa_padding(new.pss) if isinstance(key, rsa.RSAPrivateKey) else None
-        subject = subject_to_name(new.subject)
         builder = x509.CertificateSigningRequestBuilder(subject).add_extension(
             x509.BasicConstraints(ca=True, path_length=None), critical=True
         )
@@ -93,7 +106,13 @@ class ExternalAuthorities:
         self, new: NewAuthority, pkcs12_der: bytes, passphrase: bytes | None, requester: Requester
     ) -> IssuerRecord:
         """Take over a CA with its key from a PKCS #12 file; name, profile and key place come from `new`."""
-        self._hierarchy.check_free(new.name)
+        with self._hierarchy.refusals_audited("issuer.import", new.name, requester):
+            self._hierarchy.check_new(new)
+            return self._bring_in_pkcs12(new, pkcs12_der, passphrase, requester)
+
+    def _bring_in_pkcs12(
+        self, new: NewAuthority, pkcs12_der: bytes, passphrase: bytes | None, requester: Requester
+    ) -> IssuerRecord:
         try:
             key, certificate, others = pkcs12.load_key_and_certificates(pkcs12_der, passphrase)
         except ValueError:
@@ -126,6 +145,13 @@ class ExternalAuthorities:
             if certificate is not None and certificate.issuer == certificate.subject:
                 tx.certificates.adopt(_adopted(record, certificate, requester, now), record.chain[0])
             tx.audit.append(event_by(requester, now, action, record.name))
+
+
+def _check_key(profile: Profile, key: KeyFacts, requester: Requester) -> None:
+    """Raise Refused for a key that the profile would not certify."""
+    mismatches = key_mismatches(profile.key, RequestFacts(requester, (), (), key))
+    if mismatches:
+        raise Refused(mismatches[0].reason, f"the key does not fit the profile {profile.name}", tuple(mismatches))
 
 
 def _encoded(chain: Sequence[x509.Certificate]) -> tuple[bytes, ...]:

@@ -1,6 +1,7 @@
 """`emca-daemon ca`: certificate authorities, made, brought in, shown and ended."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -76,8 +77,9 @@ def ca() -> None:
 @core_command
 def create_root(core: Core, output: Output, **options: str | bool | None) -> None:
     """Make a self-signed CA called NAME."""
-    with waiting("making the root"):
-        record = core.hierarchy.create_root(new_authority(**options), operator())  # type: ignore[arg-type]
+    new = new_authority(**options)  # type: ignore[arg-type]
+    with waiting("making the root"), _telling_of_keys(core, new):
+        record = core.hierarchy.create_root(new, operator())
     _made(core, output, record)
 
 
@@ -87,8 +89,8 @@ def create_root(core: Core, output: Output, **options: str | bool | None) -> Non
 @core_command
 def create_sub(core: Core, output: Output, parent: str, **options: str | bool | None) -> None:
     """Make a CA called NAME under one of ours."""
-    with waiting("making the CA"):
-        new = new_authority(**options)  # type: ignore[arg-type]
+    new = new_authority(**options)  # type: ignore[arg-type]
+    with waiting("making the CA"), _telling_of_keys(core, new):
         record = core.hierarchy.create_sub(new, IssuerName(parent), operator())
     _made(core, output, record)
 
@@ -98,8 +100,9 @@ def create_sub(core: Core, output: Output, parent: str, **options: str | bool | 
 @core_command
 def csr(core: Core, output: Output, **options: str | bool | None) -> None:
     """Make a CA called NAME that another CA shall sign, and print its request; `import` brings the answer in."""
-    with waiting("making the key"):
-        record = core.external.request(new_authority(**options), operator())  # type: ignore[arg-type]
+    new = new_authority(**options)  # type: ignore[arg-type]
+    with waiting("making the key"), _telling_of_keys(core, new):
+        record = core.external.request(new, operator())
     request = x509.load_der_x509_csr(record.csr or b"")
     output.raw(request.public_bytes(Encoding.PEM).decode())
 
@@ -188,6 +191,22 @@ def revoke(core: Core, output: Output, name: str, reason: str) -> None:
     """End a CA: it issues nothing any more, and its parent's CRL lists it."""
     record = core.hierarchy.revoke(IssuerName(name), reason_of(reason), operator())
     output.said(f"revoked {name}", **_row(record))
+
+
+@contextmanager
+def _telling_of_keys(core: Core, new: NewAuthority) -> Iterator[None]:
+    """Say in a refusal that the key of the new CA exists, if no issuer has it, and how to take it."""
+    try:
+        yield
+    except Refused as refusal:
+        if not new.algorithm or refusal.mismatches:
+            raise
+        with core.store.reading() as tx:
+            taken = any(record.key == new.key for record in tx.issuers.all())
+        if taken or new.key not in (name for name, _ in core.keys.list()):
+            raise
+        detail = f"{refusal.detail}; the key `{new.key}` is there, and --existing-key takes it as it is"
+        raise Refused(refusal.reason, detail) from None
 
 
 def _get(core: Core, name: str) -> IssuerRecord:

@@ -164,3 +164,17 @@ def test_an_issuer_changed_meanwhile_signs_nothing() -> None:
     assert refused.value.reason is Reason.UNAVAILABLE
     with world.store.reading() as tx:
         assert tx.certificates.find_by_key(facts.key.fingerprint) == []
+
+
+def test_a_rehearsal_refuses_and_issues_nothing() -> None:
+    """As the enrollment would; what waits for a person is no refusal."""
+    world = World().with_issuers()
+    before = world.actions()
+    world.enrollment.rehearse(server_request("a.example.test"), SERVER, issuer=ISSUING)
+    assert world.actions() == before
+    with pytest.raises(Refused):
+        world.enrollment.rehearse(server_request("a..test"), SERVER, issuer=ISSUING)
+    assert world.actions() == [*before, ("certificate.request", "refused")]
+    world.profiles[SERVER] = replace(world.profiles[SERVER], approval="manual")
+    world.enrollment._profiles = world.profiles
+    world.enrollment.rehearse(server_request("a.example.test"), SERVER, issuer=ISSUING)

@@ -117,3 +117,16 @@ def test_a_dsa_key_is_no_issuers() -> None:
         world.external.bring_in_pkcs12(new, data, b"secret", BY)
     assert refused.value.reason is Reason.KEY_REFUSED
     assert world.authorities.known() == ()
+
+
+def test_a_request_is_refused_before_a_key_is_made() -> None:
+    """For an unknown profile, one that makes no CA, and a key that the profile does not certify; each is audited."""
+    world = World()
+    for profile, algorithm in (("nobody", "p-256"), ("tls-server", "p-256"), ("issuing-ca", "rsa-1024")):
+        with pytest.raises(Refused):
+            world.external.request(new_authority(EXTERNAL, profile, algorithm), BY)
+        assert world.actions()[-1] == ("issuer.request", "refused")
+    assert world.keys.keys == {}
+    with pytest.raises(Refused):
+        world.external.bring_in_pkcs12(new_authority(EXTERNAL, "nobody"), b"", None, BY)
+    assert world.actions()[-1] == ("issuer.import", "refused")

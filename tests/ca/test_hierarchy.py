@@ -1,15 +1,22 @@
 """Roots, subordinates, and their end."""
 
 from dataclasses import replace
+from functools import partial
+from typing import NoReturn
 
 import pytest
 from cryptography import x509
 
-from emca_daemon.ca.records import IssuerState, RevocationReason
+from emca_daemon.ca.hierarchy import NewAuthority
+from emca_daemon.ca.records import IssuerRecord, IssuerState, RevocationReason
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.names import IssuerName, ProfileName
+from emca_daemon.policy.facts import Requester
+from emca_daemon.policy.lint import Linter
+from emca_daemon.policy.tokens import ToBeSigned
 from tests.support.ca_world import BY, ISSUING, ROOT, World, new_authority
 
+NEXT = IssuerName("next")
 ALGORITHMS = ["p-256", "p-384", "p-521", "ed25519", "ed448", "ml-dsa-44", "ml-dsa-65", "ml-dsa-87", "rsa-2048"]
 
 
@@ -104,3 +111,74 @@ def test_nobody_makes_no_root() -> None:
         world.hierarchy.create_root(new_authority(ROOT, "root-ca"), replace(BY, identity=""))
     assert refused.value.reason is Reason.INTERNAL
     assert world.authorities.known() == ()
+
+
+def test_nobody_makes_no_sub_either() -> None:
+    """The same beneath a root."""
+    world = World().with_issuers()
+    with pytest.raises(Refused) as refused:
+        world.hierarchy.create_sub(new_authority(NEXT, "issuing-ca"), ROOT, replace(BY, identity=""))
+    assert refused.value.reason is Reason.INTERNAL
+    assert new_authority(NEXT, "").key not in world.keys.keys
+
+
+def create_beneath_root(world: World, new: NewAuthority, requester: Requester) -> IssuerRecord:
+    """A sub-CA of the root."""
+    return world.hierarchy.create_sub(new, ROOT, requester)
+
+
+@pytest.mark.parametrize(
+    ("profile", "algorithm", "reason"),
+    [
+        ("root-ca", "p-521", Reason.KEY_REFUSED),
+        ("issuing-ca", "p-521", Reason.KEY_REFUSED),
+        ("tls-server", "p-256", Reason.PROFILE_REFUSED),
+        ("nobody", "p-256", Reason.NOT_FOUND),
+    ],
+)
+def test_policy_decides_before_a_key_is_made(profile: str, algorithm: str, reason: Reason) -> None:
+    """Of a root and of a sub-CA; the refusal is in the audit chain, no key is left behind."""
+    profiles = World().profiles
+    for name in (ProfileName("root-ca"), ProfileName("issuing-ca")):
+        profiles[name] = replace(profiles[name], key=replace(profiles[name].key, algorithms=("p-256",)))
+    world = World(profiles).with_issuers()
+    keys = dict(world.keys.keys)
+    new = new_authority(NEXT, profile, algorithm)
+    create = world.hierarchy.create_root if profile == "root-ca" else partial(create_beneath_root, world)
+    with pytest.raises(Refused) as refused:
+        create(new, BY)
+    assert refused.value.reason is reason
+    assert world.keys.keys == keys
+    assert world.actions()[-1] == ("issuer.create", "refused")
+
+
+def test_linters_decide_before_a_key_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What they find in a specimen they would find in the certificate."""
+    world = World().with_issuers()
+    keys = dict(world.keys.keys)
+
+    def find(_linter: Linter, _to_be_signed: ToBeSigned) -> NoReturn:
+        raise Refused(Reason.PROFILE_REFUSED, "the linters found something")
+
+    monkeypatch.setattr(Linter, "pass_", find)
+    with pytest.raises(Refused, match="linters"):
+        world.hierarchy.create_root(new_authority(NEXT, "root-ca"), BY)
+    with pytest.raises(Refused, match="linters"):
+        create_beneath_root(world, new_authority(NEXT, "issuing-ca"), BY)
+    assert world.keys.keys == keys
+
+
+def test_a_parent_that_cannot_sign_costs_no_key() -> None:
+    """Its token is out of reach, it is revoked, or it allows no CA beneath it."""
+    world = World().with_issuers()
+    keys = dict(world.keys.keys)
+    parent_key = world.keys.keys.pop(world.authorities.get(ROOT).record.key)
+    with pytest.raises(Refused):
+        world.hierarchy.create_sub(new_authority(NEXT, "issuing-ca"), ROOT, BY)
+    world.keys.keys[world.authorities.get(ROOT).record.key] = parent_key
+    with pytest.raises(Refused):
+        world.hierarchy.create_sub(new_authority(NEXT, "issuing-ca"), ISSUING, BY)
+    world.hierarchy.revoke(ROOT, RevocationReason.SUPERSEDED, BY)
+    with pytest.raises(Refused):
+        world.hierarchy.create_sub(new_authority(NEXT, "issuing-ca"), ROOT, BY)
+    assert world.keys.keys == keys

@@ -67,7 +67,14 @@ def test_revoking_ends_a_ca(tmp_path: Path) -> None:
         (("ca", "show", "nobody"), 3, "there is no issuer `nobody`"),
         (("ca", "export", "nobody"), 3, "there is no issuer `nobody`"),
         (("ca", "create-root", "r", "--subject", "nonsense"), 1, "no distinguished name"),
-        (("ca", "create-root", "r", "--subject", "CN=x", "--algorithm", "rsa-1024"), 1, "rsa-1024"),
+        (("ca", "create-root", "r", "--subject", "CN=x", "--algorithm", "rsa-1024"), 1, "2048 bits, not 1024"),
+        (("ca", "create-root", "r", "--subject", "CN=x", "--algorithm", "rsa"), 1, "unknown key algorithm 'rsa'"),
+        (
+            ("ca", "create-root", "r", "--subject", "CN=x", "--profile", "tls-server"),
+            1,
+            "not for certificate authorities",
+        ),
+        (("ca", "csr", "r", "--subject", "CN=x", "--algorithm", "rsa-1024"), 1, "2048 bits, not 1024"),
         (("ca", "create-root", "r"), 2, "--subject"),
         (("ca", "create-sub", "s", "--subject", "CN=x", "--parent", "nobody"), 3, "nobody"),
         (("ca", "revoke", "nobody"), 3, "nobody"),
@@ -79,3 +86,16 @@ def test_what_cannot_be_done_is_one_clear_line(tmp_path: Path, words: tuple[str,
     output = commands.run(*words, code=code).output
     assert says in output
     assert "Traceback" not in output
+
+
+def test_a_key_that_is_there_is_named_with_the_way_to_take_it(tmp_path: Path) -> None:
+    """Whoever made the key before, or a failure after it was made; not where another issuer has it."""
+    commands = with_issuers(tmp_path)
+    commands.run("key", "generate", "software:spare", "--algorithm", "p-256")
+    output = commands.run("ca", "create-root", "spare", "--subject", "CN=Spare", code=1).output
+    assert "--existing-key" in output
+    commands.run("ca", "create-root", "spare", "--subject", "CN=Spare", "--existing-key")
+    again = commands.run("ca", "create-root", "r2", "--key", "software:spare", "--subject", "CN=Spare 2", code=1).output
+    assert "--existing-key" not in again
+    refused = [row for row in commands.rows("audit", "list") if row["outcome"] == "refused"]
+    assert [row["action"] for row in refused] == ["issuer.create", "issuer.create"]
