@@ -114,11 +114,13 @@ class ScepSettings:
     api: ScepApiSettings = field(default_factory=ScepApiSettings)
 
     def contradictions(self) -> Iterator[tuple[str, str]]:
-        """Challenges are handed out where they are asked for."""
+        """Challenges are handed out where they are asked for, and a device does not become another by renewal."""
         if self.page.enabled and self.challenge.policy != "one-time":
             yield "page.enabled", 'expected `challenge.policy = "one-time"`: the page makes such challenges'
         if self.api.enabled and self.challenge.policy not in ("one-time", "device"):
             yield "api.enabled", 'expected `challenge.policy` to be "one-time" or "device"'
+        if self.challenge.policy == "device" and self.renewal.enabled and not self.renewal.same_names:
+            yield "renewal.same_names", 'expected true with `challenge.policy = "device"`: devices stay who they are'
 
     @property
     def every_profile(self) -> frozenset[ProfileName]:

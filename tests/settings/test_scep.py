@@ -51,3 +51,15 @@ def test_challenges_are_handed_out_where_they_are_asked_for() -> None:
     device = ScepSettings(profile=PROFILE, api=ScepApiSettings(enabled=True, path="/a"))
     assert device.provisioning_paths("x") == (("api.path", "/a"),)
     assert ScepSettings(profile=PROFILE).provisioning_paths("x") == ()
+
+
+def test_a_device_does_not_become_another_by_renewal() -> None:
+    """Its names stay, or it is not renewed."""
+    device = ScepChallengeSettings(policy="device")
+    for renewal, wrong in (
+        (ScepRenewalSettings(), []),
+        (ScepRenewalSettings(same_names=False), ["renewal.same_names"]),
+        (ScepRenewalSettings(same_names=False, enabled=False), []),
+    ):
+        endpoint = ScepSettings(profile=PROFILE, challenge=device, renewal=renewal)
+        assert [key for key, _ in endpoint.contradictions()] == wrong
