@@ -87,7 +87,8 @@ def test_moved_resources(core: Core) -> None:
     directory = client.send("GET", client.url("/directory")).json
     assert len(directory) > 6
     assert directory["newAccount"] != client.url("/new-account")
-    assert client.post(directory["newAccount"], {}).status == 201
+    nonce = client.send("HEAD", directory["newNonce"]).header("replay-nonce")
+    assert client.post(directory["newAccount"], {}, nonce=nonce).status == 201
     assert client.send("POST", client.url("/new-account")).problem == "404 malformed"
 
 

@@ -14,10 +14,15 @@ _PREFLIGHT = (
     ("Access-Control-Allow-Headers", "Content-Type"),
     ("Access-Control-Max-Age", "86400"),
 )
+_NEW_NONCE = "/new-nonce"
 
 
 class AcmeResponder:
-    """Answers the requests of one endpoint; fulfils `protocols.http.Responder`."""
+    """Answers the requests of one endpoint; fulfils `protocols.http.Responder`.
+
+    Nonces come with the answers that spent one, and where they are asked for (RFC 8555 6.5): some clients have nowhere
+    to keep one while they read the directory (acme-client of Ruby).
+    """
 
     max_body = 65_536
 
@@ -29,16 +34,16 @@ class AcmeResponder:
         self._index = f'<{endpoint.url("/directory")}>;rel="index"'
 
     def respond(self, request: Request) -> Response:
-        """Answer; every refusal is a problem document, every answer carries a fresh nonce."""
+        """Answer; every refusal is a problem document, and every answer to a POST carries a fresh nonce."""
         path = request.path.removeprefix(self._mount)
         if request.method == "OPTIONS":
-            return self._finish(path, Reply(204), _PREFLIGHT)
+            return self._finish(request, path, Reply(204), _PREFLIGHT)
         try:
             served, parameters = self._table.find(request.method, path)
             reply = served(self._endpoint, request, parameters)
         except Refused as refused:
             reply = refusal(refused)
-        return self._finish(path, reply)
+        return self._finish(request, path, reply)
 
     def waits(self, request: Request) -> bool:
         """Directory and nonces come from memory; whatever is signed asks the store, and so do some downloads."""
@@ -47,17 +52,16 @@ class AcmeResponder:
     def failed(self, request: Request) -> Response:
         """The answer to a bug: the request's id and nothing else."""
         refused = Refused(Reason.INTERNAL, f"the server failed; tell the operator the request id {request.id}")
-        return self._finish(request.path, refusal(refused))
+        return self._finish(request, request.path, refusal(refused))
 
     def busy(self, request: Request) -> Response:
         """The answer when no worker is free."""
         refused = Refused(Reason.UNAVAILABLE, "the server is busy; try again later", retry_after=RETRY_AFTER)
-        return self._finish(request.path, refusal(refused))
+        return self._finish(request, request.path, refusal(refused))
 
-    def _finish(self, path: str, reply: Reply, more: tuple[tuple[str, str], ...] = ()) -> Response:
+    def _finish(self, request: Request, path: str, reply: Reply, more: tuple[tuple[str, str], ...] = ()) -> Response:
         body = reply.body if reply.document is None else write_object(dict(reply.document))
         headers = [
-            ("Replay-Nonce", self._endpoint.nonces.fresh()),
             ("Cache-Control", "no-store"),
             ("Access-Control-Allow-Origin", "*"),
             ("Access-Control-Expose-Headers", "Link, Replay-Nonce, Location, Retry-After"),
@@ -65,6 +69,8 @@ class AcmeResponder:
             *more,
             *(("Link", f'<{url}>;rel="{relation}"') for url, relation in reply.links),
         ]
+        if request.method == "POST" or path == _NEW_NONCE:
+            headers.append(("Replay-Nonce", self._endpoint.nonces.fresh()))
         if path != "/directory":
             headers.append(("Link", self._index))
         if body:

@@ -1,4 +1,4 @@
-"""A fresh nonce (RFC 8555 7.2); the responder puts it into the header, as into that of every answer."""
+"""A fresh nonce (RFC 8555 7.2); the responder puts it into the header, as into that of every answer to a POST."""
 
 from emca_daemon.protocols.acme.calls import AccountCall
 from emca_daemon.protocols.acme.endpoint import Endpoint
