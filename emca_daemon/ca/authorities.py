@@ -1,6 +1,6 @@
 """Our certificate authorities, ready to be used: certificate, chain and key reference, read once and kept."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -72,6 +72,13 @@ class Authority:
         return (leaf, *(der for der, parsed in zip(self.record.chain, self.chain, strict=True) if not _root(parsed)))
 
 
+def _revoked_above(authority: Authority, known: Mapping[IssuerName, Authority]) -> IssuerName | None:
+    for other in known.values():
+        if other.record.state is IssuerState.REVOKED and other.record.chain[0] in authority.record.chain[1:]:
+            return other.name
+    return None
+
+
 def _root(certificate: x509.Certificate) -> bool:
     return certificate.issuer == certificate.subject
 
@@ -82,8 +89,7 @@ class Authorities:
     def __init__(self, store: ReadingStore, publication: Callable[[IssuerName], Publication]) -> None:
         self._store = store
         self._publication = publication
-        self._known: dict[IssuerName, Authority] = {}
-        self._version = -1
+        self._last: tuple[int, Mapping[IssuerName, Authority]] = (-1, {})
 
     def get(self, name: IssuerName, tx: Reading | Writing | None = None) -> Authority:
         """The issuer, able to sign; raises Refused(NOT_FOUND), or Refused(WRONG_STATE) when it must not sign.
@@ -91,44 +97,38 @@ class Authorities:
         With `tx` the question is asked in that transaction, so that no other process can revoke the issuer between
         the answer and the commit.
         """
-        self._refresh(tx)
-        authority = self._known.get(name)
+        known = self._refresh(tx)[1]
+        authority = known.get(name)
         if authority is None:
             raise Refused(Reason.NOT_FOUND, f"there is no issuer `{name}` with a certificate")
         if authority.record.state is not IssuerState.ACTIVE:
             raise Refused(Reason.WRONG_STATE, f"the issuer `{name}` is {authority.record.state.value}")
-        if (above := self._revoked_above(authority)) is not None:
+        if (above := _revoked_above(authority, known)) is not None:
             raise Refused(Reason.WRONG_STATE, f"the issuer `{name}` is beneath `{above}`, which is revoked")
         return authority
 
     def may_sign(self, authority: Authority) -> bool:
         """Whether `get` would give it: it is active, and so is every CA of ours above it."""
-        return authority.record.state is IssuerState.ACTIVE and self._revoked_above(authority) is None
-
-    def _revoked_above(self, authority: Authority) -> IssuerName | None:
-        for other in self._known.values():
-            if other.record.state is IssuerState.REVOKED and other.record.chain[0] in authority.record.chain[1:]:
-                return other.name
-        return None
+        return authority.record.state is IssuerState.ACTIVE and _revoked_above(authority, self._last[1]) is None
 
     def known(self, tx: Reading | Writing | None = None) -> tuple[Authority, ...]:
         """Every issuer that has a certificate, revoked ones too: their CRLs and OCSP answers go on."""
-        self._refresh(tx)
-        return tuple(self._known.values())
+        return tuple(self._refresh(tx)[1].values())
 
     def version(self) -> int:
         """The number that changes whenever an issuer does."""
-        self._refresh(None)
-        return self._version
+        return self._refresh(None)[0]
 
-    def _refresh(self, tx: Reading | Writing | None) -> None:
+    def _refresh(self, tx: Reading | Writing | None) -> tuple[int, Mapping[IssuerName, Authority]]:
+        """Version and issuers as the transaction sees them: another thread may keep what it saw before, meanwhile."""
         if tx is None:
             with self._store.reading() as reading:
-                self._refresh(reading)
-        elif (version := tx.issuers.version()) != self._version:
-            records = tx.issuers.all()
-            self._known = {record.name: self._load(record) for record in records if record.chain}
-            self._version = version
+                return self._refresh(reading)
+        last = self._last
+        if (version := tx.issuers.version()) != last[0]:
+            last = version, {record.name: self._load(record) for record in tx.issuers.all() if record.chain}
+            self._last = last
+        return last
 
     def _load(self, record: IssuerRecord) -> Authority:
         chain = tuple(x509.load_der_x509_certificate(der) for der in record.chain)

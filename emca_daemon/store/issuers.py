@@ -25,7 +25,7 @@ from emca_daemon.names import IssuerName
 from emca_daemon.store.columns import NAME, Moment
 from emca_daemon.store.inserting import InsertNew
 from emca_daemon.store.schema import metadata
-from emca_daemon.store.statements import Row, Statement
+from emca_daemon.store.statements import Row, Statement, execute_plain
 
 issuers = Table(
     "issuers",
@@ -48,6 +48,11 @@ issuers = Table(
 _GET = Statement(select(issuers).where(issuers.c.name == bindparam("name")))
 _ALL = select(issuers).order_by(issuers.c.created, issuers.c.name)
 _VERSION = Statement(select(func.coalesce(func.sum(issuers.c.revision), 0)))
+# PostgreSQL: the rows read stay as they are until the transaction ends, also where another one is changing them now.
+_LOCKED = select(issuers.c.revision).with_for_update(read=True).subquery()
+_VERSION_AND_LOCK = Statement(select(func.coalesce(func.sum(_LOCKED.c.revision), 0)))
+# Who changes an issuer waits in a line for that; without it those who only read would go first for ever.
+_IN_TURN = {"postgresql": "LOCK TABLE issuers IN EXCLUSIVE MODE"}
 _INSERT = InsertNew(issuers)
 _UPDATE = (
     update(issuers)
@@ -64,6 +69,8 @@ class IssuerRows:
 
     __slots__ = ("_connection",)
 
+    _version = _VERSION
+
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
@@ -77,14 +84,17 @@ class IssuerRows:
         return [_record_of(row) for row in self._connection.execute(_ALL)]
 
     def version(self) -> int:
-        """A number that grows whenever an issuer is added or changed."""
-        return int(_VERSION.one(self._connection, {})[0])
+        """A number that grows whenever an issuer is added or changed; in a transaction for changes none is then."""
+        return int(self._version.one(self._connection, {})[0])
 
 
 class IssuerWriter(IssuerRows):
     """Fulfils `ca.ports.Issuers`."""
 
     __slots__ = ()
+
+    # Who issues relies on it: an issuer must not be revoked between the question and the commit.
+    _version = _VERSION_AND_LOCK
 
     def add(self, issuer: IssuerRecord) -> None:
         """Keep a new issuer; raises Refused(WRONG_STATE) if the name is taken."""
@@ -93,6 +103,9 @@ class IssuerWriter(IssuerRows):
 
     def update(self, issuer: IssuerRecord) -> None:
         """Replace the issuer of that name; raises Refused(NOT_FOUND) if there is none."""
+        in_turn = _IN_TURN.get(self._connection.dialect.name)
+        if in_turn is not None:
+            execute_plain(self._connection, in_turn)
         if self._connection.execute(_UPDATE, {"b_name": issuer.name, **_values(issuer)}).rowcount != 1:
             raise Refused(Reason.NOT_FOUND, f"there is no issuer `{issuer.name}`")
 
