@@ -13,6 +13,7 @@ from emca_daemon.clock import Clock, system_clock
 from emca_daemon.store.acme import AcmeRows, AcmeWriter
 from emca_daemon.store.audit import AuditRows, AuditWriter
 from emca_daemon.store.certificates import CertificateRows, CertificateWriter
+from emca_daemon.store.cmp_passphrases import PassphraseRows, PassphraseWriter
 from emca_daemon.store.cmp_transactions import CmpRows, CmpWriter
 from emca_daemon.store.connections import connections_of
 from emca_daemon.store.credentials import CredentialRows, CredentialWriter
@@ -85,6 +86,11 @@ class SqlReading:
         return CmpRows(self._connection)
 
     @property
+    def cmp_passphrases(self) -> PassphraseRows:
+        """CMP's revocation passphrases."""
+        return PassphraseRows(self._connection)
+
+    @property
     def scep(self) -> ScepRows:
         """SCEP's transactions."""
         return ScepRows(self._connection)
@@ -148,6 +154,11 @@ class SqlTransaction(SqlReading):
     def cmp(self) -> CmpWriter:
         """CMP's transactions."""
         return CmpWriter(self._connection)
+
+    @property
+    def cmp_passphrases(self) -> PassphraseWriter:
+        """CMP's revocation passphrases."""
+        return PassphraseWriter(self._connection)
 
     @property
     def scep(self) -> ScepWriter:

@@ -9,7 +9,7 @@ from typing import Protocol
 from emca_daemon.asn1.cmp import Body
 from emca_daemon.ca import ports as ca
 from emca_daemon.names import AlternativeName, Subject
-from emca_daemon.protocols.cmp.records import Stage, Transaction
+from emca_daemon.protocols.cmp.records import Passphrase, Stage, Transaction
 
 
 class TransactionsReader(Protocol):
@@ -41,12 +41,30 @@ class Transactions(TransactionsReader, Protocol):
         """Forget one that is over."""
 
 
+class PassphrasesReader(Protocol):
+    """Questions about revocation passphrases."""
+
+    def find(self, endpoint: str, identifier: bytes) -> Passphrase | None:
+        """The passphrase of that identifier."""
+
+
+class Passphrases(PassphrasesReader, Protocol):
+    """Changes to revocation passphrases."""
+
+    def keep(self, passphrase: Passphrase) -> bool:
+        """Keep it in the place of its holder's last one; False where its identifier is somebody else's."""
+
+
 class Reading(ca.Reading, Protocol):
     """A transaction of the store that changes nothing."""
 
     @property
     def cmp(self) -> TransactionsReader:
         """CMP's transactions."""
+
+    @property
+    def cmp_passphrases(self) -> PassphrasesReader:
+        """CMP's revocation passphrases."""
 
 
 class Writing(ca.Writing, Protocol):
@@ -55,6 +73,10 @@ class Writing(ca.Writing, Protocol):
     @property
     def cmp(self) -> Transactions:
         """CMP's transactions."""
+
+    @property
+    def cmp_passphrases(self) -> Passphrases:
+        """CMP's revocation passphrases."""
 
 
 class Store(Protocol):

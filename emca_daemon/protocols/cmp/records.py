@@ -1,6 +1,6 @@
 """What is kept of a transaction between its messages."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 
@@ -54,3 +54,17 @@ class Transaction:
     issuer: IssuerName | None = None
     serial: SerialNumber | None = None
     signer: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Passphrase:
+    """A secret by which its holder may revoke without any key (RFC 9810 5.3.19.9, Appendix B).
+
+    `holder` is the requester whose certificates it is about, `identifier` what a later rr names it by (senderKID).
+    """
+
+    endpoint: str
+    holder: str
+    identifier: bytes
+    passphrase: bytes = field(repr=False)
+    changed: datetime
