@@ -3,24 +3,31 @@
 import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     Column,
+    ColumnElement,
     Connection,
     LargeBinary,
+    Select,
     SmallInteger,
     Table,
     Text,
     bindparam,
+    cast,
     insert,
     select,
+    type_coerce,
     update,
 )
+from sqlalchemy.types import NullType
 
 from emca_daemon.ca.audit import GENESIS, canonical, seal
-from emca_daemon.ca.records import AuditEvent, SealedEvent
+from emca_daemon.ca.records import AuditEvent, AuditValue, SealedEvent
+from emca_daemon.errors import Reason, Refused
 from emca_daemon.store.schema import metadata
 from emca_daemon.store.statements import Row, Statement
 
@@ -51,9 +58,21 @@ _HEAD = Statement(_THE_HEAD)
 _HEAD_AND_LOCK = Statement(_THE_HEAD.with_for_update())
 _INSERT = Statement(insert(audit_events).inline())
 _MOVE_HEAD = Statement(update(audit_head).values(number=bindparam("b_number"), hash=bindparam("b_hash")))
-_WALK = (
-    select(audit_events).where(audit_events.c.number >= bindparam("start")).order_by(audit_events.c.number).limit(_PAGE)
-)
+
+
+def _walk(content: ColumnElement[Any]) -> Select[*tuple[Any, ...]]:
+    """A page of events without any conversion: whoever alters a row may leave anything behind."""
+    columns = (audit_events.c.number, audit_events.c.previous, audit_events.c.hash, content.label("content"))
+    plain = tuple(type_coerce(column, NullType()).label(column.name) for column in columns)
+    statement = select(*plain).where(audit_events.c.number >= bindparam("start")).order_by(audit_events.c.number)
+    return statement.limit(bindparam("page"))
+
+
+_WALK = {
+    # As octets, since SQLite keeps texts that are not UTF-8, and its driver gives up on them
+    "sqlite": _walk(cast(audit_events.c.content, LargeBinary)),
+    "postgresql": _walk(audit_events.c.content),
+}
 
 
 class AuditRows:
@@ -66,18 +85,30 @@ class AuditRows:
 
     def walk(self, start: int = 1) -> Iterator[SealedEvent]:
         """The events as stored, by number; one that cannot be read comes with its text under `unreadable`."""
+        statement = _WALK[self._connection.dialect.name]
         while True:
-            rows = self._connection.execute(_WALK, {"start": start}).all()
+            rows = self._connection.execute(statement, {"start": start, "page": _PAGE}).all()
             for row in rows:
-                yield SealedEvent(row.number, _event_of(row), row.previous, row.hash)
+                sealed = _sealed(row, start)
+                yield sealed
+                if sealed.number != row.number:
+                    return  # no number: what follows has no place either
+                start = sealed.number + 1
             if len(rows) < _PAGE:
                 return
-            start = rows[-1].number + 1
 
     def head(self) -> tuple[int, bytes]:
-        """Number and hash of the newest event as noted apart from the events; (0, 32 zero bytes) when empty."""
+        """Number and hash of the newest event as noted apart from the events; (0, 32 zero bytes) when empty.
+
+        Raises Refused(BAD_INTEGRITY) for one that is no number or no hash.
+        """
         row = _HEAD.first(self._connection, {})
-        return (row.number, row.hash) if row else (0, GENESIS)
+        if row is None:
+            return 0, GENESIS
+        number, noted = row
+        if not isinstance(number, int) or not isinstance(noted, bytes):
+            raise Refused(Reason.BAD_INTEGRITY, "the audit chain is broken: the head that is noted apart was altered")
+        return number, noted
 
 
 class AuditWriter(AuditRows):
@@ -104,12 +135,29 @@ class AuditWriter(AuditRows):
         self._noticed(event)
 
 
-def _event_of(row: Row) -> AuditEvent:
-    # Whoever alters a row may leave anything behind; such an event must still reach the check that names it.
+def _sealed(row: Row, expected: int) -> SealedEvent:
+    """A row as an event in its place; what cannot be one stands where it was met, for the check to name it."""
+    number, previous, noted, content = row
+    if isinstance(number, int) and isinstance(previous, bytes) and isinstance(noted, bytes):
+        return SealedEvent(number, _event_of(content), previous, noted)
+    return SealedEvent(number if isinstance(number, int) else expected, _unreadable(content), b"", b"")
+
+
+def _event_of(content: object) -> AuditEvent:
     try:
-        _number, at, actor, proof, origin, request_id, action, subject, outcome, details = json.loads(row.content)
+        if not isinstance(content, str | bytes):
+            return _unreadable(content)
+        _number, at, *texts, details = json.loads(content)
         moment = datetime.strptime(at, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
-        return AuditEvent(moment, actor, proof, origin, request_id, action, subject, outcome, dict(details))
-    except (ValueError, TypeError, RecursionError):
-        epoch = datetime(1970, 1, 1, tzinfo=UTC)
-        return AuditEvent(epoch, "", "", "", "", "", "", "unreadable", {"unreadable": str(row.content)})
+        actor, proof, origin, request_id, action, subject, outcome = texts
+        sound = all(isinstance(text, str) for text in [*texts, *details])
+        if not sound or not all(isinstance(value, AuditValue) for value in details.values()):
+            return _unreadable(content)
+        return AuditEvent(moment, actor, proof, origin, request_id, action, subject, outcome, details)
+    except (ValueError, TypeError, AttributeError, RecursionError):
+        return _unreadable(content)
+
+
+def _unreadable(content: object) -> AuditEvent:
+    text = content.decode(errors="replace") if isinstance(content, bytes) else str(content)
+    return AuditEvent(datetime(1970, 1, 1, tzinfo=UTC), "", "", "", "", "", "", "unreadable", {"unreadable": text})

@@ -7,6 +7,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
 from emca_daemon.ca.audit import ChainFault, verify
+from emca_daemon.errors import Reason, Refused
 from emca_daemon.store import audit
 from emca_daemon.store.transactions import SqlStore
 from tests.contracts.store_contract import AuditContract
@@ -16,6 +17,9 @@ from tests.support.records import event
 class TestAudit(AuditContract):
     """On SQLite in a file and in memory, and on PostgreSQL."""
 
+
+DEEP = "[" * 900 + "]" * 900
+"""Read without a fault, and too deep to be written by what stands deeper itself."""
 
 _DISARM = {
     "sqlite": ["DROP TRIGGER audit_events_no_update", "DROP TRIGGER audit_events_no_delete"],
@@ -77,6 +81,10 @@ def test_the_database_refuses_to_empty_the_table(engine: Engine, store: SqlStore
         ("UPDATE audit_events SET content = '[]' WHERE number = 2", 2),
         ("UPDATE audit_events SET content = '{\"a\":1}' WHERE number = 2", 2),
         ("UPDATE audit_events SET content = '[1,2,3,4,5,6,7,8,9,10]' WHERE number = 2", 2),
+        (f"UPDATE audit_events SET content = '{'[' * 3000}' WHERE number = 2", 2),
+        (f"UPDATE audit_events SET content = replace(content, '1}}', '{DEEP}}}') WHERE number = 2", 2),
+        ("UPDATE audit_events SET content = replace(content, 'event.2', '\\ud800') WHERE number = 2", 2),
+        ("UPDATE audit_events SET content = replace(content, '{', '[[\"a\",1],[1,2]],{') WHERE number = 2", 2),
         ("UPDATE audit_events SET hash = previous WHERE number = 2", 2),
         ("UPDATE audit_events SET previous = hash WHERE number = 2", 2),
         ("DELETE FROM audit_events WHERE number = 2", 2),
@@ -96,11 +104,49 @@ def test_tampering_is_found(engine: Engine, store: SqlStore, statement: str, num
     assert found.number == number
 
 
+@pytest.mark.parametrize("engine", ["sqlite-file"], indirect=True)
+@pytest.mark.parametrize(
+    ("change", "number"),
+    [
+        ("number = 'two' WHERE number = 2", 2),
+        ("number = 'three' WHERE number = 3", 3),
+        ("number = 2.5 WHERE number = 2", 2),
+        ("previous = 'text' WHERE number = 2", 2),
+        ("hash = 'text' WHERE number = 2", 2),
+        ("hash = 1000000000000 WHERE number = 3", 3),
+        ("content = CAST(x'ff00' AS TEXT) WHERE number = 2", 2),
+        ("content = x'ff00' WHERE number = 2", 2),
+        ("content = 7 WHERE number = 2", 2),
+    ],
+)
+def test_values_of_another_type_are_found(engine: Engine, store: SqlStore, change: str, number: int) -> None:
+    """SQLite keeps what it is given; the event is named, whatever stands in its row."""
+    written(store, 3)
+    with engine.connect() as connection:
+        for disarming in _DISARM["sqlite"]:
+            connection.exec_driver_sql(disarming)
+        connection.exec_driver_sql(f"UPDATE audit_events SET {change}")
+    found = fault(store)
+    assert found is not None
+    assert found.number == number
+
+
+@pytest.mark.parametrize("engine", ["sqlite-file"], indirect=True)
+@pytest.mark.parametrize("change", ["number = 'three'", "hash = 'text'", "hash = 3"])
+def test_a_head_of_another_type_is_named(engine: Engine, store: SqlStore, change: str) -> None:
+    """As broken integrity, since no event can be told from it."""
+    written(store, 3)
+    with engine.connect() as connection:
+        connection.exec_driver_sql(f"UPDATE audit_head SET {change}")
+    with pytest.raises(Refused, match="head") as refused:
+        fault(store)
+    assert refused.value.reason is Reason.BAD_INTEGRITY
+
+
 @pytest.mark.parametrize("events", [1, 3, 4, 5])
 def test_a_walk_goes_on_from_page_to_page(store: SqlStore, events: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whether or not the last page is full."""
     monkeypatch.setattr(audit, "_PAGE", 2)
-    monkeypatch.setattr(audit, "_WALK", audit._WALK.limit(2))
     written(store, events)
     with store.reading() as tx:
         assert [sealed.number for sealed in tx.audit.walk()] == list(range(1, events + 1))
@@ -119,3 +165,16 @@ def test_a_walk_holds_while_others_append(store: SqlStore, monkeypatch: pytest.M
         report = verify(tx.audit.walk(), head, tx.audit.head)
     assert (report.fault, report.events) == (None, 3)
     assert fault(store) is None
+
+
+@pytest.mark.parametrize("engine", ["sqlite-file"], indirect=True)
+def test_a_walk_ends_where_numbers_end(engine: Engine, store: SqlStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A text stands behind every number, on every page."""
+    monkeypatch.setattr(audit, "_PAGE", 1)
+    written(store, 3)
+    with engine.connect() as connection:
+        for disarming in _DISARM["sqlite"]:
+            connection.exec_driver_sql(disarming)
+        connection.exec_driver_sql("UPDATE audit_events SET number = 'three' WHERE number = 3")
+    with store.reading() as tx:
+        assert [sealed.number for sealed in tx.audit.walk()] == [1, 2, 3]
