@@ -1,7 +1,7 @@
 """PKCS #10 requests as clients really write them (RFC 2986): in BER, and with attributes in any order.
 
 The order of a SET OF is part of what was signed, so the signature is checked over the octets as sent, and everything
-else is read from a copy in order.
+else is read from a copy in order. The version is not looked at closely.
 """
 
 from dataclasses import dataclass
@@ -18,6 +18,10 @@ from emca_daemon.errors import Reason, Refused
 CHALLENGE_PASSWORD = "1.2.840.113549.1.9.7"  # noqa: S105 - an object identifier
 MAXIMUM_SIZE = 65_536
 """The largest request read, in octets."""
+
+_VERSION = b"\x02\x01\x00"
+_CLAIMED_VERSIONS = frozenset({b"\x02\x01\x01", b"\x02\x01\x02"})
+"""There is one version, v1, written as 0; some libraries write 1 or 2 (Ruby's acme-client), and OpenSSL takes it."""
 
 _BMP_STRING = 0x1E
 _STRINGS = frozenset({0x0C, 0x12, 0x13, 0x14, 0x16, 0x1A})
@@ -57,10 +61,13 @@ def read_request(data: bytes) -> CertificationRequest:
     if [part.tag for part in parts] != [0x30, 0x30, 0x03] or not parts[2].content:
         raise _malformed()
     information = ber.elements(parts[0].content, 4)
+    if not information:
+        raise _malformed()
     attributes = [a.encoded for a in ber.elements(information[3].content)] if len(information) == 4 else []
     ordered = der.sequence(
         der.sequence(
-            *(part.encoded for part in information[:3]),
+            _VERSION if information[0].encoded in _CLAIMED_VERSIONS else information[0].encoded,
+            *(part.encoded for part in information[1:3]),
             *(der.tlv(part.tag, b"".join(sorted(attributes))) for part in information[3:]),
         ),
         parts[1].encoded,
@@ -79,6 +86,17 @@ def read_request(data: bytes) -> CertificationRequest:
         information=parts[0].encoded,
         signature=parts[2].content[1:],
     )
+
+
+def load_request(data: bytes) -> x509.CertificateSigningRequest:
+    """A request as the library reads it, in order where it was not: not to verify its signature with.
+
+    Raises Refused(MALFORMED).
+    """
+    try:
+        return x509.load_der_x509_csr(data)
+    except (ValueError, x509.InvalidVersion):
+        return read_request(data).ordered
 
 
 def read_text(encoded: bytes) -> bytes:

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKey
 
 from emca_daemon.asn1.attributes import COMMON_NAME
 from emca_daemon.asn1.names import alternative_name, name_to_subject
-from emca_daemon.asn1.pkcs10 import CertificationRequest
+from emca_daemon.asn1.pkcs10 import CertificationRequest, read_request
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.names import AlternativeName, NameType, SubjectAttribute
 from emca_daemon.policy import name_texts
@@ -52,7 +52,11 @@ def read_csr(der: bytes, requester: Requester, weak_keys: WeakKeys | None = None
     Raises Refused: MALFORMED for what is no request, KEY_REFUSED or ALGORITHM_REFUSED for what cannot be verified
     here, BAD_PROOF_OF_POSSESSION where the signature is wrong.
     """
-    csr = _load(der)
+    try:
+        csr = _load(der)
+    except Refused:
+        # What a strict reader does not take, clients may still have signed: attributes out of order, another version.
+        return facts_of_request(read_request(der), requester, weak_keys)
     return _facts(csr, requester, weak_keys, lambda: csr.is_signature_valid)
 
 

@@ -158,3 +158,12 @@ def test_changed_octets_give_a_refusal_or_a_request(data: st.DataObject) -> None
     octets[data.draw(st.integers(0, len(octets) - 1))] = data.draw(st.integers(0, 255))
     with suppress(Refused):
         pkcs10.read_request(bytes(octets)).is_signature_valid()
+
+
+def test_a_request_is_loaded_in_order() -> None:
+    """Whether it was so or not; what is none is refused."""
+    data = recorded("strongswan-unsorted-attrs.csr.der")
+    assert pkcs10.load_request(data).subject == pkcs10.read_request(data).ordered.subject
+    assert pkcs10.load_request(request()).is_signature_valid
+    with pytest.raises(Refused):
+        pkcs10.load_request(b"no")

@@ -250,14 +250,32 @@ def test_any_extension_gives_facts_or_refused(value: bytes, oid: str) -> None:
 def test_requests_out_of_order_give_the_same_facts() -> None:
     """Read tolerantly, with the signature over the octets that were sent."""
     data = (Path(__file__).parents[1] / "vectors" / "scep" / "strongswan-unsorted-attrs.csr.der").read_bytes()
-    with pytest.raises(Refused):
-        read(data)
     found = facts_of_request(read_request(data), WHO)
+    assert read_csr(data, WHO) == found
     assert found.request_signature == "sha256WithRSAEncryption"
     assert [name.type for name in found.names] == [NameType.DNS]
     with pytest.raises(Refused) as caught:
-        facts_of_request(read_request(data[:-1] + bytes((data[-1] ^ 1,))), WHO)
+        read_csr(data[:-1] + bytes((data[-1] ^ 1,)), WHO)
     assert caught.value.reason is Reason.BAD_PROOF_OF_POSSESSION
+
+
+@pytest.mark.parametrize(("version", "right"), [(1, True), (2, True), (3, False), (0x80, False)])
+def test_the_version_may_be_as_libraries_write_it(*, version: int, right: bool) -> None:
+    """1 and 2 are in use beside the 0 that stands for the only version; what was signed is what was sent."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    csr = x509.CertificateSigningRequestBuilder(x509.Name([])).sign(key, hashes.SHA256())
+    information = bytearray(csr.tbs_certrequest_bytes)
+    assert bytes(information[2:5]) == b"\x02\x01\x00"
+    information[4] = version
+    signature = key.sign(bytes(information), ec.ECDSA(hashes.SHA256()))
+    algorithm = der.sequence(der.tlv(0x06, bytes.fromhex("2a8648ce3d040302")))
+    data = der.sequence(bytes(information), algorithm, der.tlv(0x03, b"\0" + signature))
+    if right:
+        assert read_csr(data, WHO).request_signature == "ecdsa-with-SHA256"
+        return
+    with pytest.raises(Refused) as caught:
+        read_csr(data, WHO)
+    assert caught.value.reason is Reason.MALFORMED
 
 
 def test_possession_may_be_proved_elsewhere() -> None:

@@ -13,6 +13,7 @@ from emca_daemon.asn1.cmc import PkiData, RequestKind
 from emca_daemon.asn1.cms_algorithms import MODERN_DIGESTS, digest
 from emca_daemon.asn1.cms_signed import SignedData, Signer, public_key_of, verify_signer
 from emca_daemon.asn1.crmf import certificate_requests
+from emca_daemon.asn1.pkcs10 import load_request
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.protocols.est.authentication import check_address, count_failure
 from emca_daemon.protocols.est.calls import Call
@@ -103,10 +104,10 @@ def _requested_key(signer: Signer, data: PkiData) -> CertificatePublicKeyTypes:
 def _key(request: cmc.TaggedRequest) -> CertificatePublicKeyTypes | None:
     try:
         if request.kind is RequestKind.PKCS10:
-            return x509.load_der_x509_csr(request.encoded).public_key()
+            return load_request(request.encoded).public_key()
         if request.kind is RequestKind.CRMF:
             template = certificate_requests(der.sequence(request.encoded))[0].template
             return load_der_public_key(template.public_key or b"")  # type: ignore[return-value]
-    except (ValueError, TypeError, UnsupportedAlgorithm):
+    except (Refused, ValueError, TypeError, UnsupportedAlgorithm):
         return None
     return None

@@ -8,6 +8,7 @@ from cryptography import x509
 from emca_daemon.asn1 import der as write
 from emca_daemon.asn1.encoded_names import read_general_names, read_name
 from emca_daemon.asn1.names import alternative_name, name_to_subject
+from emca_daemon.asn1.pkcs10 import load_request
 from emca_daemon.asn1.values import content_parts, encoded
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.names import AlternativeName, Subject
@@ -63,7 +64,7 @@ def read_request(
     attributes: dict[str, bytes] = {}
     challenge = None
     try:
-        for attribute in x509.load_der_x509_csr(der).attributes:
+        for attribute in load_request(der).attributes:
             oid = attribute.oid.dotted_string
             attributes[oid] = attribute.value
             if oid == CHALLENGE_PASSWORD:

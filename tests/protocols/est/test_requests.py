@@ -1,5 +1,7 @@
 """Requests and their attributes."""
 
+from pathlib import Path
+
 import pytest
 from cryptography import x509
 
@@ -42,6 +44,14 @@ def test_a_challenge_password_that_is_none_is_refused(value: bytes) -> None:
     with pytest.raises(Refused) as refused:
         read((CHALLENGE_PASSWORD, value))
     assert refused.value.reason is Reason.MALFORMED
+
+
+def test_attributes_may_be_in_any_order() -> None:
+    """As strongSwan writes them: the challenge and the names are found all the same."""
+    data = (Path(__file__).parents[2] / "vectors" / "scep" / "strongswan-unsorted-attrs.csr.der").read_bytes()
+    found = read_request(data, BY, WeakKeys())
+    assert found.challenge
+    assert found.facts.names
 
 
 def test_new_names_are_read() -> None:
