@@ -8,7 +8,7 @@ from typing import Protocol
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPublicKeyTypes
 
-from emca_daemon.ca.audit import event_by
+from emca_daemon.ca.audit import event_by, refusal_by
 from emca_daemon.ca.building import Specimens, build, unpredictable_serial
 from emca_daemon.ca.issuing import sign_certificate
 from emca_daemon.ca.ports import Keys, Store, Writing
@@ -112,13 +112,18 @@ class IssuanceCycle:
     def carry_out(self, linted: Linted, signatory: Signatory, companion: Companion) -> CertificateRecord:
         """Write the intent, sign, verify, write the certificate.
 
-        A signature that fails leaves an abandoned serial, audited, and the refusal goes on to the caller. A daemon
-        that dies in between leaves an open intent for `ca/recovery.py`.
+        What the companion refuses with the intent is audited and leaves nothing else. A signature that fails leaves
+        an abandoned serial, audited, and the refusal goes on to the caller. A daemon that dies in between leaves an
+        open intent for `ca/recovery.py`.
         """
         intent = intent_of(linted, self._clock())
-        with self._store.writing() as tx:
-            tx.certificates.intend(intent)
-            companion.intended(tx, intent)
+        try:
+            with self._store.writing() as tx:
+                tx.certificates.intend(intent)
+                companion.intended(tx, intent)
+        except Refused as refusal:
+            self._note_refusal(linted, intent, refusal)
+            raise
         try:
             key = self._keys.get(signatory.key)
             der = sign_certificate(linted, key, signatory.public_key, pss=signatory.pss)
@@ -144,6 +149,16 @@ class IssuanceCycle:
                 )
             )
         return record
+
+    def _note_refusal(self, linted: Linted, intent: Intent, refusal: Refused) -> None:
+        requester = linted.to_be_signed.approved.requester
+        subject = " ".join(map(str, intent.names)) or intent.subject
+        with self._store.writing() as tx:
+            tx.audit.append(
+                refusal_by(
+                    requester, self._clock(), "certificate.request", subject[:4096], refusal, profile=intent.profile
+                )
+            )
 
     def _abandon(self, linted: Linted, intent: Intent, companion: Companion, refusal: Refused) -> None:
         now = self._clock()

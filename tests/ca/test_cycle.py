@@ -65,7 +65,7 @@ def test_a_failed_signature_is_told_to_the_companion(monkeypatch: pytest.MonkeyP
 
 
 def test_a_companion_that_refuses_stops_before_the_signature() -> None:
-    """Neither intent nor certificate remains."""
+    """Neither intent nor certificate remains, and the audit chain has the refusal."""
 
     class Refusing(NoCompanion):
         """Says no."""
@@ -80,6 +80,10 @@ def test_a_companion_that_refuses_stops_before_the_signature() -> None:
     assert refused.value.reason is Reason.WRONG_STATE
     with world.store.reading() as tx:
         assert tx.certificates.open_intents(world.clock()) == []
+        *_, last = tx.audit.walk()
+    assert (last.event.action, last.event.outcome) == ("certificate.request", "refused")
+    assert last.event.subject == "dns:a.example.test"
+    assert last.event.details["detail"] == "too late"
 
 
 def test_an_issuer_revoked_meanwhile_is_noticed_in_the_intents_transaction() -> None:

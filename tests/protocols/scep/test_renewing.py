@@ -53,13 +53,13 @@ def test_somebody_elses_certificate_is_no_certificate_of_ours() -> None:
 
 
 def test_another_name_is_refused_and_audited() -> None:
-    """Once, though it is found out only in the transaction of the signature."""
+    """By the CA and as a message, though it is found out only in the transaction of the signature."""
     world = ScepWorld()
     device = holder(world)
     reply = replace(device, names=("more.example",)).renew()
     assert (reply.status, reply.fail_info) == ("2", "2")
     assert reply.text == "a renewed certificate has the subject and names of the old one"
-    assert world.refusals() == [reply.text]
+    assert world.refusals() == [reply.text] * 2
 
 
 def test_what_waits_for_a_person_has_the_old_names_as_well() -> None:
