@@ -35,6 +35,7 @@ def cmp_endpoint(core: Core, name: str, settings: CmpSettings) -> Endpoint:
     """One endpoint with what it works with; raises Refused for certificates that cannot be read."""
     registry = FileRegistry(settings.secrets, settings.devices)
     authentication = Authentication(
+        endpoint=name,
         settings=settings,
         store=core.store,
         authorities=core.authorities,

@@ -10,10 +10,13 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from emca_daemon.asn1 import der
 from emca_daemon.asn1.cmp import Body
+from emca_daemon.asn1.cms_enveloping import ToCertificate
 from emca_daemon.ca.records import RequestState
 from emca_daemon.protocols.cmp.operations import general
+from emca_daemon.protocols.cmp.passphrases import REV_PASSPHRASE
 from tests.support import cmp_messages as build
 from tests.support.ca_world import BY, ISSUING
+from tests.support.cmp_envelopes import encrypted_key
 from tests.support.cmp_messages import Template
 from tests.support.cmp_world import Client, CmpWorld, Reply, enrolled
 from tests.support.tshark import seen
@@ -72,6 +75,7 @@ def enrollments(world: Recorded, client: Client) -> None:
 def questions(client: Client) -> None:
     """Genp with an answer to everything that is known here, with nothing, and with what is not known."""
     values = {
+        REV_PASSPHRASE: encrypted_key(ToCertificate(client.world.signers.current().certificate)),
         general.KEY_PAIR_PARAM_REQ: der.oid("1.2.840.10045.2.1"),
         general.SUPP_LANG_TAGS: der.sequence(der.tlv(0x0C, b"en")),
         general.CRL_STATUS_LIST: der.sequence(der.sequence(der.explicit(1, _issuer(client)))),

@@ -9,12 +9,17 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from emca_daemon.asn1 import der
 from emca_daemon.asn1.cmp import Body
+from emca_daemon.asn1.cms_enveloping import ToPassword
 from emca_daemon.protocols.cmp.operations import general
+from emca_daemon.protocols.cmp.passphrases import REV_PASSPHRASE
 from tests.support import cmp_messages as build
+from tests.support.cmp_envelopes import encrypted_key
 from tests.support.cmp_messages import Template
+from tests.support.cmp_world import SECRET
 
 _VALUES = {
     general.KEY_PAIR_PARAM_REQ: der.oid("1.2.840.10045.2.1"),
+    REV_PASSPHRASE: encrypted_key(ToPassword(SECRET)),
     general.SUPP_LANG_TAGS: der.sequence(der.tlv(0x0C, b"en")),
     general.CRL_STATUS_LIST: der.sequence(
         der.sequence(der.explicit(1, der.explicit(4, build.name("CN=Issuing").public_bytes())))

@@ -168,6 +168,7 @@ class CmpWorld:
         """The endpoint as one process has it."""
         ca = self.ca
         authentication = Authentication(
+            endpoint="main",
             settings=self.settings,
             store=ca.store,
             authorities=ca.authorities,

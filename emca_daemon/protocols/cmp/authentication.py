@@ -22,8 +22,8 @@ from emca_daemon.protocols.cmp import macs
 from emca_daemon.protocols.cmp.attempts import Attempts
 from emca_daemon.protocols.cmp.credentials import Credential, Kind
 from emca_daemon.protocols.cmp.errors import Failure
-from emca_daemon.protocols.cmp.ports import Registry, Store
-from emca_daemon.protocols.cmp.records import Transaction
+from emca_daemon.protocols.cmp.ports import Registration, Registry, SharedSecret, Store
+from emca_daemon.protocols.cmp.records import Passphrase, Transaction
 from emca_daemon.protocols.cmp.vendor_paths import VendorPaths
 from emca_daemon.settings.cmp import CmpSettings
 
@@ -49,6 +49,7 @@ class Authentication:
     def __init__(
         self,
         *,
+        endpoint: str,
         settings: CmpSettings,
         store: Store,
         authorities: Authorities,
@@ -56,6 +57,7 @@ class Authentication:
         vendors: VendorPaths,
         clock: Clock,
     ) -> None:
+        self._endpoint = endpoint
         self._settings = settings
         self._store = store
         self._authorities = authorities
@@ -77,11 +79,28 @@ class Authentication:
 
     def _by_secret(self, message: Message, protection: Algorithm, mac: bytes) -> Credential:
         reference = message.header.sender_kid
+        if message.type is Body.RR and reference is not None:
+            kept = self._passphrase(reference)
+            if kept is not None:
+                secret = SharedSecret(f"passphrase {reference.hex()}", kept.passphrase, Registration())
+                self._prove(message, protection, mac, secret)
+                key = f"passphrase:{reference.hex()}"
+                return Credential(Kind.PASSPHRASE, key, kept.holder, protection, secret=secret)
         if message.type in _NEVER_BY_MAC:
             raise failure(FailInfo.WRONG_INTEGRITY, f"{message.type.name.lower()} must be signed")
         if "secret" not in self._settings.accept:
             raise failure(FailInfo.BAD_MESSAGE_CHECK, _NOT_PROVED)
-        known = self._registry.secret(reference) if reference else None
+        known = self._prove(message, protection, mac, self._registry.secret(reference) if reference else None)
+        if self._settings.strict and _common_name(message.header) != known.reference:
+            raise failure(FailInfo.BAD_MESSAGE_CHECK, "the sender's common name is not the reference value")
+        return Credential(Kind.SECRET, f"secret:{known.reference}", known.reference, protection, secret=known)
+
+    def _passphrase(self, identifier: bytes) -> Passphrase | None:
+        with self._store.reading() as tx:
+            return tx.cmp_passphrases.find(self._endpoint, identifier)
+
+    def _prove(self, message: Message, protection: Algorithm, mac: bytes, known: SharedSecret | None) -> SharedSecret:
+        """The secret, once the MAC was found to be by it; raises Failure, the same whatever was wrong."""
         name = known.reference if known is not None else _NOBODY
         if self._attempts.is_locked(name):
             raise failure(FailInfo.BAD_MESSAGE_CHECK, _NOT_PROVED)
@@ -92,9 +111,7 @@ class Authentication:
             self._attempts.failed(name)
             raise failure(FailInfo.BAD_MESSAGE_CHECK, _NOT_PROVED)
         self._attempts.succeeded(name)
-        if self._settings.strict and _common_name(message.header) != known.reference:
-            raise failure(FailInfo.BAD_MESSAGE_CHECK, "the sender's common name is not the reference value")
-        return Credential(Kind.SECRET, f"secret:{known.reference}", known.reference, protection, secret=known)
+        return known
 
     def _by_signature(
         self, message: Message, protection: Algorithm, signature: bytes, opened: Transaction | None

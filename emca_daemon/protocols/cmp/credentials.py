@@ -18,6 +18,7 @@ class Kind(Enum):
     CERTIFICATE = "signature"
     VENDOR = "vendor-certificate"
     RA = "registration-authority"
+    PASSPHRASE = "revocation-passphrase"  # noqa: S105 - the name of a method
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,9 @@
 """From the octets of a request to those of its answer: read, prove, check, carry out, protect."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
-from emca_daemon.asn1.cmp import Body, Message, read_message, salvage
+from emca_daemon.asn1.cmp import Body, InformationValue, Message, read_message, salvage
 from emca_daemon.asn1.cmp_content import general_message
 from emca_daemon.asn1.cmp_status import FailInfo, error_content
 from emca_daemon.asn1.signature_algorithms import is_signature
@@ -17,6 +18,7 @@ from emca_daemon.protocols.cmp.operations.confirmation import CONFIRMED, confirm
 from emca_daemon.protocols.cmp.operations.enrollment import REPLIES, enroll
 from emca_daemon.protocols.cmp.operations.general import INFORMATION, inform
 from emca_daemon.protocols.cmp.operations.polling import poll
+from emca_daemon.protocols.cmp.passphrases import REV_PASSPHRASE, keep
 from emca_daemon.protocols.cmp.records import Stage, Transaction
 from emca_daemon.protocols.cmp.replies import protected, signed, unprotected_error
 
@@ -99,7 +101,12 @@ class Exchange:
             operation = OPERATIONS.get(call.message.type)
             if operation is None:
                 raise failure(FailInfo.BAD_REQUEST, f"{call.message.type.name.lower()} is not answered here")
-            return operation(call)
+            given = call.message.header.information(REV_PASSPHRASE)
+            if given is None:
+                return operation(call)
+            keep(call, given.value)
+            answer = operation(call)
+            return replace(answer, information=(*answer.information, InformationValue(REV_PASSPHRASE)))
         except Refused as refusal:
             self._note(call, refusal)
             return self._refused(call.message.type, refusal)

@@ -12,7 +12,7 @@ from emca_daemon.ca.signatures import algorithm_identifier, sign
 from emca_daemon.errors import Refused
 from emca_daemon.protocols.cmp import macs
 from emca_daemon.protocols.cmp.calls import Answer, Endpoint
-from emca_daemon.protocols.cmp.credentials import Credential, Kind
+from emca_daemon.protocols.cmp.credentials import Credential
 from emca_daemon.protocols.cmp.errors import rejection
 from emca_daemon.protocols.cmp.headers import VERSIONS
 
@@ -25,7 +25,7 @@ def protected(endpoint: Endpoint, asked: Header, credential: Credential, answer:
 
     Raises Refused(UNAVAILABLE) where the responder's key cannot be reached.
     """
-    if credential.kind is Kind.SECRET:
+    if credential.secret is not None:
         return _by_secret(endpoint, asked, credential, answer, nonce)
     return signed(endpoint, asked, answer, nonce)
 

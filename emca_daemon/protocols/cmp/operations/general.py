@@ -21,6 +21,7 @@ from emca_daemon.protocols.cmp.operations.general_templates import (
     request_template,
     signature_key_types,
 )
+from emca_daemon.protocols.cmp.passphrases import REV_PASSPHRASE, keep
 
 Reply = Callable[[Call, bytes | None], InformationValue]
 
@@ -141,6 +142,11 @@ def _crls(call: Call, value: bytes | None) -> InformationValue:
     return InformationValue(CRLS, der.sequence(*found) if found else None)
 
 
+def _passphrase(call: Call, value: bytes | None) -> InformationValue:
+    keep(call, value)
+    return InformationValue(REV_PASSPHRASE)
+
+
 REPLIES: dict[str, Reply] = {
     CA_PROT_ENC_CERT: _without_value(_protocol_certificate),
     SIGN_KEY_PAIR_TYPES: _without_value(_signature_keys),
@@ -148,6 +154,7 @@ REPLIES: dict[str, Reply] = {
     PREFERRED_SYMM_ALG: _without_value(_symmetric),
     CURRENT_CRL: _without_value(_current_crl),
     KEY_PAIR_PARAM_REQ: _key_parameters,
+    REV_PASSPHRASE: _passphrase,
     SUPP_LANG_TAGS: _languages,
     CA_CERTS: _without_value(_ca_certificates),
     ROOT_CA_CERT: _root_update,

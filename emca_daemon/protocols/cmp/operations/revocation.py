@@ -52,7 +52,7 @@ def revoke(call: Call) -> Answer:
     (details,) = requests
     order = _order(details.entry_extensions)
     record = _target(call, details)
-    _check_allowed(call, record)
+    _check_allowed(call, record, order)
     with call.endpoint.store.writing() as tx:
         claim(tx, new_transaction(call, Stage.FINISHED, call.endpoint.settings.replay_window))
     _carry_out(call, record, order)
@@ -143,9 +143,14 @@ def _check_described(template: CertificateTemplate, certificate: x509.Certificat
         raise Failure(FailInfo.BAD_CERT_ID, "an extension is not that of the certificate")
 
 
-def _check_allowed(call: Call, record: CertificateRecord) -> None:
+def _check_allowed(call: Call, record: CertificateRecord, order: _Order) -> None:
     credential = call.credential
     if credential.kind is Kind.RA:
+        return
+    if credential.kind is Kind.PASSPHRASE:
+        revived = order.reason is RevocationReason.REMOVE_FROM_CRL
+        if record.intent.requester != credential.identity or revived:
+            raise Failure(FailInfo.NOT_AUTHORIZED, "a passphrase revokes what was issued to its holder, no more")
         return
     own = credential.record
     if own is None or (own.intent.issuer, own.intent.serial) != (record.intent.issuer, record.intent.serial):

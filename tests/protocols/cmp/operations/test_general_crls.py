@@ -20,7 +20,7 @@ def world() -> CmpWorld:
     """An endpoint whose issuer publishes at an address."""
     world = CmpWorld()
     world.ca.publication = Publication(crl_urls=(ADDRESS,), ocsp_profile=ProfileName("ocsp-signer"))
-    world.ca.authorities._version = -1
+    world.ca.authorities._last = (-1, {})
     world.ca.crls.publish(ISSUING, BY)
     return world
 
