@@ -12,7 +12,10 @@ _PKCS7 = "application/pkcs7-mime"
 
 
 def chosen_format(accept: str | None) -> str | None:
-    """The content type that an Accept header likes best; None if it takes none of ours."""
+    """The content type that an Accept header likes best; None if it takes none of ours.
+
+    Clients that ask for JSON everywhere (@root/acme) mean no more by it here than that they did not choose.
+    """
     if accept is None or not accept.strip():
         return PEM_CHAIN
     best, best_quality = None, 0.0
@@ -20,7 +23,7 @@ def chosen_format(accept: str | None) -> str | None:
         quality = _quality(content_type, accept[:1024])
         if quality > best_quality:
             best, best_quality = content_type, quality
-    return best
+    return PEM_CHAIN if best is None and "json" in accept[:1024].lower() else best
 
 
 def _quality(content_type: str, accept: str) -> float:

@@ -27,6 +27,9 @@ PKIX, PKCS7 = "application/pkix-cert", "application/pkcs7-mime"
         (f"{PEM_CHAIN};q=nonsense", None),
         ("text/html, */*;q=0.1", PEM_CHAIN),
         (",;=,", None),
+        ("application/json", PEM_CHAIN),
+        ("application/json, application/jose+json;q=0.5", PEM_CHAIN),
+        ("application/json, application/pkix-cert", "application/pkix-cert"),
     ],
 )
 def test_the_accept_header_is_heard(accept: str | None, chosen: str | None) -> None:
