@@ -61,7 +61,9 @@ class Refused(Exception):  # noqa: N818 - a refusal is an answer, not a fault of
         """The detail, followed by each mismatch."""
         if not self.mismatches:
             return self.detail
-        return f"{self.detail}: " + "; ".join(f"{m.field}: {m.detail}" for m in self.mismatches)
+        return f"{self.detail}: " + "; ".join(
+            f"{m.field}: {m.detail}" if m.field else m.detail for m in self.mismatches
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,12 @@ def test_a_refusal_tells_every_mismatch() -> None:
     )
 
 
+def test_a_mismatch_about_nothing_in_particular_reads_as_its_detail() -> None:
+    """No colon stands before nothing."""
+    refusal = Refused(Reason.MALFORMED, "it cannot be used", (Mismatch("", "a readable file", Reason.MALFORMED),))
+    assert str(refusal) == "it cannot be used: a readable file"
+
+
 def test_pending_is_a_value() -> None:
     """Waiting is an outcome that can be compared, not an error."""
     assert Pending("request-1") == Pending("request-1")

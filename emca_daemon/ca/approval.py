@@ -9,7 +9,7 @@ from emca_daemon.ca.pending import decided, decode_facts
 from emca_daemon.ca.ports import Store, Writing
 from emca_daemon.ca.records import CertificateRecord, PendingRequest, RequestState
 from emca_daemon.clock import Clock
-from emca_daemon.errors import Pending, Reason, Refused
+from emca_daemon.errors import Reason, Refused
 from emca_daemon.policy.facts import Requester
 
 
@@ -43,8 +43,7 @@ class Approval:
                     replace(approved, state=RequestState.FAILED, note=refusal.detail[:1000]), RequestState.APPROVED
                 )
             raise
-        if isinstance(outcome, Pending):
-            raise Refused(Reason.INTERNAL, "an approved request was asked to wait again")
+        assert isinstance(outcome, Issued), "whoever approves has a name, so nobody is asked again"
         return outcome
 
     def reject(self, request_id: str, by: Requester, note: str = "") -> PendingRequest:
@@ -52,6 +51,9 @@ class Approval:
         return self._decide(request_id, RequestState.REJECTED, by, note)
 
     def _decide(self, request_id: str, state: RequestState, by: Requester, note: str) -> PendingRequest:
+        """Somebody without a name decides nothing: policy takes an empty approver for none, and asks again."""
+        if not by.identity:
+            raise Refused(Reason.NOT_PERMITTED, "it must be known who decides")
         now = self._clock()
         with self._store.writing() as tx:
             request = tx.pending.get(request_id)

@@ -111,7 +111,9 @@ def open_core(settings: Settings, noticed: Callable[[AuditEvent], None] = lambda
     """The CA with the profiles that the settings name; raises Refused with every problem of theirs."""
     profiles, problems = load_profiles(settings.profiles)
     if problems:
-        mismatches = tuple(Mismatch(f"{p.file}: {p.key}", p.expected, Reason.MALFORMED) for p in problems)
+        mismatches = tuple(
+            Mismatch(f"{p.file}: {p.key}" if p.key else p.file, p.expected, Reason.MALFORMED) for p in problems
+        )
         raise Refused(Reason.MALFORMED, "the profiles cannot be used", mismatches)
     return build_core(settings, profiles, noticed=noticed)
 

@@ -14,7 +14,11 @@ def load_profiles(folder: Path) -> tuple[dict[ProfileName, Profile], list[Proble
     problems: list[Problem] = []
     if not folder.is_dir():
         problems.append(Problem(str(folder), "", "a folder with profiles was expected"))
-    for path in sorted(folder.glob("*.toml")):
+        return profiles, problems
+    files = sorted(folder.glob("*.toml"))
+    if not files:
+        problems.append(Problem(str(folder), "", "a folder with profiles (*.toml) was expected; there is none in it"))
+    for path in files:
         profile = load_profile(path, problems)
         if profile is not None:
             profiles[profile.name] = profile

@@ -41,6 +41,20 @@ def test_approving_issues_and_ties_the_request_to_its_certificate(world: World) 
     assert refused.value.reason is Reason.WRONG_STATE
 
 
+def test_nobody_approves_nothing(world: World) -> None:
+    """Without an identity nor rejects; the request is left as it was, for a person to decide on."""
+    request_id = wait(world)
+    for decide in (world.approval.approve, world.approval.reject):
+        with pytest.raises(Refused) as refused:
+            decide(request_id, replace(BY, identity=""))
+        assert refused.value.reason is Reason.NOT_PERMITTED
+    with world.store.reading() as tx:
+        request = tx.pending.get(request_id)
+    assert request
+    assert (request.state, request.decided_by) == (RequestState.WAITING, "")
+    world.approval.approve(request_id, BY)
+
+
 def test_rejecting_is_for_good(world: World) -> None:
     """A rejected request cannot be approved."""
     request_id = wait(world)
@@ -68,12 +82,3 @@ def test_policy_is_asked_again(world: World) -> None:
     assert request
     assert request.state is RequestState.FAILED
     assert "revoked" in request.note
-
-
-def test_nobody_approves_nothing(world: World) -> None:
-    """Who has no name is no person: what they approve is not issued."""
-    request_id = wait(world)
-    with pytest.raises(Refused) as refused:
-        world.approval.approve(request_id, replace(BY, identity=""))
-    assert refused.value.reason is Reason.INTERNAL
-    assert ("certificate.issue", "success") not in world.actions()[-3:]

@@ -28,3 +28,18 @@ def test_profiles_are_checked(tmp_path: Path) -> None:
     assert "kind" in found
     assert "bad.toml" in CommandLine(tmp_path).run("profile", "check", str(folder), code=1, config=False).output
     assert "colour" in commands.run("profile", "list", code=1).output
+
+
+def test_a_folder_without_profiles_is_not_well(tmp_path: Path) -> None:
+    """Checking it says so."""
+    (tmp_path / "profile.txt").write_text("")
+    found = CommandLine(tmp_path).run("profile", "check", str(tmp_path), code=1, config=False).output
+    assert "none in it" in found
+
+
+def test_a_profile_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    """Colons stand between words only."""
+    commands = new_folder(tmp_path)
+    bad = commands.folder / "profiles" / "bad.toml"
+    bad.write_text("=")
+    assert f"the profiles cannot be used: {bad}: TOML was expected" in commands.run("profile", "list", code=1).output

@@ -44,6 +44,16 @@ def test_a_folder_that_is_none_is_a_problem(tmp_path: Path) -> None:
     assert [problem.expected for problem in problems] == ["a folder with profiles was expected"]
 
 
+def test_a_folder_without_profiles_is_a_problem(tmp_path: Path) -> None:
+    """A file that is no TOML is none."""
+    (tmp_path / "readme.txt").write_text("nothing")
+    profiles, problems = load_profiles(tmp_path)
+    assert profiles == {}
+    (problem,) = problems
+    assert problem.file == str(tmp_path)
+    assert "none in it" in problem.expected
+
+
 def test_every_problem_of_every_file_is_told(tmp_path: Path) -> None:
     """The sound profiles are there all the same."""
     files = {
