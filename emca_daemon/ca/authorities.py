@@ -12,6 +12,7 @@ from emca_daemon.ca.ports import Reading, ReadingStore, Writing
 from emca_daemon.ca.records import IssuerRecord, IssuerState
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.names import IssuerName, KeyName, ProfileName
+from emca_daemon.policy.constraints import constraints_in
 from emca_daemon.policy.facts import IssuerFacts
 
 
@@ -142,6 +143,7 @@ class Authorities:
                 ocsp_urls=publication.ocsp_urls,
                 issuer_urls=publication.issuer_urls,
                 crl_urls=publication.crl_urls,
+                constraints_above=constraints_in(chain[1:]),
             ),
             publication=publication,
             public_key=signing_key_of(chain[0]),

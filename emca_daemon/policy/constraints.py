@@ -1,7 +1,7 @@
-"""The name constraints in an issuer's certificate, applied to what it is asked to issue (RFC 5280 4.2.1.10)."""
+"""The name constraints of an issuer and of the CAs above it, applied to what it shall issue (RFC 5280 4.2.1.10)."""
 
 import ipaddress
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from cryptography import x509
 
@@ -24,17 +24,27 @@ _KINDS: dict[NameType, type[x509.GeneralName]] = {
 }
 
 
+def constraints_in(certificates: Iterable[x509.Certificate]) -> tuple[x509.NameConstraints, ...]:
+    """The name constraints of those certificates that have any."""
+    found = (extension.value for certificate in certificates for extension in certificate.extensions)
+    return tuple(value for value in found if isinstance(value, x509.NameConstraints))
+
+
 def constraint_mismatches(
-    constraints: x509.NameConstraints | None, names: Sequence[AlternativeName], subject: x509.Name | None
+    constraints: Sequence[x509.NameConstraints], names: Sequence[AlternativeName], subject: x509.Name | None
 ) -> list[Mismatch]:
-    """What the issuer's name constraints do not let it certify: names, the subject (if known), mailboxes in it."""
-    if constraints is None:
+    """What the name constraints along a chain do not let its last issuer certify.
+
+    Asked of each name, of the subject (if it is known) and of the mailboxes in it: every one of the chain must allow
+    them (RFC 5280 6.1.3 b and c). Roots are asked as well, though validators may leave a trust anchor's aside.
+    """
+    if not constraints:
         return []
-    detail = "is not among the names that the issuer's own certificate allows"
+    detail = "is not among the names that the issuer's certificate, or one above it, allows"
     return [
         Mismatch(name.value, detail, Reason.NAME_REFUSED)
         for name in [*names, *_names_in(subject)]
-        if _is_outside(constraints, name)
+        if any(_is_outside(one, name) for one in constraints)
     ]
 
 

@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+from cryptography import x509
+
 from emca_daemon.errors import Refused
 from emca_daemon.names import AlternativeName, Subject
 from emca_daemon.policy.constraints import constraint_mismatches
@@ -39,7 +41,7 @@ def decide(
         *key_mismatches(profile.key, facts),
         *validity_mismatches,
         *issuer_mismatches(profile, limits, now),
-        *(constraint_mismatches(limits.name_constraints, names, encoded) if limits is not None else ()),
+        *constraint_mismatches(_constraints(issuer, limits), names, encoded),
         *requested_mismatches(profile.requested_extensions, facts.extensions),
         *rule_mismatches(profile.rules, facts, period.length),
     ]
@@ -68,6 +70,13 @@ def decide(
         requester=facts.requester,
         approver=approver,
     )
+
+
+def _constraints(issuer: IssuerFacts | None, limits: IssuerLimits | None) -> tuple[x509.NameConstraints, ...]:
+    """Those of the whole chain above a certificate."""
+    own = limits.name_constraints if limits is not None else None
+    above = issuer.constraints_above if issuer is not None else ()
+    return above if own is None else (own, *above)
 
 
 def _count(count: int, profile: Profile) -> str:

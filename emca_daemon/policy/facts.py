@@ -79,7 +79,10 @@ class RequestFacts:
 
 @dataclass(frozen=True, slots=True)
 class IssuerFacts:
-    """What policy must know of the issuer: its certificate and the addresses that go into what it issues."""
+    """What policy must know of the issuer: its certificate and the addresses that go into what it issues.
+
+    `constraints_above` are the name constraints in the certificates above its own, as far as we know them.
+    """
 
     name: IssuerName
     certificate: x509.Certificate
@@ -87,3 +90,4 @@ class IssuerFacts:
     issuer_urls: tuple[str, ...] = ()
     crl_urls: tuple[str, ...] = ()
     alternative_names: tuple[AlternativeName, ...] = field(default=())
+    constraints_above: tuple[x509.NameConstraints, ...] = ()

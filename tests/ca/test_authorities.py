@@ -11,8 +11,10 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from emca_daemon.ca.authorities import Authorities, Publication, signing_key_of
 from emca_daemon.ca.records import RevocationReason
 from emca_daemon.errors import Reason, Refused
-from emca_daemon.names import IssuerName
-from tests.support.ca_world import BY, ISSUING, ROOT, START, World, new_authority
+from emca_daemon.names import IssuerName, ProfileName
+from emca_daemon.policy.profile_extensions import NameConstraintsRules
+from emca_daemon.policy.subtrees import Subtree
+from tests.support.ca_world import BY, ISSUING, ROOT, START, World, new_authority, server_request
 
 
 def test_issuers_are_known_by_name_with_their_addresses() -> None:
@@ -82,3 +84,21 @@ def test_a_ca_without_a_key_identifier_gets_the_keys_own() -> None:
     plain = replace(known, chain=(certificate,), public_key=private.public_key())
     expected = x509.SubjectKeyIdentifier.from_public_key(private.public_key()).digest
     assert plain.key_identifier == expected != known.key_identifier
+
+
+def test_name_constraints_of_the_chain_bind_an_issuer_without_any() -> None:
+    """A policy CA's bind the CAs beneath it, at issuance."""
+    profiles = World().profiles
+    policy = ProfileName("policy-ca")
+    subtree = Subtree(x509.DNSName("example.test"))
+    profiles[policy] = replace(profiles[policy], name_constraints=NameConstraintsRules(permitted=(subtree,)))
+    world = World(profiles)
+    world.hierarchy.create_root(new_authority(ROOT, "root-ca"), BY)
+    world.hierarchy.create_sub(new_authority(IssuerName("policy"), "policy-ca"), ROOT, BY)
+    world.hierarchy.create_sub(new_authority(ISSUING, "issuing-ca"), IssuerName("policy"), BY)
+    server = ProfileName("tls-server")
+    assert world.authorities.get(ISSUING).facts.constraints_above
+    world.enrollment.enroll(server_request("a.example.test"), server, issuer=ISSUING)
+    with pytest.raises(Refused) as refused:
+        world.enrollment.enroll(server_request("a.example.org"), server, issuer=ISSUING)
+    assert refused.value.reason is Reason.NAME_REFUSED

@@ -21,7 +21,7 @@ def test_a_plan_is_made_listed_and_cancelled(tmp_path: Path) -> None:
     made = commands.record("renewals", "plan", *words)
     assert made["ends"] == "2099-01-02T00:00:00+00:00"
     commands.run("renewals", "plan", *words, "--profile", "tls-server", "--from", "2099-01-01T12:00+01:00")
-    first, second = commands.rows("renewals", "list")
+    first, second = sorted(commands.rows("renewals", "list"), key=lambda row: str(row["profile"] or ""))
     assert (first["id"], first["reason"], first["profile"]) == (made["id"], "incident", None)
     assert (second["profile"], second["begins"]) == ("tls-server", "2099-01-01T11:00:00+00:00")
     commands.run("renewals", "cancel", made["id"])

@@ -49,7 +49,7 @@ def outside(
 ) -> bool:
     """Whether a constraint keeps the name out."""
     constraints = x509.NameConstraints([permitted] if permitted else None, [excluded] if excluded else None)
-    return bool(constraint_mismatches(constraints, [name], None))
+    return bool(constraint_mismatches([constraints], [name], None))
 
 
 @pytest.mark.parametrize(("subtree", "kind", "value", "within"), WITHIN)
@@ -95,13 +95,21 @@ def test_the_subject_and_the_mailboxes_in_it_count() -> None:
     """As a directory name and as mailboxes."""
     asked = (*subject(O="Other"), SubjectAttribute("1.2.840.113549.1.9.1", "a@Other.example"))
     constraints = x509.NameConstraints([TOP, MAIL("example.com")], None)
-    found = constraint_mismatches(constraints, [], subject_to_name(asked))
+    found = constraint_mismatches([constraints], [], subject_to_name(asked))
     assert [mismatch.field for mismatch in found][1:] == ["a@other.example"]
     assert len(found) == 2
-    assert constraint_mismatches(constraints, [], subject_to_name(subject(O="Example"))) == []
+    assert constraint_mismatches([constraints], [], subject_to_name(subject(O="Example"))) == []
 
 
 def test_an_empty_subject_and_no_constraints_keep_nothing_out() -> None:
     """An empty name is no directory name."""
-    assert constraint_mismatches(x509.NameConstraints([TOP], None), [], x509.Name([])) == []
-    assert constraint_mismatches(None, list(dns("a.b")), None) == []
+    assert constraint_mismatches([x509.NameConstraints([TOP], None)], [], x509.Name([])) == []
+    assert constraint_mismatches([], list(dns("a.b")), None) == []
+
+
+def test_every_certificate_of_the_chain_must_allow_a_name() -> None:
+    """What the first permits the second may exclude; a name that both refuse is told once."""
+    chain = [x509.NameConstraints([DNS("example.com")], None), x509.NameConstraints(None, [DNS("b.example.com")])]
+    names = list(dns("a.example.com", "b.example.com", "c.example.org"))
+    found = constraint_mismatches(chain, names, None)
+    assert [mismatch.field for mismatch in found] == ["b.example.com", "c.example.org"]

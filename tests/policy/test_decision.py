@@ -140,6 +140,16 @@ def test_the_issuer_s_name_constraints_are_honoured() -> None:
     assert fields(GOOD, SERVER, by) == ["CN=b.example"]
 
 
+def test_name_constraints_above_the_issuer_are_honoured() -> None:
+    """Whether or not its own certificate has any."""
+    above = (x509.NameConstraints([x509.DNSName("a.example")], None),)
+    assert fields(GOOD, SERVER, replace(issuer(), constraints_above=above)) == ["b.example"]
+    both = replace(
+        issuer(ca_certificate(x509.NameConstraints([x509.DNSName("b.example")], None))), constraints_above=above
+    )
+    assert fields(GOOD, SERVER, both) == ["a.example", "b.example"]
+
+
 def test_an_issuer_is_missing_or_too_much() -> None:
     """A root has none, all others have one."""
     with pytest.raises(Refused) as caught:
