@@ -1,4 +1,4 @@
-"""npm's `acme-client`: a library of JavaScript programs, with key rollover between kinds of keys."""
+"""Libraries of JavaScript programs: npm's `acme-client`, with key rollover between kinds of keys, and `@root/acme`."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from tests.support.webroot import webroot
 
 pytestmark = pytest.mark.interop
 
-SCRIPT = ROOT / "tests" / "interop" / "node" / "client.js"
+SCRIPTS = ROOT / "tests" / "interop" / "node"
 MODULES = ROOT / ".venv" / "node" / "node_modules"
 
 
@@ -25,10 +25,21 @@ def test_the_life_of_an_account(site: Site, tmp_path: Path, bound: bool) -> None
         environment["EAB_KID"], environment["EAB_KEY"] = site.external_account("--uses", "1")
     names = ("node.emca.test", "two.node.emca.test")
     with webroot(site.http_port, tmp_path) as answers:
-        run("node", SCRIPT, directory, answers, tmp_path, *names, environment=environment)
+        run("node", SCRIPTS / "client.js", directory, answers, tmp_path, *names, environment=environment)
     first, second = tmp_path / "first.pem", tmp_path / "second.pem"
     verify(site.daemon, first, first)
     verify(site.daemon, second, second)
     assert serial(first) != serial(second)
     assert status(site.daemon, first) == "good"
     wait_for(lambda: status(site.daemon, second) == "revoked superseded", "the answer of OCSP", 3)
+
+
+def test_greenlock_s_library(site: Site, tmp_path: Path) -> None:
+    """Which asks for JSON at every address, that of the certificate too."""
+    environment = {"NODE_PATH": str(MODULES), "NODE_EXTRA_CA_CERTS": str(site.daemon.ca_bundle)}
+    certificate = tmp_path / "certificate.pem"
+    names = ("root.emca.test", "two.root.emca.test")
+    with webroot(site.http_port, tmp_path) as answers:
+        script = SCRIPTS / "root.js"
+        run("node", script, site.daemon.directory, answers, certificate, *names, environment=environment)
+    verify(site.daemon, certificate, certificate)
