@@ -9,7 +9,7 @@ from typing import Protocol
 from emca_daemon.asn1.cmp import Body
 from emca_daemon.ca import ports as ca
 from emca_daemon.names import AlternativeName, Subject
-from emca_daemon.protocols.cmp.records import Passphrase, Stage, Transaction
+from emca_daemon.protocols.cmp.records import KemSecret, Passphrase, Stage, Transaction
 
 
 class TransactionsReader(Protocol):
@@ -55,6 +55,32 @@ class Passphrases(PassphrasesReader, Protocol):
         """Keep it in the place of its holder's last one; False where its identifier is somebody else's."""
 
 
+class KemSecretsReader(Protocol):
+    """Questions about secrets encapsulated to clients."""
+
+    def find(self, endpoint: str, transaction_id: bytes) -> KemSecret | None:
+        """The secret of a transaction."""
+
+    def count(self, endpoint: str, credential: str) -> int:
+        """How many that credential has."""
+
+    def is_overdue(self, now: datetime) -> bool:
+        """Whether there is one whose time is over."""
+
+
+class KemSecrets(KemSecretsReader, Protocol):
+    """Changes to secrets encapsulated to clients."""
+
+    def add(self, secret: KemSecret) -> bool:
+        """Keep a new one; False where its transaction has one."""
+
+    def extend(self, secret: KemSecret, expires: datetime) -> None:
+        """Keep it for longer."""
+
+    def forget(self, now: datetime) -> int:
+        """Remove those whose time is over; how many."""
+
+
 class Reading(ca.Reading, Protocol):
     """A transaction of the store that changes nothing."""
 
@@ -65,6 +91,10 @@ class Reading(ca.Reading, Protocol):
     @property
     def cmp_passphrases(self) -> PassphrasesReader:
         """CMP's revocation passphrases."""
+
+    @property
+    def cmp_kem_secrets(self) -> KemSecretsReader:
+        """Secrets that CMP encapsulated."""
 
 
 class Writing(ca.Writing, Protocol):
@@ -77,6 +107,10 @@ class Writing(ca.Writing, Protocol):
     @property
     def cmp_passphrases(self) -> Passphrases:
         """CMP's revocation passphrases."""
+
+    @property
+    def cmp_kem_secrets(self) -> KemSecrets:
+        """Secrets that CMP encapsulated."""
 
 
 class Store(Protocol):

@@ -68,3 +68,15 @@ class Passphrase:
     identifier: bytes
     passphrase: bytes = field(repr=False)
     changed: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class KemSecret:
+    """A secret that was encapsulated to a client's certificate (DER), for what it sends in one transaction."""
+
+    endpoint: str
+    id: bytes
+    credential: str
+    secret: bytes = field(repr=False)
+    certificate: bytes
+    expires: datetime
