@@ -5,6 +5,7 @@ from datetime import timedelta
 from emca_daemon.ca.ra_certificates import RaCertificates, RaPlan
 from emca_daemon.composition.core import Core
 from emca_daemon.composition.duties import Duty
+from emca_daemon.composition.scep_outside import asking_challenges, notices_duty
 from emca_daemon.composition.scep_provisioning import provisioning_mounts
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.names import IssuerName
@@ -29,7 +30,7 @@ def scep_mounts(core: Core, *, waits: bool) -> tuple[Mount, ...]:
     mounts: list[Mount] = []
     for name, settings in core.settings.scep.items():
         endpoint = scep_endpoint(core, name, settings)
-        responder = ScepResponder(endpoint, waits=waits)
+        responder = ScepResponder(endpoint, waits=waits or settings.asks)
         mounts += provisioning_mounts(core, endpoint)
         mounts += [Mount(path, responder, doubled_slashes=True) for path in settings.every_path(name)]
     return tuple(mounts)
@@ -49,7 +50,7 @@ def scep_endpoint(core: Core, name: str, settings: ScepSettings) -> Endpoint:
         authorities=core.authorities,
         enrollment=core.enrollment,
         registration=_registration(core, name, settings),
-        challenges=_challenges(core, settings),
+        challenges=_challenges(core, name, settings),
         clock=core.clock,
         random=core.random,
         weak_keys=core.weak_keys,
@@ -75,13 +76,19 @@ def scep_duties(core: Core, requester: Requester) -> tuple[Duty, ...]:
     def forget() -> None:
         now = core.clock()
         with core.store.reading() as tx:
-            overdue = tx.scep.overdue(now), tx.scep_challenges.overdue(now - CHALLENGES_KEPT)
+            overdue = (
+                tx.scep.overdue(now),
+                tx.scep_challenges.overdue(now - CHALLENGES_KEPT),
+                tx.scep_asked.overdue(now),
+            )
         if any(overdue):
             with core.store.writing() as writing:
                 writing.scep.forget(now, FORGOTTEN_AT_ONCE)
+                writing.scep_asked.forget(now, FORGOTTEN_AT_ONCE)
                 writing.scep_challenges.forget(now - CHALLENGES_KEPT, FORGOTTEN_AT_ONCE)
 
-    return (Duty("SCEP registration authorities", renew), Duty("SCEP transactions", forget))
+    own = (Duty("SCEP registration authorities", renew), Duty("SCEP transactions", forget))
+    return (*own, notices_duty(core, requester))
 
 
 def ra_certificates(core: Core, name: str, settings: ScepSettings) -> RaCertificates:
@@ -111,7 +118,9 @@ def _registration(core: Core, name: str, settings: ScepSettings) -> Registration
     return OwnRegistration(lambda: core.authorities.get(issuer), core.keys)
 
 
-def _challenges(core: Core, settings: ScepSettings) -> Challenges:
+def _challenges(core: Core, name: str, settings: ScepSettings) -> Challenges:
+    if settings.asks:
+        return asking_challenges(core, name, settings)
     match settings.challenge.policy:
         case "one-time":
             return OneTimeChallenges(core.store, core.clock)

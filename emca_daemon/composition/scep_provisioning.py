@@ -9,6 +9,7 @@ from emca_daemon.protocols.scep.api import RegistrationApi
 from emca_daemon.protocols.scep.challenge_page import ChallengePage
 from emca_daemon.protocols.scep.endpoint import Endpoint
 from emca_daemon.protocols.scep.http_access import Access
+from emca_daemon.protocols.scep.jamf import JamfWebhook
 from emca_daemon.protocols.scep.provisioning import Provisioning
 from emca_daemon.settings.scep import ScepChallengeSettings, ScepSettings
 from emca_daemon.settings.secrets import read_secret
@@ -37,7 +38,7 @@ def provisioning_of(core: Core, name: str) -> Provisioning:
 
 
 def provisioning_mounts(core: Core, endpoint: Endpoint) -> tuple[Mount, ...]:
-    """The page and the API of an endpoint, where it has them."""
+    """The page, the API and the webhook for Jamf Pro of an endpoint, where it has them."""
     settings = endpoint.settings
     if not settings.has_users:
         return ()
@@ -47,6 +48,8 @@ def provisioning_mounts(core: Core, endpoint: Endpoint) -> tuple[Mount, ...]:
         mounts.append(Mount(settings.page.path, ChallengePage(endpoint, access, provisioning)))
     if settings.api.enabled:
         mounts.append(Mount(settings.api_path(endpoint.name), RegistrationApi(endpoint, access, provisioning)))
+    if settings.jamf.enabled:
+        mounts.append(Mount(settings.jamf_path(endpoint.name), JamfWebhook(endpoint, access, provisioning)))
     return tuple(mounts)
 
 

@@ -68,7 +68,7 @@ class DaemonService:
         self._waits = bool(settings.pkcs11) or not settings.store.url.startswith("sqlite:")
         self._execution = Execution(
             settings.execution.mode,
-            waits=self._waits,
+            waits=self._waits or any(one.asks for one in settings.scep.values()),
             threads=settings.execution.threads,
             backlog=settings.execution.backlog,
             reactor=reactor,

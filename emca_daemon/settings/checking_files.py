@@ -11,6 +11,7 @@ from emca_daemon.settings.est import EstSettings
 from emca_daemon.settings.findings import Finding
 from emca_daemon.settings.model import Settings, TlsSettings
 from emca_daemon.settings.reading import SQLITE
+from emca_daemon.settings.scep import ScepSettings
 from emca_daemon.settings.secrets import misplaced
 
 
@@ -24,16 +25,24 @@ def check_files(settings: Settings) -> Iterator[Finding]:
     for name, cmp in settings.cmp.items():
         yield from _cmp(cmp, f"cmp.{name}", demo=settings.demo)
     for name, scep in settings.scep.items():
-        if scep.challenge.secret_file is not None and not settings.demo:  # the demonstration makes its own
-            yield from _secret(f"scep.{name}.challenge.secret_file", scep.challenge.secret_file)
-        if scep.users.tokens is not None:
-            yield from _secret(f"scep.{name}.users.tokens", scep.users.tokens)
+        yield from _scep(scep, f"scep.{name}", demo=settings.demo)
     for name, label in settings.est.items():
         yield from _est(label, f"est.{name}")
     if settings.weak_keys is not None and not _is_file(settings.weak_keys):
         yield "weak_keys", f"expected a file at {settings.weak_keys}"
     if settings.user is not None and not _known_user(settings.user):
         yield "user", f"expected an account of this machine, found `{settings.user}`"
+
+
+def _scep(scep: ScepSettings, key: str, *, demo: bool) -> Iterator[Finding]:
+    if scep.challenge.secret_file is not None and not demo:  # the demonstration makes its own
+        yield from _secret(f"{key}.challenge.secret_file", scep.challenge.secret_file)
+    if scep.users.tokens is not None:
+        yield from _secret(f"{key}.users.tokens", scep.users.tokens)
+    for field, path in scep.outside_files:
+        yield from _secret(f"{key}.{field}", path)
+    if scep.calls.ca_file is not None and not _is_file(scep.calls.ca_file):
+        yield f"{key}.calls.ca_file", f"expected a file at {scep.calls.ca_file}"
 
 
 def _profiles(settings: Settings) -> Iterator[Finding]:

@@ -22,6 +22,8 @@ def check_scep(settings: Settings) -> Iterator[Finding]:
             taken[path] = key
         yield from _provisioning(name, endpoint, taken)
         yield from _signer(endpoint, key, settings)
+        if endpoint.asks and settings.execution.mode == "reactor":
+            yield "execution.mode", f'expected "auto" or "threads": {key} asks somebody else, and waits for the answer'
 
 
 def _provisioning(name: str, endpoint: ScepSettings, taken: dict[str, str]) -> Iterator[Finding]:

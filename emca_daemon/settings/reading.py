@@ -154,12 +154,21 @@ def with_secret_paths(endpoint: CmpSettings) -> CmpSettings:
 
 
 def with_challenge_path(endpoint: ScepSettings) -> ScepSettings:
-    """A SCEP endpoint whose challenge, where it is a credential, lies where systemd says."""
-    if endpoint.challenge.secret_file is None:
-        return endpoint
+    """A SCEP endpoint whose secrets, where they are credentials, lie where systemd says."""
     return replace(
-        endpoint, challenge=replace(endpoint.challenge, secret_file=secret_path(endpoint.challenge.secret_file))
+        endpoint,
+        challenge=replace(endpoint.challenge, secret_file=_secret_path(endpoint.challenge.secret_file)),
+        webhook=replace(
+            endpoint.webhook,
+            secret_file=_secret_path(endpoint.webhook.secret_file),
+            token_file=_secret_path(endpoint.webhook.token_file),
+        ),
+        intune=replace(endpoint.intune, secret_file=_secret_path(endpoint.intune.secret_file)),
     )
+
+
+def _secret_path(path: Path | None) -> Path | None:
+    return None if path is None else secret_path(path)
 
 
 def placed(store: StoreSettings, folder: Path) -> StoreSettings:

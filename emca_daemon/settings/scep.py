@@ -8,6 +8,12 @@ from typing import Final
 
 from emca_daemon.names import IssuerName, ProfileName
 from emca_daemon.settings.limits import limited, one_of, positive
+from emca_daemon.settings.scep_outside import (
+    ScepCallsSettings,
+    ScepIntuneSettings,
+    ScepJamfSettings,
+    ScepWebhookSettings,
+)
 from emca_daemon.settings.scep_provisioning import ScepApiSettings, ScepPageSettings, ScepUsersSettings
 
 QUIRKS: Final = ("standard", "cisco-ios", "juniper", "apple", "windows-intune", "legacy")
@@ -17,7 +23,10 @@ DEFAULT_ENDPOINT: Final = "default"
 USUAL_PATHS: Final = ("/scep", "/cgi-bin/pkiclient.exe", "/certsrv/mscep/mscep.dll", "/certsrv/mscep")
 """Where clients look that are told a host and no more; the endpoint called `default` answers there."""
 
-POLICIES: Final = ("none", "static", "one-time", "device")
+ASKING: Final = ("webhook", "intune")
+"""Policies that ask somebody else."""
+
+POLICIES: Final = ("none", "static", "one-time", "device", *ASKING)
 """What a client may have to know to get its first certificate."""
 
 _RA = ProfileName("scep-ra")
@@ -30,7 +39,7 @@ class ScepChallengeSettings:
     """What a client must know.
 
     `none`: nothing, a person approves every request; `static`: the secret in a file; `one-time`: a challenge that was
-    made for it; `device`: the challenge that its registration made.
+    made for it; `device`: the challenge that its registration made; `webhook`, `intune`: what somebody else knows.
     """
 
     policy: str = limited("none", one_of(*POLICIES))
@@ -112,6 +121,10 @@ class ScepSettings:
     users: ScepUsersSettings = field(default_factory=ScepUsersSettings)
     page: ScepPageSettings = field(default_factory=ScepPageSettings)
     api: ScepApiSettings = field(default_factory=ScepApiSettings)
+    jamf: ScepJamfSettings = field(default_factory=ScepJamfSettings)
+    webhook: ScepWebhookSettings = field(default_factory=ScepWebhookSettings)
+    intune: ScepIntuneSettings = field(default_factory=ScepIntuneSettings)
+    calls: ScepCallsSettings = field(default_factory=ScepCallsSettings)
 
     def contradictions(self) -> Iterator[tuple[str, str]]:
         """Challenges are handed out where they are asked for, and a device does not become another by renewal."""
@@ -119,6 +132,13 @@ class ScepSettings:
             yield "page.enabled", 'expected `challenge.policy = "one-time"`: the page makes such challenges'
         if self.api.enabled and self.challenge.policy not in ("one-time", "device"):
             yield "api.enabled", 'expected `challenge.policy` to be "one-time" or "device"'
+        if self.jamf.enabled and self.challenge.policy != "one-time":
+            yield "jamf.enabled", 'expected `challenge.policy = "one-time"`: Jamf Pro is given such challenges'
+        if (self.webhook.url is not None) != (self.challenge.policy == "webhook"):
+            yield "webhook.url", 'expected an address where `challenge.policy = "webhook"`, and only there'
+        intune = self.intune
+        if self.challenge.policy == "intune" and not (intune.tenant and intune.application and intune.secret_file):
+            yield "intune", 'expected `tenant`, `application` and `secret_file` where `challenge.policy = "intune"`'
         if self.challenge.policy == "device" and self.renewal.enabled and not self.renewal.same_names:
             yield "renewal.same_names", 'expected true with `challenge.policy = "device"`: devices stay who they are'
 
@@ -144,16 +164,37 @@ class ScepSettings:
     @property
     def has_users(self) -> bool:
         """Whether anybody authenticates by HTTP here."""
-        return self.page.enabled or self.api.enabled
+        return self.page.enabled or self.api.enabled or self.jamf.enabled
+
+    @property
+    def asks(self) -> bool:
+        """Whether somebody else is asked, which takes its time."""
+        return self.challenge.policy in ASKING
+
+    @property
+    def outside_files(self) -> tuple[tuple[str, Path], ...]:
+        """The secrets that are shown to somebody else: key in the settings and file."""
+        found = (
+            ("webhook.secret_file", self.webhook.secret_file),
+            ("webhook.token_file", self.webhook.token_file),
+            ("intune.secret_file", self.intune.secret_file),
+        )
+        return tuple((key, path) for key, path in found if path is not None)
 
     def api_path(self, name: str) -> str:
         """Where the endpoint of that name takes registrations."""
         return self.api.path or f"/scep-api/{name}"
 
+    def jamf_path(self, name: str) -> str:
+        """Where Jamf Pro asks the endpoint of that name for challenges."""
+        return self.jamf.path or f"/scep-jamf/{name}"
+
     def provisioning_paths(self, name: str) -> tuple[tuple[str, str], ...]:
         """Where challenges are handed out: key in the settings and path."""
         page = (("page.path", self.page.path),) if self.page.enabled else ()
-        return (*page, ("api.path", self.api_path(name))) if self.api.enabled else page
+        api = (("api.path", self.api_path(name)),) if self.api.enabled else ()
+        jamf = (("jamf.path", self.jamf_path(name)),) if self.jamf.enabled else ()
+        return (*page, *api, *jamf)
 
     def every_path(self, name: str) -> tuple[str, ...]:
         """Where the endpoint of that name answers."""

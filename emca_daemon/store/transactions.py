@@ -13,6 +13,7 @@ from emca_daemon.clock import Clock, system_clock
 from emca_daemon.store.acme import AcmeRows, AcmeWriter
 from emca_daemon.store.audit import AuditRows, AuditWriter
 from emca_daemon.store.certificates import CertificateRows, CertificateWriter
+from emca_daemon.store.cmp_kem_secrets import KemRows, KemWriter
 from emca_daemon.store.cmp_passphrases import PassphraseRows, PassphraseWriter
 from emca_daemon.store.cmp_transactions import CmpRows, CmpWriter
 from emca_daemon.store.connections import connections_of
@@ -22,6 +23,7 @@ from emca_daemon.store.failures import DATABASE_FAILURES, refusal_of
 from emca_daemon.store.issuers import IssuerRows, IssuerWriter
 from emca_daemon.store.leases import LeaseWriter
 from emca_daemon.store.pending import PendingRows, PendingWriter
+from emca_daemon.store.scep_asked import AskedRows, AskedWriter
 from emca_daemon.store.scep_challenges import ScepChallengeRows, ScepChallengeWriter
 from emca_daemon.store.scep_transactions import ScepRows, ScepWriter
 from emca_daemon.store.statements import commit, execute_plain, roll_back
@@ -91,6 +93,11 @@ class SqlReading:
         return PassphraseRows(self._connection)
 
     @property
+    def cmp_kem_secrets(self) -> KemRows:
+        """Secrets that CMP encapsulated."""
+        return KemRows(self._connection)
+
+    @property
     def scep(self) -> ScepRows:
         """SCEP's transactions."""
         return ScepRows(self._connection)
@@ -99,6 +106,11 @@ class SqlReading:
     def scep_challenges(self) -> ScepChallengeRows:
         """SCEP's challenges and registered devices."""
         return ScepChallengeRows(self._connection)
+
+    @property
+    def scep_asked(self) -> AskedRows:
+        """SCEP's requests that somebody else was asked about."""
+        return AskedRows(self._connection)
 
     @property
     def credentials(self) -> CredentialRows:
@@ -161,6 +173,11 @@ class SqlTransaction(SqlReading):
         return PassphraseWriter(self._connection)
 
     @property
+    def cmp_kem_secrets(self) -> KemWriter:
+        """Secrets that CMP encapsulated."""
+        return KemWriter(self._connection)
+
+    @property
     def scep(self) -> ScepWriter:
         """SCEP's transactions."""
         return ScepWriter(self._connection)
@@ -169,6 +186,11 @@ class SqlTransaction(SqlReading):
     def scep_challenges(self) -> ScepChallengeWriter:
         """SCEP's challenges and registered devices."""
         return ScepChallengeWriter(self._connection)
+
+    @property
+    def scep_asked(self) -> AskedWriter:
+        """SCEP's requests that somebody else was asked about."""
+        return AskedWriter(self._connection)
 
     @property
     def credentials(self) -> CredentialWriter:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from emca_daemon.problems import Problem
-from emca_daemon.settings import acme, chaos, cmp, est, model, scep, scep_provisioning
+from emca_daemon.settings import acme, chaos, cmp, est, model, scep, scep_outside, scep_provisioning
 from emca_daemon.settings.checking import load_settings
 from emca_daemon.toml_reading import read_dataclass
 from tests.architecture.tree import ROOT
@@ -39,6 +39,10 @@ SECTIONS: dict[str, type[object]] = {
     "scep.default.users": scep_provisioning.ScepUsersSettings,
     "scep.default.page": scep_provisioning.ScepPageSettings,
     "scep.default.api": scep_provisioning.ScepApiSettings,
+    "scep.default.jamf": scep_outside.ScepJamfSettings,
+    "scep.default.webhook": scep_outside.ScepWebhookSettings,
+    "scep.default.intune": scep_outside.ScepIntuneSettings,
+    "scep.default.calls": scep_outside.ScepCallsSettings,
     "scep.default.renewal": scep.ScepRenewalSettings,
     "scep.default.legacy": scep.ScepLegacySettings,
     "chaos": chaos.ChaosSettings,

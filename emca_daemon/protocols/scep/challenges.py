@@ -58,7 +58,7 @@ class Challenges(Protocol):
         """Told once a certificate (DER) is recorded, for policies that tell somebody else; must not raise."""
 
     def failed(self, attempt: Attempt, detail: str) -> None:
-        """Told when an admitted request was refused after all; must not raise."""
+        """Told when an admitted request was refused after all, which an outage is not; must not raise."""
 
 
 class TellsNobody:

@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 
 from emca_daemon.asn1.cms_signing import SigningIdentity
 from emca_daemon.ca import ports as ca
+from emca_daemon.protocols.scep.asked_records import Asked
 from emca_daemon.protocols.scep.challenge_records import Challenge, Device, Use
 from emca_daemon.protocols.scep.records import Transaction
 
@@ -96,6 +97,35 @@ class MadeChallenges(MadeChallengesReader, Protocol):
         """Remove challenges that are no device's and expired, or were revoked, before that time; how many."""
 
 
+class AskedRequestsReader(Protocol):
+    """Questions about requests that somebody else was asked about."""
+
+    def get(self, transaction: str) -> Asked | None:
+        """One, by the name of the request."""
+
+    def due(self, now: datetime, most: int) -> Sequence[Asked]:
+        """Those of which the other side is to be told by now, the longest due first."""
+
+    def overdue(self, now: datetime) -> bool:
+        """Whether `forget` would find anything."""
+
+
+class AskedRequests(AskedRequestsReader, Protocol):
+    """Changes to them."""
+
+    def add(self, asked: Asked) -> bool:
+        """Keep a new one; False where one of that name is there."""
+
+    def change(self, asked: Asked) -> bool:
+        """Replace the one with its name and version, and count that; False where that is gone or was changed."""
+
+    def remove(self, transaction: str) -> bool:
+        """Forget one; False where there is none."""
+
+    def forget(self, now: datetime, most: int) -> int:
+        """Remove what has expired and of which nothing is to be told; how many."""
+
+
 class Reading(ca.Reading, Protocol):
     """A transaction of the store that changes nothing."""
 
@@ -106,6 +136,10 @@ class Reading(ca.Reading, Protocol):
     @property
     def scep_challenges(self) -> MadeChallengesReader:
         """Challenges and devices."""
+
+    @property
+    def scep_asked(self) -> AskedRequestsReader:
+        """What somebody else was asked."""
 
 
 class Writing(ca.Writing, Protocol):
@@ -118,6 +152,10 @@ class Writing(ca.Writing, Protocol):
     @property
     def scep_challenges(self) -> MadeChallenges:
         """Challenges and devices."""
+
+    @property
+    def scep_asked(self) -> AskedRequests:
+        """What somebody else was asked."""
 
 
 class ScepStore(Protocol):

@@ -107,9 +107,11 @@ def _issue(
     except AlreadyAsked:
         return Waiting()
     except Refused as refusal:
-        endpoint.challenges.failed(attempt, refusal.detail)
         info = FAIL_INFO[refusal.reason]
-        if info is None or refusal is companion.objection:
+        if info is None:
+            raise  # an outage ends nothing: the client comes again
+        endpoint.challenges.failed(attempt, refusal.detail)
+        if refusal is companion.objection:
             raise
         return Denied(info, str(refusal))  # the enrollment has written it down already
     if isinstance(outcome, Pending):
