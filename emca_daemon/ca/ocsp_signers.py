@@ -22,12 +22,16 @@ from emca_daemon.policy.keys import key_facts, key_fingerprint
 
 COMMON_NAME = "2.5.4.3"
 
+LOOK_AGAIN = timedelta(minutes=1)
+"""How long a process works with a signer that it found; it may be revoked or replaced by another meanwhile."""
+
 
 @dataclass(frozen=True, slots=True)
 class OcspSigner:
     """Who signs an issuer's answers now.
 
     `certificate` is the delegated signer's, None where the issuer's own key signs; `pss` as for the issuer's RSA key.
+    `not_after` is until when that is known: another process may revoke or replace it, and then this one is to look.
     """
 
     issuer: IssuerName
@@ -129,7 +133,7 @@ class OcspSigners:
         profile = authority.publication.ocsp_profile
         record = self._newest(authority, profile) if profile is not None else None
         if record is not None and record.der is not None:
-            return _delegated(authority, record, record.der)
+            return _delegated(authority, record, record.der, now + LOOK_AGAIN)
         return OcspSigner(
             issuer=authority.name,
             issuer_certificate=authority.certificate,
@@ -137,7 +141,7 @@ class OcspSigners:
             public_key=authority.public_key,
             key=authority.record.key,
             pss=authority.record.pss,
-            not_after=now + timedelta(minutes=1),
+            not_after=now + LOOK_AGAIN,
         )
 
     def _newest(self, authority: Authority, profile: ProfileName) -> CertificateRecord | None:
@@ -183,8 +187,7 @@ def _holds(record: CertificateRecord, key: CertificateIssuerPublicKeyTypes) -> b
     return record.intent.key_fingerprint == key_fingerprint(key)
 
 
-def _delegated(authority: Authority, record: CertificateRecord, der: bytes) -> OcspSigner:
-    intent = record.intent
+def _delegated(authority: Authority, record: CertificateRecord, der: bytes, until: datetime) -> OcspSigner:
     certificate = x509.load_der_x509_certificate(der)
     return OcspSigner(
         issuer=authority.name,
@@ -193,6 +196,5 @@ def _delegated(authority: Authority, record: CertificateRecord, der: bytes) -> O
         public_key=signing_key_of(certificate),
         key=key_name(authority),
         pss=False,
-        # Looked for again well before it ends: another process may have issued the next one.
-        not_after=intent.not_before + (intent.not_after - intent.not_before) * 3 / 4,
+        not_after=min(until, record.intent.not_after),
     )

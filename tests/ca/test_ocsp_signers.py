@@ -8,10 +8,10 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from emca_daemon.ca.authorities import Publication
 from emca_daemon.ca.enrollment import Issued
-from emca_daemon.ca.ocsp_signers import OcspSigner, key_name
+from emca_daemon.ca.ocsp_signers import OcspSigner, OcspSigners, key_name
 from emca_daemon.ca.records import RevocationReason
 from emca_daemon.errors import Pending, Reason, Refused
-from emca_daemon.names import IssuerName, KeyName, ProfileName
+from emca_daemon.names import IssuerName, KeyName, ProfileName, SerialNumber
 from emca_daemon.policy.facts import RequestFacts
 from emca_daemon.store.certificates import CertificateRows
 from tests.support.ca_world import BY, ISSUING, ROOT, World
@@ -20,6 +20,17 @@ from tests.support.ca_world import BY, ISSUING, ROOT, World
 def signer(world: World) -> OcspSigner:
     """The issuing CA's signer."""
     return next(one for one in world.ocsp_signers.all() if one.issuer == ISSUING)
+
+
+def another_process(world: World) -> OcspSigners:
+    """What another process over the same store has."""
+    return OcspSigners(
+        store=world.store,
+        authorities=world.authorities,
+        enrollment=world.enrollment,
+        keys=world.keys,
+        clock=world.clock,
+    )
 
 
 def test_a_signer_is_issued_directly_by_its_issuer() -> None:
@@ -113,6 +124,24 @@ def test_a_signer_that_is_revoked_is_replaced(monkeypatch: pytest.MonkeyPatch) -
     (issued,) = world.ocsp_signers.renew(BY)
     assert issued.record.intent.issuer == first.issuer
     assert world.ocsp_signers.renew(BY) == []
+
+
+def test_a_revoked_signer_is_used_no_more_by_other_processes() -> None:
+    """Within a minute, whoever else had found it: its successor signs, or the issuer itself until there is one."""
+    world = World().with_issuers()
+    world.ocsp_signers.renew(BY)
+    elsewhere = another_process(world)
+    found = next(one for one in elsewhere.all() if one.issuer == ISSUING)
+    assert found.certificate
+    serial = SerialNumber(found.certificate.serial_number)
+    world.revoking.revoke(ISSUING, serial, RevocationReason.SUPERSEDED, BY)
+    world.clock.advance(minutes=1)
+    assert next(one for one in elsewhere.all() if one.issuer == ISSUING).certificate is None
+    world.ocsp_signers.renew(BY)
+    world.clock.advance(minutes=1)
+    successor = next(one for one in elsewhere.all() if one.issuer == ISSUING).certificate
+    assert successor
+    assert successor != found.certificate
 
 
 def test_one_issuer_out_of_reach_does_not_keep_back_another(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -29,7 +29,7 @@ class PreparedSigner:
     `key_hash` is SHA-1 over the public key (responderID by key), `algorithm` the AlgorithmIdentifier of its signatures,
     `certificate` the DER of its delegated certificate or None. Answers may be made from `not_before` and hold until
     `not_after` at the most. `archive_cutoff`: since when the issuer's expired certificates are answered for, which is
-    for ever, since their records are kept.
+    for ever, since their records are kept. `mark` tells one signer's answers from another's.
     """
 
     signer: OcspSigner
@@ -39,6 +39,7 @@ class PreparedSigner:
     not_before: datetime
     not_after: datetime
     archive_cutoff: datetime
+    mark: bytes
 
     @property
     def issuer(self) -> IssuerName:
@@ -106,14 +107,16 @@ class SignerIndex:
 
 def _prepare(signer: OcspSigner) -> PreparedSigner:
     own = signer.certificate or signer.issuer_certificate
+    own_der = own.public_bytes(Encoding.DER)
     return PreparedSigner(
         signer=signer,
         key_hash=x509.SubjectKeyIdentifier.from_public_key(signer.public_key).digest,
         algorithm=algorithm_identifier(signer.public_key, signer.pss),
-        certificate=None if signer.certificate is None else signer.certificate.public_bytes(Encoding.DER),
+        certificate=None if signer.certificate is None else own_der,
         not_before=own.not_valid_before_utc,
         not_after=own.not_valid_after_utc,
         archive_cutoff=signer.issuer_certificate.not_valid_before_utc,
+        mark=hashlib.sha256(own_der).digest()[:16],
     )
 
 

@@ -63,7 +63,7 @@ class Answering:
         status = question.statuses[0]
         if status is None or len(request.certificates) > 1 or request.nonce is not None:
             return self._sign(question)
-        key = request.certificates[0].encoded
+        key = signer.mark + request.certificates[0].encoded
         kept = self._kept.find(key, status, now)
         if kept is None:
             kept = self._sign(question)

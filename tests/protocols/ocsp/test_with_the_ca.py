@@ -11,6 +11,7 @@ from cryptography.x509 import ocsp
 from cryptography.x509.ocsp import OCSPCertStatus
 
 from emca_daemon.ca.enrollment import Issued
+from emca_daemon.ca.ocsp_signers import OcspSigners
 from emca_daemon.ca.records import RevocationReason
 from emca_daemon.names import ProfileName, SerialNumber
 from emca_daemon.protocols.ocsp.operations import Answering
@@ -85,3 +86,22 @@ def test_the_issuing_ca_is_answered_for_by_the_root(world: World, answering: Ans
     world.hierarchy.revoke(ISSUING, RevocationReason.CESSATION_OF_OPERATION, BY)
     response = ask(answering, authority.certificate, authority.chain[1])
     assert response.revocation_reason is x509.ReasonFlags.cessation_of_operation
+
+
+def test_a_revoked_signer_answers_no_more_in_any_process(world: World, answering: Answering) -> None:
+    """Neither afresh nor with what was kept: within a minute its successor does."""
+    certificate, issuer = issue(world), world.authorities.get(ISSUING).certificate
+    elsewhere = OcspSigners(
+        store=world.store,
+        authorities=world.authorities,
+        enrollment=world.enrollment,
+        keys=world.keys,
+        clock=world.clock,
+    )
+    worker = Answering(store=world.store, signers=elsewhere, clock=world.clock, settings=OcspSettings())
+    (first,) = ask(worker, certificate, issuer).certificates
+    world.revoking.revoke(ISSUING, SerialNumber(first.serial_number), RevocationReason.SUPERSEDED, BY)
+    world.ocsp_signers.renew(BY)
+    world.clock.advance(minutes=1)
+    (second,) = ask(worker, certificate, issuer).certificates
+    assert second.serial_number != first.serial_number
