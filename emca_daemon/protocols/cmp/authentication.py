@@ -18,7 +18,7 @@ from emca_daemon.ca.records import CertificateRecord
 from emca_daemon.clock import Clock
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.names import SerialNumber, serial_text
-from emca_daemon.protocols.cmp import macs
+from emca_daemon.protocols.cmp import kem, macs
 from emca_daemon.protocols.cmp.attempts import Attempts
 from emca_daemon.protocols.cmp.credentials import Credential, Kind
 from emca_daemon.protocols.cmp.errors import Failure
@@ -75,7 +75,33 @@ class Authentication:
             return self._by_secret(message, protection, message.protection)
         if is_signature(protection.oid):
             return self._by_signature(message, protection, message.protection, opened)
+        if protection.oid == kem.KEM_BASED_MAC:
+            return self._by_encapsulated_key(message, protection, message.protection, opened)
         raise failure(FailInfo.BAD_ALG, f"protection by {protection.oid} is not known")
+
+    def kem_holder(self, message: Message) -> Credential:
+        """Whose certificate a message shows, which proves nothing of its sender yet; raises Failure or Refused."""
+        certificates = _parsed(message.certificates)
+        shown = self._signer(message.header, certificates, None)
+        return self._trusted(shown, certificates, Algorithm(kem.KEM_BASED_MAC))
+
+    def _by_encapsulated_key(
+        self, message: Message, protection: Algorithm, mac: bytes, opened: Transaction | None
+    ) -> Credential:
+        """The holder of the certificate to which this transaction's secret was encapsulated."""
+        identifier, now = message.header.transaction_id or b"", self._clock()
+        with self._store.reading() as tx:
+            kept = tx.cmp_kem_secrets.find(self._endpoint, identifier)
+        secret = b"" if kept is None or kept.expires <= now else kept.secret
+        right = kem.verify(protection, secret, identifier, message.protected, mac)
+        if not right or kept is None or not secret:
+            raise failure(FailInfo.BAD_MESSAGE_CHECK, _NOT_PROVED)
+        certificate = x509.load_der_x509_certificate(kept.certificate)
+        _check_sender(message.header, certificate, strict=self._settings.strict)
+        if opened is not None and kept.expires < opened.expires:
+            with self._store.writing() as changing:
+                changing.cmp_kem_secrets.extend(kept, opened.expires)
+        return self._trusted(certificate, _parsed(message.certificates), protection)
 
     def _by_secret(self, message: Message, protection: Algorithm, mac: bytes) -> Credential:
         reference = message.header.sender_kid

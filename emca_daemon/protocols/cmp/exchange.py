@@ -13,8 +13,10 @@ from emca_daemon.protocols.cmp.authentication import failure
 from emca_daemon.protocols.cmp.calls import Answer, Call, Endpoint, Origin
 from emca_daemon.protocols.cmp.errors import Failure, rejection
 from emca_daemon.protocols.cmp.headers import FOLLOWING, continuing_failure, header_failure
+from emca_daemon.protocols.cmp.kem import asks_for_ciphertext
 from emca_daemon.protocols.cmp.operations import enrollment, revocation
 from emca_daemon.protocols.cmp.operations.confirmation import CONFIRMED, confirm, end
+from emca_daemon.protocols.cmp.operations.encapsulation import encapsulate
 from emca_daemon.protocols.cmp.operations.enrollment import REPLIES, enroll
 from emca_daemon.protocols.cmp.operations.general import INFORMATION, inform
 from emca_daemon.protocols.cmp.operations.polling import poll
@@ -73,6 +75,8 @@ class Exchange:
         now, nonce = endpoint.clock(), endpoint.random(_NONCE_OCTETS)
         opened = self._opened(message)
         broken = header_failure(message, opened, endpoint.settings, now)
+        if broken is None and asks_for_ciphertext(message):
+            return signed(endpoint, message.header, encapsulate(endpoint, message), nonce)
         try:
             credential = endpoint.authentication.sender(message, opened)
         except Refused as refusal:

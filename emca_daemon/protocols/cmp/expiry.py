@@ -43,8 +43,12 @@ class Expiry:
         now = self._clock()
         with self._store.reading() as tx:
             overdue = tx.cmp.overdue(now, _AT_ONCE)
+            keys = tx.cmp_kem_secrets.is_overdue(now)
         for transaction in overdue:
             self._end(transaction, now)
+        if keys:
+            with self._store.writing() as changing:
+                changing.cmp_kem_secrets.forget(now)
         return len(overdue)
 
     def _end(self, transaction: Transaction, now: datetime) -> None:

@@ -46,7 +46,7 @@ class _KemBmParameter:
 
 
 def asks_for_ciphertext(message: Message) -> bool:
-    """Whether a message is the one that needs no protection: a genm which asks for a ciphertext and for nothing else."""
+    """Whether a message is the one that needs no protection: a genm that asks for a ciphertext and nothing else."""
     if message.type is not Body.GENM or message.header.protection_algorithm is not None or message.protection:
         return False
     try:
