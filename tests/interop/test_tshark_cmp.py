@@ -17,8 +17,9 @@ from emca_daemon.protocols.cmp.passphrases import REV_PASSPHRASE
 from tests.support import cmp_messages as build
 from tests.support.ca_world import BY, ISSUING
 from tests.support.cmp_envelopes import encrypted_key
+from tests.support.cmp_kem import KemClient, vendor
 from tests.support.cmp_messages import Template
-from tests.support.cmp_world import Client, CmpWorld, Reply, enrolled
+from tests.support.cmp_world import Client, CmpWorld, Reply, enrolled, known
 from tests.support.tshark import seen
 
 pytestmark = pytest.mark.interop
@@ -37,7 +38,8 @@ class Recorded(CmpWorld):
 
     def __init__(self) -> None:
         self.answers: list[bytes] = []
-        super().__init__()
+        super().__init__(vendors=[vendor()])
+        self.people.devices["station-7"] = known()
 
     def answer(self, data: bytes, **place: str) -> Reply:
         """The answer, which is kept."""
@@ -116,6 +118,9 @@ def test_everything_that_is_sent(world: Recorded, tmp_path: Path) -> None:
     questions(client)
     questions(world.client())
     client.renewed().enroll(tag=7)
+    device = KemClient(world)
+    device.ask()
+    device.enroll()
     errors(world, client)
     revocations(client)
     found = seen(world.answers, tmp_path)

@@ -14,11 +14,14 @@ from emca_daemon.protocols.cmp.calls import Origin
 from emca_daemon.protocols.cmp.exchange import Exchange
 from tests.support import cmp_messages as build
 from tests.support.cmp_corpus import bodies
+from tests.support.cmp_kem import parameters
 from tests.support.cmp_messages import Template
 from tests.support.cmp_world import CmpWorld, Reply, enrolled
 from tests.support.mutations import mutated
 
 ORIGIN = Origin("192.0.2.9", "req-9")
+KMAC = der.sequence(der.oid("2.16.840.1.101.3.4.2.19"), der.sequence(der.integer(512), der.octet_string(b"custom")))
+GMAC = der.sequence(der.oid("2.16.840.1.101.3.4.1.9"), der.sequence(der.octet_string(b"twelve octet"), der.integer(16)))
 NOT_MINDED = pytest.mark.filterwarnings("ignore::UserWarning")
 """What cryptography says of names and serial numbers that are odd, but can be read."""
 
@@ -175,6 +178,9 @@ def check_broken_messages(world: CmpWorld, random: Random) -> None:
     for tag, content in bodies(signing.signer[0]):
         for client in (world.client(), signing.renewed()):
             answered(world, mutated(client.written(tag, content), random))
+    for algorithm in (build.pbmac1(), build.pbmac1(mac=GMAC), GMAC, KMAC, parameters(context=b"context")):
+        told = world.client().with_header(algorithm=mutated(algorithm, random))
+        answered(world, told.written(0, der.sequence(build.request(Template()))))
 
 
 @NOT_MINDED
