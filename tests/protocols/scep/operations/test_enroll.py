@@ -253,7 +253,7 @@ def test_of_two_requests_at_once_one_is_told_to_wait() -> None:
 
 
 def test_a_signer_that_is_down_passes() -> None:
-    """HTTP 503; the policy of challenges is told, and the same request is issued later."""
+    """HTTP 503; the policy of challenges is told of no failure, and the same request is issued later."""
     told: list[str] = []
 
     class Telling(StaticChallenge):
