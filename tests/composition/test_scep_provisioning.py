@@ -12,6 +12,7 @@ from emca_daemon.composition.scep_provisioning import provisioning_mounts, provi
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.protocols.scep.terms import Terms
 from emca_daemon.settings.checking import load_settings
+from emca_daemon.settings.scep_outside import ScepJamfSettings
 from emca_daemon.settings.scep_provisioning import ScepApiSettings, ScepPageSettings, ScepUsersSettings
 from tests.support.ca_world import BY
 from tests.support.scep_cli import scep_folder
@@ -46,6 +47,8 @@ def test_page_and_api_are_mounted_where_they_are_switched_on(tmp_path: Path) -> 
     )
     mounts = provisioning_mounts(core, scep_endpoint(core, "default", on))
     assert [mount.path for mount in mounts] == ["/certsrv/mscep_admin", "/scep-api/default"]
+    jamf = replace(settings, jamf=ScepJamfSettings(enabled=True))
+    assert [mount.path for mount in provisioning_mounts(core, scep_endpoint(core, "x", jamf))] == ["/scep-jamf/x"]
     alone = replace(on, page=ScepPageSettings())
     assert [mount.path for mount in provisioning_mounts(core, scep_endpoint(core, "x", alone))] == ["/scep-api/x"]
     core.store.close()

@@ -6,8 +6,9 @@ import pytest
 
 from emca_daemon.names import IssuerName, ProfileName
 from emca_daemon.settings.checking_scep import check_scep
-from emca_daemon.settings.model import Settings, SoftwareSignerSettings
-from emca_daemon.settings.scep import ScepRenewalSettings, ScepSettings
+from emca_daemon.settings.model import ExecutionSettings, Settings, SoftwareSignerSettings
+from emca_daemon.settings.scep import ScepChallengeSettings, ScepRenewalSettings, ScepSettings
+from emca_daemon.settings.scep_outside import ScepJamfSettings
 from emca_daemon.settings.scep_provisioning import ScepApiSettings, ScepPageSettings, ScepUsersSettings
 
 PROFILE = ProfileName("device")
@@ -41,12 +42,26 @@ def test_endpoints_that_fit_are_fine() -> None:
         (ScepSettings(profile=PROFILE, ra_signer="token"), "scep.one.ra_signer"),
         (ScepSettings(profile=PROFILE, page=ScepPageSettings(enabled=True, path="x")), "scep.one.page.path"),
         (ScepSettings(profile=PROFILE, api=ScepApiSettings(enabled=True, path="/scep/one")), "scep.one.api.path"),
+        (ScepSettings(profile=PROFILE, jamf=ScepJamfSettings(enabled=True, path="/scep/one")), "scep.one.jamf.path"),
         (ScepSettings(profile=PROFILE, users=ScepUsersSettings(realm='a"b')), "scep.one.users.realm"),
     ],
 )
 def test_what_does_not_fit_is_told_with_its_key(endpoint: ScepSettings, key: str) -> None:
     """Names, paths and the RA's signer."""
     assert findings(one=endpoint) == [key]
+
+
+def test_who_asks_somebody_else_does_not_do_so_on_the_reactor() -> None:
+    """Everybody would wait with it."""
+    asking = ScepSettings(profile=PROFILE, challenge=ScepChallengeSettings(policy="webhook"))
+    for mode, keys in (("reactor", ["execution.mode"]), ("auto", []), ("threads", [])):
+        settings = Settings(
+            file=Path("emca.toml"),
+            scep={"one": asking},
+            software={"software": SoftwareSignerSettings()},
+            execution=ExecutionSettings(mode=mode),
+        )
+        assert [key for key, _ in check_scep(settings)] == keys
 
 
 def test_two_endpoints_have_two_paths() -> None:
