@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
+from emca_daemon.asn1 import der
 from emca_daemon.asn1.cmp import Body, InformationValue, Message, read_message, salvage
 from emca_daemon.asn1.cmp_content import general_message
 from emca_daemon.asn1.cmp_status import FailInfo, error_content
@@ -14,6 +15,7 @@ from emca_daemon.protocols.cmp.calls import Answer, Call, Endpoint, Origin
 from emca_daemon.protocols.cmp.errors import Failure, rejection
 from emca_daemon.protocols.cmp.headers import FOLLOWING, continuing_failure, header_failure
 from emca_daemon.protocols.cmp.kem import asks_for_ciphertext
+from emca_daemon.protocols.cmp.nested import inside_of, unwrapped
 from emca_daemon.protocols.cmp.operations import enrollment, revocation
 from emca_daemon.protocols.cmp.operations.confirmation import CONFIRMED, confirm, end
 from emca_daemon.protocols.cmp.operations.encapsulation import encapsulate
@@ -65,10 +67,38 @@ class Exchange:
             if salvaged is None:
                 raise
             return unprotected_error(self._endpoint, salvaged, refusal)
+        return self._answered(message, origin, 0)
+
+    def _answered(self, message: Message, origin: Origin, depth: int) -> bytes:
+        """The answer to a message that stands in `depth` others."""
         try:
-            return self._answer(message, origin)
+            return (
+                self._nested(message, origin, depth) if message.type is Body.NESTED else self._answer(message, origin)
+            )
         except Refused as refusal:
             return unprotected_error(self._endpoint, message.header, refusal)
+
+    def _nested(self, message: Message, origin: Origin, depth: int) -> bytes:
+        """The answer to the one message inside, or all of them in an answer to whoever collected the messages."""
+        endpoint = self._endpoint
+        now, nonce = endpoint.clock(), endpoint.random(_NONCE_OCTETS)
+        broken = header_failure(message, None, endpoint.settings, now)
+        try:
+            credential = endpoint.authentication.sender(message, None)
+        except Refused as refusal:
+            return self._not_proved(message, broken or refusal, nonce)
+        call = Call(endpoint, message, credential, None, origin, now, nonce)
+        if broken is not None:
+            return protected(endpoint, message.header, credential, self._error(broken), nonce)
+        try:
+            inside = unwrapped(call, depth)
+        except Refused as refusal:
+            self._note(call, refusal)
+            return protected(endpoint, message.header, credential, self._error(refusal), nonce)
+        answers = [self._answered(one, inside_of(origin), depth + 1) for one in inside]
+        if len(answers) == 1:
+            return answers[0]
+        return protected(endpoint, message.header, credential, Answer(Body.NESTED, der.sequence(*answers)), nonce)
 
     def _answer(self, message: Message, origin: Origin) -> bytes:
         endpoint = self._endpoint
@@ -139,8 +169,11 @@ class Exchange:
         return Answer(Body.ERROR, error_content(rejection(refusal)))
 
     def _note(self, call: Call, refusal: Refused) -> None:
-        """What is refused by CMP itself is audited here; what policy or the CA refuse, they have audited."""
-        if not isinstance(refusal, Failure):
+        """What is refused by CMP itself is audited here; what policy or the CA refuse, they have audited.
+
+        A message that is only repeated is not: whoever has overheard it could fill the chain.
+        """
+        if not isinstance(refusal, Failure) or refusal.failure is FailInfo.TRANSACTION_ID_IN_USE:
             return
         action = f"cmp.{call.message.type.name.lower()}"
         subject = f"{call.endpoint.name}/{call.transaction_id.hex()}"

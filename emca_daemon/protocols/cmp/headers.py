@@ -67,7 +67,7 @@ def _place(message: Message, opened: Transaction | None) -> Iterator[Failure]:
             yield failure(FailInfo.BAD_REQUEST, "there is no such transaction")
         elif header.recipient_nonce != opened.nonce:
             yield failure(FailInfo.BAD_RECIPIENT_NONCE, "the recipNonce is not what was sent")
-    elif message.type is not Body.ERROR:
+    elif message.type not in (Body.ERROR, Body.NESTED):  # a nested one has the place of what it holds
         if opened is not None:
             yield failure(FailInfo.TRANSACTION_ID_IN_USE, "the transactionID is in use")
         if header.recipient_nonce is not None:
