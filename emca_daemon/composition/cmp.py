@@ -38,7 +38,6 @@ def cmp_endpoint(core: Core, name: str, settings: CmpSettings) -> Endpoint:
         endpoint=name,
         settings=settings,
         store=core.store,
-        authorities=core.authorities,
         registry=registry,
         vendors=VendorPaths(_certificates(settings.vendor_authorities)),
         clock=core.clock,

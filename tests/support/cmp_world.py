@@ -171,7 +171,6 @@ class CmpWorld:
             endpoint="main",
             settings=self.settings,
             store=ca.store,
-            authorities=ca.authorities,
             registry=self.people,
             vendors=self.vendors,
             clock=ca.clock,

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.serialization import Encoding
 
 from emca_daemon.asn1.attributes import COMMON_NAME
 from emca_daemon.asn1.cmp import Body, Header, Message
@@ -13,11 +12,10 @@ from emca_daemon.asn1.cmp_status import FailInfo
 from emca_daemon.asn1.names import name_to_subject
 from emca_daemon.asn1.signature_algorithms import is_signature, verify_signature
 from emca_daemon.asn1.values import Algorithm
-from emca_daemon.ca.authorities import Authorities
 from emca_daemon.ca.records import CertificateRecord
 from emca_daemon.clock import Clock
 from emca_daemon.errors import Reason, Refused
-from emca_daemon.names import SerialNumber, serial_text
+from emca_daemon.names import serial_text
 from emca_daemon.protocols.cmp import kem, macs
 from emca_daemon.protocols.cmp.attempts import Attempts
 from emca_daemon.protocols.cmp.credentials import Credential, Kind
@@ -52,7 +50,6 @@ class Authentication:
         endpoint: str,
         settings: CmpSettings,
         store: Store,
-        authorities: Authorities,
         registry: Registry,
         vendors: VendorPaths,
         clock: Clock,
@@ -60,7 +57,6 @@ class Authentication:
         self._endpoint = endpoint
         self._settings = settings
         self._store = store
-        self._authorities = authorities
         self._registry = registry
         self._vendors = vendors
         self._clock = clock
@@ -182,15 +178,8 @@ class Authentication:
 
     def _own(self, signer: x509.Certificate) -> CertificateRecord | None:
         """The record of a certificate of ours: the very same one, octet by octet."""
-        der = signer.public_bytes(Encoding.DER)
         with self._store.reading() as tx:
-            known = self._authorities.known(tx)
-            issuers = [authority.name for authority in known if authority.certificate.subject == signer.issuer]
-            for issuer in issuers:
-                record = tx.certificates.find(issuer, SerialNumber(signer.serial_number))
-                if record is not None and record.der == der:
-                    return record
-        return None
+            return tx.certificates.find_by_fingerprint(signer.fingerprint(hashes.SHA256()))
 
     def _own_credential(self, signer: x509.Certificate, record: CertificateRecord, protection: Algorithm) -> Credential:
         intent = record.intent
