@@ -37,18 +37,28 @@ client_certificates = "optional"
 client_authorities = ["clients.pem"]
 [listeners.plain]
 port = 3
-serves = ["ocsp"]
+serves = ["ocsp", "scep"]
 [issuers.default]
 ocsp_profile = "ocsp"
 ocsp_key = "disk:ocsp"
 [issuers.silent]
+[scep.asked]
+profile = "tls"
+ra = "none"
+[scep.asked.challenge]
+policy = "webhook"
+[scep.asked.webhook]
+url = "https://decider.example/"
+secret_file = "webhook.secret"
+[scep.asked.calls]
+ca_file = "roots.pem"
 [acme.main]
 base_url = "https://ca.example/acme"
 profile = "tls"
 """
 FOLDERS = ("profiles", "rows", "keys", "tls")
-FILES = ("profiles/tls.toml", "profiles/ocsp.toml", "module.so", "foreign.pem", "clients.pem")
-SECRETS = ("keys.passphrase", "pin", "foreign.key")
+FILES = ("profiles/tls.toml", "profiles/ocsp.toml", "module.so", "foreign.pem", "clients.pem", "roots.pem")
+SECRETS = ("keys.passphrase", "pin", "foreign.key", "webhook.secret")
 
 
 @pytest.fixture
@@ -86,6 +96,8 @@ def test_a_machine_as_the_settings_say_has_no_findings(machine: Path) -> None:
         ("module.so", "signers.token.module"),
         ("foreign.pem", "listeners.foreign.tls.certificate"),
         ("foreign.key", "listeners.foreign.tls.key"),
+        ("webhook.secret", "scep.asked.webhook.secret_file"),
+        ("roots.pem", "scep.asked.calls.ca_file"),
         ("clients.pem", "listeners.foreign.tls.client_authorities"),
     ],
 )

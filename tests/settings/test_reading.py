@@ -191,6 +191,26 @@ devices = "devices.toml"
     assert settings.cmp["one"].devices == tmp_path / "devices.toml"
 
 
+def test_secrets_of_scep_may_be_credentials(tmp_path: Path) -> None:
+    """Those that others are shown as well."""
+    text = """
+[scep.one]
+profile = "device"
+[scep.one.challenge]
+policy = "webhook"
+[scep.one.webhook]
+url = "https://decider.example/"
+token_file = "credential:token"
+[scep.one.intune]
+secret_file = "credential:intune"
+"""
+    settings, problems = read(tmp_path, text)
+    assert problems == []
+    assert settings is not None
+    assert settings.scep["one"].webhook.token_file == Path("credential:token")
+    assert settings.scep["one"].intune.secret_file == Path("credential:intune")
+
+
 def test_every_setting_can_be_written() -> None:
     """Each field of the settings is a key of the file, but for the file itself and what has another shape there."""
     other_shape = {"file", "software", "pkcs11", "issuer_defaults"}

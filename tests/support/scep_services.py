@@ -15,9 +15,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from cryptography import x509
-from cryptography.x509.oid import AttributeOID, NameOID
+from cryptography.x509.oid import NameOID
 
+from emca_daemon.asn1.pkcs10 import read_request
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.protocols.scep.outside import Answer, Call
 
@@ -116,15 +116,13 @@ class FakeIntune:
         return _json(200, {"code": code, "errorDescription": "" if code == "Success" else "as it says"})
 
     def _verdict(self, request: bytes) -> str:
-        csr = x509.load_der_x509_csr(request)
-        try:
-            challenge = csr.attributes.get_attribute_for_oid(AttributeOID.CHALLENGE_PASSWORD).value.decode()
-        except x509.AttributeNotFound:
+        csr = read_request(request)  # strongSwan's attributes are in another order than others take
+        if not csr.challenge_password:
             return "ChallengePasswordMissing"
-        name = self.challenges.get(challenge)
+        name = self.challenges.get(csr.challenge_password.decode())
         if name is None:
             return "ChallengeDecryptionError"
-        found = csr.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+        found = csr.ordered.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
         return "Success" if [one.value for one in found] == [name] else "SubjectNameMismatch"
 
 
