@@ -42,13 +42,17 @@ _WRAPS = {WRAP_AES_128: 16, "2.16.840.1.101.3.4.1.25": 24, WRAP_AES_256: 32}
 
 
 def wrap(
-    ephemeral: AgreementPrivateKey, recipient: AgreementPublicKey, key: bytes, wrap_oid: str
+    ephemeral: AgreementPrivateKey,
+    recipient: AgreementPublicKey,
+    key: bytes,
+    wrap_oid: str,
+    user_material: bytes | None = None,
 ) -> tuple[cms.Algorithm, bytes]:
     """Wrap a content key: the keyEncryptionAlgorithm to write, and the wrapped key."""
     scheme = STANDARD_SHA256 if isinstance(recipient, ec.EllipticCurvePublicKey) else HKDF_SHA256
     wrapping = cms.write_algorithm(cms.Algorithm(wrap_oid))
     algorithm = cms.Algorithm(scheme, wrapping)
-    return algorithm, aes_key_wrap(_derive(_agree(ephemeral, recipient), algorithm, None), key)
+    return algorithm, aes_key_wrap(_derive(_agree(ephemeral, recipient), algorithm, user_material), key)
 
 
 def unwrap(

@@ -23,12 +23,14 @@ _WRAPS = {16: cms_agreement.WRAP_AES_128, 24: "2.16.840.1.101.3.4.1.25", 32: cms
 class ToCertificate:
     """A recipient by certificate; `oaep` names the digest of RSAES-OAEP, None for PKCS #1 v1.5.
 
-    `by_key_identifier` names the recipient by its subjectKeyIdentifier rather than by issuer and serial number.
+    `by_key_identifier` names the recipient by its subjectKeyIdentifier rather than by issuer and serial number;
+    `user_material` (ukm) goes into a key agreement.
     """
 
     certificate: x509.Certificate
     oaep: str | None = None
     by_key_identifier: bool = False
+    user_material: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,8 +169,10 @@ def _key_agreement(recipient: ToCertificate, public: cms_agreement.AgreementPubl
         bits = ephemeral.public_key().public_bytes_raw()
     wrap_oid = cms_agreement.WRAP_AES_128 if len(key) == 16 else cms_agreement.WRAP_AES_256
     # A content key that is no AES key (3DES: 24 octets, wrapped as it is) goes under AES-256 as well.
-    algorithm, wrapped = cms_agreement.wrap(ephemeral, public, key, wrap_oid)
+    algorithm, wrapped = cms_agreement.wrap(ephemeral, public, key, wrap_oid, recipient.user_material)
     originator = cms.write_algorithm(cms_agreement.originator_algorithm(public)) + der.bit_string(bits)
+    given = recipient.user_material
+    material = b"" if given is None else der.explicit(1, der.octet_string(given))
     identifier = (
         der.explicit(0, der.octet_string(_key_identifier(recipient)))
         if recipient.by_key_identifier
@@ -178,6 +182,7 @@ def _key_agreement(recipient: ToCertificate, public: cms_agreement.AgreementPubl
         1,
         der.integer(3)
         + der.explicit(0, der.explicit(1, originator))
+        + material
         + cms.write_algorithm(algorithm)
         + der.sequence(der.sequence(identifier, der.octet_string(wrapped))),
     )

@@ -134,3 +134,14 @@ def test_who_has_no_key_identifier_is_not_named_by_it(
     with pytest.raises(Refused) as caught:
         envelop(b"", [recipient], "aes-128-cbc", counted)
     assert caught.value.reason is Reason.KEY_REFUSED
+
+
+@pytest.mark.parametrize("kind", ["rsa", "p-256"])
+def test_user_material_goes_into_an_agreement(kind: str) -> None:
+    """And whoever opens the envelope reads it there; other keys do not mind it."""
+    material = b"user keying material"
+    written = envelop(
+        b"content", [ToCertificate(certificate(kind), user_material=material)], "aes-256-cbc", system_random
+    )
+    assert (material in written) == (kind == "p-256")
+    assert opened(written, kind) == b"content"

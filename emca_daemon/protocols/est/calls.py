@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Final
 
 from emca_daemon.ca.audit import refusal_by
+from emca_daemon.ca.client_keys import GeneratedKey
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.policy.facts import Requester
 from emca_daemon.protocols.est.authentication import authenticate
@@ -12,7 +13,7 @@ from emca_daemon.protocols.est.bodies import read_body
 from emca_daemon.protocols.est.clients import Client
 from emca_daemon.protocols.est.endpoint import Endpoint
 from emca_daemon.protocols.est.errors import EstRefusal
-from emca_daemon.protocols.est.generated_keys import GeneratedKey, with_key
+from emca_daemon.protocols.est.generated_keys import with_key
 from emca_daemon.protocols.est.requests import EnrollmentRequest, read_request
 from emca_daemon.protocols.http import Request
 

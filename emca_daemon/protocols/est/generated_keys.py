@@ -1,50 +1,24 @@
-"""Keys made for clients (RFC 7030 4.4), and the client's request as if it had been made with the new key."""
+"""The client's request as if it had been made with the key that is made for it (RFC 7030 4.4)."""
 
-from collections.abc import Mapping
 from typing import Final
 
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding, rsa
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    PublicFormat,
-    load_der_public_key,
-)
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 
 from emca_daemon.asn1 import der
 from emca_daemon.asn1.values import encoded, sequence_parts
+from emca_daemon.ca.client_keys import GeneratedKey, algorithm_of, public_bytes
 from emca_daemon.errors import Reason, Refused
 
-GeneratedKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | ed448.Ed448PrivateKey
-
-_CURVES: Final[Mapping[str, ec.EllipticCurve]] = {
-    "p-256": ec.SECP256R1(),
-    "p-384": ec.SECP384R1(),
-    "p-521": ec.SECP521R1(),
-}
 _ECDSA: Final = der.sequence(der.oid("1.2.840.10045.4.3.2"))
 _RSA: Final = der.sequence(der.oid("1.2.840.113549.1.1.11"), der.NULL)
 _ED25519: Final = der.sequence(der.oid("1.3.101.112"))
 _ED448: Final = der.sequence(der.oid("1.3.101.113"))
 
 
-def generate(algorithm: str) -> GeneratedKey:
-    """A key of one of `settings.est.ALGORITHMS`."""
-    if algorithm in _CURVES:
-        return ec.generate_private_key(_CURVES[algorithm])
-    if algorithm == "ed25519":
-        return ed25519.Ed25519PrivateKey.generate()
-    if algorithm == "ed448":
-        return ed448.Ed448PrivateKey.generate()
-    return rsa.generate_private_key(65537, int(algorithm.removeprefix("rsa-")))
-
-
 def choose(algorithms: tuple[str, ...], csr: bytes) -> str:
     """The algorithm of the key to be made: that of the request's own key if it is offered, else the first."""
-    wanted = _algorithm_of(_parts(csr)[2])
+    wanted = algorithm_of(_parts(csr)[2])
     return wanted if wanted in algorithms else algorithms[0]
 
 
@@ -55,15 +29,9 @@ def with_key(csr: bytes, key: GeneratedKey) -> bytes:
     Refused(MALFORMED) for what is no request.
     """
     version, subject, _, attributes = _parts(csr)
-    public = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    info = der.sequence(version, subject, public, attributes)
+    info = der.sequence(version, subject, public_bytes(key), attributes)
     algorithm, signature = _sign(key, info)
     return der.assemble(info, algorithm, signature)
-
-
-def private_bytes(key: GeneratedKey) -> bytes:
-    """PKCS #8 in DER, not encrypted."""
-    return key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
 
 
 def _parts(csr: bytes) -> tuple[bytes, bytes, bytes, bytes]:
@@ -83,15 +51,3 @@ def _sign(key: GeneratedKey, data: bytes) -> tuple[bytes, bytes]:
     if isinstance(key, ed25519.Ed25519PrivateKey):
         return _ED25519, key.sign(data)
     return _ED448, key.sign(data)
-
-
-def _algorithm_of(public: bytes) -> str:
-    try:
-        key = load_der_public_key(public)
-    except (ValueError, TypeError, UnsupportedAlgorithm):
-        return ""
-    if isinstance(key, rsa.RSAPublicKey):
-        return f"rsa-{key.key_size}"
-    if isinstance(key, ec.EllipticCurvePublicKey):
-        return next((name for name, curve in _CURVES.items() if curve.name == key.curve.name), "")
-    return {ed25519.Ed25519PublicKey: "ed25519", ed448.Ed448PublicKey: "ed448"}.get(type(key), "")

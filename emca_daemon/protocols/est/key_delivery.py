@@ -9,8 +9,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from emca_daemon.asn1 import cms_enveloping, der
-from emca_daemon.asn1.cms import SIGNED_DATA, key_identifier, read_content_info
-from emca_daemon.asn1.cms_signing import SigningIdentity, sign_data
+from emca_daemon.asn1.cms import SIGNED_DATA, key_identifier
+from emca_daemon.asn1.cms_signing import SigningIdentity
+from emca_daemon.asn1.key_packages import signed_key_package
 from emca_daemon.asn1.values import content_parts
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.protocols.est.clients import Client
@@ -21,9 +22,6 @@ from emca_daemon.protocols.est.requests import (
     EnrollmentRequest,
 )
 from emca_daemon.randomness import RandomBytes
-
-KEY_PACKAGE: Final = "2.16.840.1.101.2.1.2.78.5"
-"""id-ct-KP-aKeyPackage (RFC 5958)."""
 
 _GCM: Final = {16: "aes-128-gcm", 24: "aes-192-gcm", 32: "aes-256-gcm"}
 _CBC_OIDS: Final = {
@@ -81,9 +79,7 @@ def deliver(
 ) -> bytes:
     """EnvelopedData (AuthEnvelopedData for AES-GCM) of SignedData of the AsymmetricKeyPackage with that PKCS #8 key."""
     chain = (signer.certificate.public_bytes(Encoding.DER),)
-    signed = sign_data(der.sequence(private_key), signer, content_type=KEY_PACKAGE, certificates=chain)
-    # What is enveloped is SignedData itself, whose type stands outside (RFC 5652 6.1), not a ContentInfo.
-    content = read_content_info(signed)[1]
+    content = signed_key_package(private_key, signer, chain)
     return cms_enveloping.envelop(content, (recipient,), cipher, random, content_type=SIGNED_DATA)
 
 

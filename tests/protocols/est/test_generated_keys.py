@@ -6,8 +6,9 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, load_der_private_key
 
+from emca_daemon.ca.client_keys import generate, private_bytes
 from emca_daemon.errors import Reason, Refused
-from emca_daemon.protocols.est.generated_keys import choose, generate, private_bytes, with_key
+from emca_daemon.protocols.est.generated_keys import choose, with_key
 from emca_daemon.settings.est import ALGORITHMS
 from tests.support.est_world import request
 

@@ -3,11 +3,12 @@
 from typing import Final
 
 from emca_daemon.asn1.cms_signing import bundle
+from emca_daemon.ca.client_keys import generate, private_bytes
 from emca_daemon.errors import Pending, Reason, Refused
 from emca_daemon.protocols.est.binding import check_binding
 from emca_daemon.protocols.est.calls import PKCS10, Call
 from emca_daemon.protocols.est.errors import EstRefusal
-from emca_daemon.protocols.est.generated_keys import choose, generate, private_bytes
+from emca_daemon.protocols.est.generated_keys import choose
 from emca_daemon.protocols.est.issuance import certify
 from emca_daemon.protocols.est.key_delivery import cipher_of, deliver, recipient_of, wants_encryption
 from emca_daemon.protocols.est.operations.simpleenroll import check_own_names

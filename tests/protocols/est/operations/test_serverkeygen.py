@@ -14,8 +14,8 @@ from emca_daemon.asn1.cms_algorithms import CIPHERS, MODERN_CIPHERS, MODERN_DIGE
 from emca_daemon.asn1.cms_decrypting import decrypt_with_key
 from emca_daemon.asn1.cms_enveloped import KeyAgreement, KeyTransport, read_enveloped_data
 from emca_daemon.asn1.cms_signed import read_signed_content, read_signed_data, verify_signer
+from emca_daemon.asn1.key_packages import KEY_PACKAGE
 from emca_daemon.asn1.values import encoded, sequence_parts
-from emca_daemon.protocols.est.key_delivery import KEY_PACKAGE
 from emca_daemon.protocols.est.requests import (
     ASYMMETRIC_DECRYPT_KEY_IDENTIFIER,
     DECRYPT_KEY_IDENTIFIER,
