@@ -28,7 +28,7 @@ ALLOWED = {"BER: Dissector for OID not implemented. Contact Wireshark developers
 """What tshark says of extensions and values that it has no words for, and shows as octets."""
 
 SENT = frozenset(
-    {Body.IP, Body.CP, Body.KUP, Body.RP, Body.PKICONF, Body.GENP, Body.ERROR, Body.POLLREP},
+    {Body.IP, Body.CP, Body.KUP, Body.RP, Body.PKICONF, Body.GENP, Body.ERROR, Body.POLLREP, Body.NESTED},
 )
 """The bodies of answers."""
 
@@ -118,6 +118,9 @@ def test_everything_that_is_sent(world: Recorded, tmp_path: Path) -> None:
     questions(client)
     questions(world.client())
     client.renewed().enroll(tag=7)
+    authority = enrolled(world, Template("CN=RA"), label="ra")
+    batch = [world.client().written(0, der.sequence(build.request(Template()))) for _ in range(2)]
+    authority.renewed().send(Body.NESTED, der.sequence(*batch))
     device = KemClient(world)
     device.ask()
     device.enroll()

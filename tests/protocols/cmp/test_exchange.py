@@ -178,6 +178,9 @@ def check_broken_messages(world: CmpWorld, random: Random) -> None:
     for tag, content in bodies(signing.signer[0]):
         for client in (world.client(), signing.renewed()):
             answered(world, mutated(client.written(tag, content), random))
+    authority = enrolled(world, Template("CN=RA"), label="ra")
+    batch = [world.client().written(tag, content) for tag, content in bodies(signing.signer[0])[:4]]
+    answered(world, authority.written(20, mutated(der.sequence(*batch), random)))
     for algorithm in (build.pbmac1(), build.pbmac1(mac=GMAC), GMAC, KMAC, parameters(context=b"context")):
         told = world.client().with_header(algorithm=mutated(algorithm, random))
         answered(world, told.written(0, der.sequence(build.request(Template()))))
