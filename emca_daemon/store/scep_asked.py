@@ -50,6 +50,7 @@ _c = scep_asked.c
 _NAMES = tuple(_c.keys())
 _NOW = bindparam("b_now", type_=Moment)
 _THE_ONE = _c.transaction == bindparam("b_transaction")
+_SEEN = _c.version == bindparam("b_version")
 
 _GET = select(scep_asked).where(_THE_ONE)
 _DUE = select(scep_asked).where(_c.due <= _NOW).order_by(_c.due, _c.transaction).limit(bindparam("b_most"))
@@ -59,10 +60,10 @@ _OVERDUE = (
 _ADD = InsertNew(scep_asked)
 _CHANGE = (
     update(scep_asked)
-    .where(_THE_ONE, _c.version == bindparam("b_version"))
+    .where(_THE_ONE, _SEEN)
     .values({name: bindparam(name, type_=_c[name].type) for name in _NAMES if name != "transaction"})
 )
-_REMOVE = delete(scep_asked).where(_THE_ONE)
+_REMOVE = delete(scep_asked).where(_THE_ONE, _SEEN)
 _FORGET = delete(scep_asked).where(_c.transaction.in_(_OVERDUE))
 
 
@@ -104,9 +105,10 @@ class AskedWriter(AskedRows):
         key = {"b_transaction": asked.transaction, "b_version": asked.version}
         return self._connection.execute(_CHANGE, {**given, **key}).rowcount == 1
 
-    def remove(self, transaction: str) -> bool:
-        """Forget one; False where there is none."""
-        return self._connection.execute(_REMOVE, {"b_transaction": transaction}).rowcount == 1
+    def remove(self, asked: Asked) -> bool:
+        """Forget the one with its name and version; False where that is gone or was changed."""
+        key = {"b_transaction": asked.transaction, "b_version": asked.version}
+        return self._connection.execute(_REMOVE, key).rowcount == 1
 
     def forget(self, now: datetime, most: int) -> int:
         """Remove what has expired and of which nothing is to be told; how many."""

@@ -59,12 +59,6 @@ login_url = "{intune}"
 graph_url = "{intune}"
 location_hosts = ["127.0.0.1"]
 """
-JAMF = """
-[scep.one-time.jamf]
-enabled = true
-
-[scep.devices]
-"""
 
 
 class Switch:
@@ -112,8 +106,7 @@ def outside(folder: Path, zone: Zone) -> Iterator[Outside]:
             (daemon.home / name).touch(mode=0o600)
             (daemon.home / name).write_text(f"{secret}\n")
         known = {"home": daemon.home, "tenant": TENANT, "application": APPLICATION}
-        text = daemon.settings().replace("\n[scep.devices]\n", JAMF, 1)
-        daemon.config.write_text(text + ENDPOINTS.format(webhook=decider, intune=microsoft, **known))
+        daemon.config.write_text(daemon.settings() + ENDPOINTS.format(webhook=decider, intune=microsoft, **known))
         daemon.done("check-config", daemon.config)
         daemon.serve()
         site = Site(daemon, zone, free_port(), free_port())

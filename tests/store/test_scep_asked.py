@@ -56,5 +56,7 @@ def test_what_has_expired_is_forgotten_once_it_is_told(store: SqlStore) -> None:
         assert tx.scep_asked.overdue(NOW + HOUR)
         assert tx.scep_asked.forget(NOW + HOUR, 9) == 1
         assert tx.scep_asked.get("a") is None
-        assert tx.scep_asked.remove("due")
-        assert not tx.scep_asked.remove("due")
+        due = replace(ASKED, transaction="due", due=NOW)
+        assert not tx.scep_asked.remove(replace(due, version=1))
+        assert tx.scep_asked.remove(due)
+        assert not tx.scep_asked.remove(due)

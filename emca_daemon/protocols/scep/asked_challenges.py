@@ -97,7 +97,7 @@ class AskedChallenges:
         try:
             identity = self._judge.judge(attempt)
         except Refused as refusal:
-            self._forget(attempt, refusal)
+            self._forget(asked, attempt, refusal)
             raise
         answered = replace(asked, asking=None, identity=identity)
         with self._store.writing() as tx:
@@ -130,13 +130,17 @@ class AskedChallenges:
             raise _asked_already()
         return asked
 
-    def _forget(self, attempt: Attempt, refusal: Refused) -> None:
-        """No answer, or a no: the next time the judge is asked again. An outage is audited here, as no refusal is."""
+    def _forget(self, asked: Asked, attempt: Attempt, refusal: Refused) -> None:
+        """No answer, or a no: the next time the judge is asked again, unless somebody else asks by now.
+
+        An outage is audited here; refusals are where they are answered.
+        """
         with self._store.writing() as tx:
-            tx.scep_asked.remove(attempt.transaction)
+            tx.scep_asked.remove(asked)
             if refusal.reason is Reason.UNAVAILABLE:
-                by, name = attempt.facts.requester, attempt.transaction_id.decode("ascii", "backslashreplace")[:255]
-                details = {"proof": self._judge.proof, "detail": refusal.detail[:LONGEST_DETAIL]}
+                by = replace(attempt.facts.requester, identity="unknown", proof="none")
+                name = attempt.transaction_id.decode("ascii", "backslashreplace")[:LONGEST_DETAIL]
+                details = {"judge": self._judge.proof, "detail": refusal.detail[:LONGEST_DETAIL]}
                 tx.audit.append(event_by(by, self._clock(), "scep.challenge.ask", name, "failed", **details))
 
 

@@ -119,8 +119,8 @@ class AskedRequests(AskedRequestsReader, Protocol):
     def change(self, asked: Asked) -> bool:
         """Replace the one with its name and version, and count that; False where that is gone or was changed."""
 
-    def remove(self, transaction: str) -> bool:
-        """Forget one; False where there is none."""
+    def remove(self, asked: Asked) -> bool:
+        """Forget the one with its name and version; False where that is gone or was changed."""
 
     def forget(self, now: datetime, most: int) -> int:
         """Remove what has expired and of which nothing is to be told; how many."""

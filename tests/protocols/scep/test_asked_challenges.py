@@ -1,6 +1,7 @@
 """Tests of emca_daemon.protocols.scep.asked_challenges."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
@@ -12,7 +13,7 @@ from emca_daemon.errors import Reason, Refused
 from emca_daemon.names import KeyName, ProfileName, SerialNumber
 from emca_daemon.protocols.scep.asked_challenges import AskedChallenges
 from emca_daemon.protocols.scep.asked_records import Asked, Notice
-from emca_daemon.protocols.scep.challenges import Attempt
+from emca_daemon.protocols.scep.challenges import Admission, Attempt
 from tests.support.ca_world import BY, ISSUING
 from tests.support.scep_world import Client, ScepWorld, settings
 
@@ -106,24 +107,22 @@ def test_a_retry_after_an_outage_of_ours_is_not_asked_about_again() -> None:
     assert len(oracle.asked) == 1
 
 
-def test_a_crash_behind_the_answer_costs_the_client_nothing() -> None:
-    """The serial number is abandoned, the answer counts once more."""
+@pytest.mark.parametrize("error", [Refused(Reason.UNAVAILABLE, "the token is gone"), MemoryError()])
+def test_a_crash_behind_the_answer_costs_the_client_nothing(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    """Nor does a signature that fails: the serial number is abandoned, the answer counts once more."""
+
+    def fail(*_: object, **__: object) -> bytes:
+        raise error
+
     oracle = Oracle()
     world, client = guarded(oracle)
-    get = world.keys.get
-
-    def dies(name: KeyName) -> object:
-        if oracle.asked and name == "memory:issuing":
-            with world.store.reading() as tx:
-                asked = tx.scep_asked.get(oracle.asked[-1])
-            if asked is not None and asked.serial is not None:
-                raise MemoryError
-        return get(name)
-
-    world.keys.get = dies  # type: ignore[assignment,method-assign]
-    with pytest.raises(MemoryError):
-        client.enroll()
-    world.keys.get = get  # type: ignore[method-assign]
+    monkeypatch.setattr("emca_daemon.ca.cycle.sign_certificate", fail)
+    with nullcontext() if isinstance(error, Refused) else pytest.raises(MemoryError):
+        assert world.post(client.message(client.csr())).status == 503
+    monkeypatch.undo()
+    asked = kept(world, oracle)
+    assert asked is not None
+    assert (asked.serial is None, asked.due) == (isinstance(error, Refused), None)
     world.clock.advance(minutes=5)
     abandon_open_intents(world.store, BY, world.clock, timedelta(seconds=60))
     assert client.issued(client.enroll())
@@ -190,8 +189,9 @@ def test_who_died_while_asking_is_waited_for_as_long_as_a_judge_may_take() -> No
     assert len(oracle.asked) == 2
 
 
-def test_an_answer_that_came_too_late_is_none() -> None:
-    """Somebody else asks by then."""
+@pytest.mark.parametrize("refusal", [None, Refused(Reason.NOT_AUTHENTICATED, "used already")])
+def test_an_answer_that_came_too_late_is_none(refusal: Refused | None) -> None:
+    """Somebody else has asked by then, and keeps what they were answered."""
     oracle = Oracle()
     world, client = guarded(oracle)
 
@@ -199,10 +199,39 @@ def test_an_answer_that_came_too_late_is_none() -> None:
         oracle.meanwhile = lambda: None
         world.clock.advance(minutes=1)
         assert client.issued(client.enroll())
+        oracle.refusal = refusal
 
     oracle.meanwhile = slow
-    assert world.post(client.message(client.csr())).status == 503
+    response = world.post(client.message(client.csr()))
+    assert response.status == (503 if refusal is None else 200)
     assert len(oracle.asked) == 2
+    asked = kept(world, oracle)
+    assert asked is not None
+    assert asked.serial is not None
+
+
+def test_an_answer_is_used_by_one_request_at_a_time() -> None:
+    """Whoever comes second with it is told to come again, and nothing is written."""
+    oracle = Oracle(tells=False)
+    for profile, status in (("device", "0"), ("device-manual", "3")):
+        world, client = guarded(oracle, profile=profile)
+        admitted = []
+        policy = world.endpoint.challenges
+        check = policy.check
+
+        def twice(attempt: Attempt, check: Callable[[Attempt], Admission] = check) -> Admission:
+            admitted.extend([check(attempt), check(attempt)])  # noqa: B023
+            return admitted[0]  # noqa: B023
+
+        policy.check = twice  # type: ignore[method-assign]
+        assert client.enroll().status == status
+        second = admitted[1].companion
+        with world.store.writing() as tx:
+            asked = kept(world, oracle)
+            assert asked is not None
+            record = None if asked.serial is None else tx.certificates.find(ISSUING, asked.serial)
+            with pytest.raises(Refused, match="at this moment"):
+                second.intended(tx, record.intent) if record else second.waiting(tx, tx.pending.list(None)[0])
 
 
 def test_a_revoked_certificate_is_not_had_again_by_a_retry() -> None:
