@@ -1,4 +1,4 @@
-"""Who signs CMP answers: a certificate of the responder's own, issued and renewed by the CA itself (RFC 9483 1.4)."""
+"""Who signs CMP answers, and keys made for clients: certificates issued and renewed by the CA itself (RFC 9483 1.4)."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,6 +14,7 @@ from emca_daemon.ca.authorities import Authorities, Authority, signing_key_of
 from emca_daemon.ca.enrollment import Enrollment, Issued
 from emca_daemon.ca.ports import Keys, ReadingStore
 from emca_daemon.ca.records import CertificateQuery, CertificateRecord
+from emca_daemon.ca.signer_keys import asking_with, key_of, usable_key
 from emca_daemon.clock import Clock
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.names import IssuerName, KeyName, ProfileName, SubjectAttribute
@@ -37,7 +38,7 @@ class CmpSigner:
 
 
 class CmpSigners:
-    """The responder of one issuer; a new certificate is issued when half of the old one's life is over."""
+    """The signer in one role of one issuer; a new certificate is issued when half of the old one's life is over."""
 
     def __init__(
         self,
@@ -51,8 +52,9 @@ class CmpSigners:
         keys: Keys,
         clock: Clock,
         algorithm: str = "p-256",
+        role: str = "cmp",
     ) -> None:
-        """`key` is where its key is made; None: `cmp-` and the issuer's name, beside the issuer's own key."""
+        """`key` is where its key is made; None: the role and the issuer's name, beside the issuer's own key."""
         self._issuer = issuer
         self._profile = profile
         self._key_name = key
@@ -62,6 +64,7 @@ class CmpSigners:
         self._keys = keys
         self._clock = clock
         self._algorithm = algorithm
+        self._role = role
         self._current: CmpSigner | None = None
 
     def current(self) -> CmpSigner:
@@ -83,28 +86,28 @@ class CmpSigners:
                 raise
             return None  # without an issuer that can sign there is nothing to renew
         newest = self._newest(authority)
-        key = self._made_key(self._name(authority))
+        name, key = usable_key(self._keys, self._store, self._name(authority), self._algorithm)
         if newest is not None and not _past_half(newest, self._clock()) and _holds(newest, key):
             return None
-        subject = (SubjectAttribute(COMMON_NAME, f"CMP {authority.name}"[:64]),)
-        facts = RequestFacts(requester, subject, (), key_facts(key))
+        subject = (SubjectAttribute(COMMON_NAME, f"{self._role.upper()} {authority.name}"[:64]),)
+        facts = RequestFacts(asking_with(requester, self._name(authority), name), subject, (), key_facts(key))
         outcome = self._enrollment.enroll(facts, self._profile, issuer=authority.name, approver=requester.identity)
         if not isinstance(outcome, Issued):
-            raise Refused(Reason.INTERNAL, "a CMP responder was asked to wait for a person")
+            raise Refused(Reason.INTERNAL, "a signer of CMP was asked to wait for a person")
         self._current = None
         return outcome
 
     def _load(self, authority: Authority) -> CmpSigner:
         record = self._newest(authority)
         if record is None or record.der is None:
-            raise Refused(Reason.UNAVAILABLE, "the CMP responder has no certificate yet", retry_after=2)
+            raise Refused(Reason.UNAVAILABLE, f"the signer `{self._role}` has no certificate yet", retry_after=2)
         certificate = x509.load_der_x509_certificate(record.der)
         intent = record.intent
         return CmpSigner(
             certificate=certificate,
             public_key=signing_key_of(certificate),
             key_identifier=certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest,
-            key=self._name(authority),
+            key=key_of(intent, self._name(authority)),
             chain=authority.chain_for_leaf(record.der),
             root=authority.record.chain[-1],
             # Another process may have issued the next one; that it is revoked is noticed within the minute.
@@ -118,15 +121,7 @@ class CmpSigners:
 
     def _name(self, authority: Authority) -> KeyName:
         signer = authority.record.key.partition(":")[0]
-        return self._key_name or KeyName(f"{signer}:cmp-{authority.name}")
-
-    def _made_key(self, name: KeyName) -> CertificateIssuerPublicKeyTypes:
-        try:
-            return self._keys.get(name).public_key()
-        except Refused as refusal:
-            if refusal.reason is not Reason.NOT_FOUND:
-                raise
-        return self._keys.generate(name, self._algorithm).public_key()
+        return self._key_name or KeyName(f"{signer}:{self._role}-{authority.name}")
 
 
 def _past_half(record: CertificateRecord, now: datetime) -> bool:

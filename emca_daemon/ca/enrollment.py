@@ -125,8 +125,13 @@ class Enrollment:
             raise Refused(Reason.PROFILE_REFUSED, f"the profile `{profile.name}` names no issuer")
         with self._store.reading() as tx:
             authority = self._authorities.get(chosen, tx)
-            uses, others = tx.certificates.key_uses(facts.key.fingerprint, facts.requester.identity)
-        return authority, replace(facts, key_certified_before=uses, key_certified_for_others=others)
+            uses = tx.certificates.key_uses(facts.key.fingerprint, facts.requester.identity)
+        return authority, replace(
+            facts,
+            key_certified_before=uses.certificates,
+            key_certified_for_others=uses.of_others,
+            key_blocked=uses.blocked,
+        )
 
     def _wait(
         self,

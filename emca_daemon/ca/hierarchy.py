@@ -14,14 +14,14 @@ from emca_daemon.ca.cycle import IssuanceCycle, NoCompanion, Signatory
 from emca_daemon.ca.enrollment import Enrollment
 from emca_daemon.ca.ports import Keys, Store, Writing
 from emca_daemon.ca.records import CertificateRecord, IssuerRecord, IssuerState, RevocationReason
-from emca_daemon.ca.revocation import Revoking
+from emca_daemon.ca.revocation import KEY_IS_KNOWN, Revoking
 from emca_daemon.ca.specimen_keys import specimen_facts
 from emca_daemon.clock import Clock
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.names import IssuerName, KeyName, ProfileName, SerialNumber, Subject
 from emca_daemon.policy.decision import decide
 from emca_daemon.policy.facts import KeyFacts, Requester, RequestFacts
-from emca_daemon.policy.keys import key_facts
+from emca_daemon.policy.keys import key_facts, key_fingerprint
 from emca_daemon.policy.profile import Profile
 from emca_daemon.policy.tokens import Approved, AwaitsApproval
 
@@ -109,11 +109,13 @@ class Hierarchy:
         if listed_by is None:
             with self._store.writing() as tx:
                 tx.issuers.update(record)
+                if reason in KEY_IS_KNOWN:
+                    tx.certificates.block_key(key_fingerprint(authority.public_key), self._clock())
                 event = event_by(requester, self._clock(), "issuer.revoke", name, reason=reason.name.lower())
                 tx.audit.append(event)
         else:
             serial = SerialNumber(authority.certificate.serial_number)
-            self._revoking.revoke(listed_by, serial, reason, requester)
+            self._revoking.revoke(listed_by, serial, reason, requester, key_proved=True)
         return record
 
     def check_new(self, new: NewAuthority) -> Profile:
@@ -147,7 +149,9 @@ class Hierarchy:
     def _root(
         self, new: NewAuthority, profile: Profile, key: KeyFacts, requester: Requester
     ) -> tuple[Approved, Signatory]:
-        facts = RequestFacts(requester, new.subject, (), key)
+        with self._store.reading() as tx:
+            uses = tx.certificates.key_uses(key.fingerprint, requester.identity)
+        facts = RequestFacts(requester, new.subject, (), key, key_blocked=uses.blocked)
         decision = decide(facts, profile, None, self._clock(), approver=requester.identity)
         if isinstance(decision, AwaitsApproval):
             raise Refused(Reason.INTERNAL, "a root was asked to wait for the person who makes it")

@@ -14,6 +14,7 @@ from emca_daemon.ca.authorities import Authorities, Authority, signing_key_of
 from emca_daemon.ca.enrollment import Enrollment, Issued
 from emca_daemon.ca.ports import Keys, ReadingStore
 from emca_daemon.ca.records import CertificateQuery, CertificateRecord
+from emca_daemon.ca.signer_keys import asking_with, key_of, usable_key
 from emca_daemon.clock import Clock
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.names import IssuerName, KeyName, ProfileName, SubjectAttribute
@@ -97,11 +98,11 @@ class OcspSigners:
         return issued
 
     def _renew(self, authority: Authority, profile: ProfileName, requester: Requester) -> list[Issued]:
-        key = self._make_key(key_name(authority))
+        name, key = usable_key(self._keys, self._store, key_name(authority), self._algorithm)
         newest = self._seen_or_newest(authority, profile)
         if newest is not None and not _past_half(newest, self._clock()) and _holds(newest, key):
             return []
-        issued = self._issue(authority, profile, key, requester)
+        issued = self._issue(authority, profile, key, asking_with(requester, key_name(authority), name))
         self._current.pop(authority.name, None)
         self._seen.pop(authority.name, None)
         return [issued]
@@ -149,14 +150,6 @@ class OcspSigners:
         with self._store.reading() as tx:
             return next(iter(tx.certificates.search(query)), None)
 
-    def _make_key(self, name: KeyName) -> CertificateIssuerPublicKeyTypes:
-        try:
-            return self._keys.get(name).public_key()
-        except Refused as refusal:
-            if refusal.reason is not Reason.NOT_FOUND:
-                raise
-        return self._keys.generate(name, self._algorithm).public_key()
-
     def _issue(
         self,
         authority: Authority,
@@ -173,7 +166,7 @@ class OcspSigners:
 
 
 def key_name(authority: Authority) -> KeyName:
-    """Where the OCSP signer's key lives: where the settings say, else beside the issuer's own key."""
+    """Where the OCSP signer's first key lives: where the settings say, else beside the issuer's own key."""
     signer = authority.record.key.partition(":")[0]
     return authority.publication.ocsp_key or KeyName(f"{signer}:ocsp-{authority.name}")
 
@@ -194,7 +187,7 @@ def _delegated(authority: Authority, record: CertificateRecord, der: bytes, unti
         issuer_certificate=authority.certificate,
         certificate=certificate,
         public_key=signing_key_of(certificate),
-        key=key_name(authority),
+        key=key_of(record.intent, key_name(authority)),
         pss=False,
         not_after=min(until, record.intent.not_after),
     )

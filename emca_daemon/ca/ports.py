@@ -19,6 +19,7 @@ from emca_daemon.ca.records import (
     Intent,
     IssuedCrl,
     IssuerRecord,
+    KeyUses,
     PendingRequest,
     RequestState,
     Revocation,
@@ -40,8 +41,8 @@ class CertificatesReader(Protocol):
     def find_by_key(self, key_fingerprint: bytes) -> Sequence[CertificateRecord]:
         """Every recorded certificate for that key (at most 100, newest first)."""
 
-    def key_uses(self, key_fingerprint: bytes, requester: str) -> tuple[int, int]:
-        """How many certificates hold that key, and how many of those belong to other requesters."""
+    def key_uses(self, key_fingerprint: bytes, requester: str) -> KeyUses:
+        """What is known of a key that shall be certified for a requester."""
 
     def status(self, issuer: IssuerName, serial: SerialNumber) -> CertificateStatus | None:
         """What OCSP answers from; None for a serial never taken."""
@@ -76,6 +77,9 @@ class Certificates(CertificatesReader, Protocol):
 
     def release(self, issuer: IssuerName, serial: SerialNumber, at: datetime) -> None:
         """Take the hold away."""
+
+    def block_key(self, key_fingerprint: bytes, now: datetime) -> None:
+        """Let nobody use a key any more, for whatever protocol: others may have it. Blocking it again does nothing."""
 
 
 class IssuersReader(Protocol):

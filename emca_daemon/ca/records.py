@@ -90,6 +90,15 @@ class CertificateStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class KeyUses:
+    """How many certificates hold a key, how many of those others asked for, and whether it is known to others."""
+
+    certificates: int
+    of_others: int
+    blocked: bool
+
+
+@dataclass(frozen=True, slots=True)
 class RevokedEntry:
     """One line of a CRL."""
 

@@ -17,6 +17,10 @@ _NEVER_GIVEN = {
 }
 
 
+KEY_IS_KNOWN = frozenset({RevocationReason.KEY_COMPROMISE, RevocationReason.CA_COMPROMISE})
+"""Reasons that say that others may have the key."""
+
+
 class Revoking:
     """Ends certificates, for a while or for good."""
 
@@ -32,13 +36,16 @@ class Revoking:
         requester: Requester,
         invalidity_date: datetime | None = None,
         also: Callable[[Writing], None] = lambda _: None,
+        *,
+        key_proved: bool = False,
     ) -> Revocation:
         """Revoke, or put on hold with CERTIFICATE_HOLD.
 
         A certificate on hold may be revoked for good; a revoked one may only be corrected from another reason to
         keyCompromise, keeping its date (BR 4.9.1: what is known to be worse must be said). `also` writes in the same
-        transaction. When the certificate is that of a CA of ours, the CA ends with it and issues nothing any more; such
-        a one cannot be put on hold.
+        transaction. With `key_proved` whoever asks holds the key, or answers for this CA: if they say that the key is
+        compromised, nobody gets a certificate for it any more. When the certificate is that of a CA of ours, the CA
+        ends with it and issues nothing any more; such a one cannot be put on hold.
         Raises Refused(UNKNOWN_CERTIFICATE), Refused(ALREADY_REVOKED), Refused(WRONG_STATE) or Refused(MALFORMED);
         refusals are audited.
         """
@@ -49,6 +56,8 @@ class Revoking:
                 revocation = _next_revocation(record, reason, invalidity_date, now)
                 tx.certificates.revoke(issuer, serial, revocation)
                 _end_authority(tx, record, reason, requester, now)
+                if key_proved and reason in KEY_IS_KNOWN:
+                    tx.certificates.block_key(record.intent.key_fingerprint, now)
                 also(tx)
                 action = "certificate.hold" if reason is RevocationReason.CERTIFICATE_HOLD else "certificate.revoke"
                 invalid_since = invalidity_date.isoformat() if invalidity_date else None

@@ -141,7 +141,7 @@ def _revoke(
 ) -> None:
     intent = record.intent
     since = invalid_since.replace(tzinfo=UTC) if invalid_since else None
-    core.revoking.revoke(intent.issuer, intent.serial, reason, operator(), since)
+    core.revoking.revoke(intent.issuer, intent.serial, reason, operator(), since, key_proved=True)
     done = "put on hold" if reason is RevocationReason.CERTIFICATE_HOLD else "revoked"
     text = f"{intent.issuer}/{intent.serial:x}"
     output.said(f"{done}: {intent.subject or text}", **_named(core, text))

@@ -62,7 +62,7 @@ class RequestFacts:
     `names` are the alternative names asked for; `request_signature` the name of the algorithm that signed the
     request (`ecdsa-with-SHA256`; empty when nothing did); `not_before` and `not_after` what validity was asked for,
     if any; `key_certified_before` how many certificates with this key exist already, `key_certified_for_others` how
-    many of those belong to another requester.
+    many of those belong to another requester; `key_blocked` whether the key was reported as compromised.
     """
 
     requester: Requester
@@ -75,6 +75,7 @@ class RequestFacts:
     not_after: datetime | None = None
     key_certified_before: int = 0
     key_certified_for_others: int = 0
+    key_blocked: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,8 @@ def key_mismatches(rules: KeyRules, facts: RequestFacts) -> list[Mismatch]:
     """What is wrong with the key of a request and with the request's own signature."""
     key = facts.key
     mismatches = [_refusal("weaknesses", weakness) for weakness in key.weaknesses]
+    if facts.key_blocked:
+        mismatches.append(_refusal("compromised", "this key was reported as compromised; make a new key"))
     name = key.parameter or key.algorithm
     if name not in rules.algorithms:
         mismatches.append(_refusal("algorithms", f"a {name} key is not allowed"))

@@ -1,7 +1,6 @@
 """ACME's accounts."""
 
 import json
-from datetime import datetime
 
 from sqlalchemy import BindParameter, Connection, bindparam, exists, select, update
 from sqlalchemy.exc import IntegrityError
@@ -9,7 +8,8 @@ from sqlalchemy.exc import IntegrityError
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.protocols.acme.records import Account, KeyStanding
 from emca_daemon.protocols.acme.states import AccountStatus
-from emca_daemon.store.acme_tables import accounts, blocked_keys
+from emca_daemon.store.acme_tables import accounts
+from emca_daemon.store.blocked_keys import IS_BLOCKED
 from emca_daemon.store.inserting import InsertNew
 from emca_daemon.store.statements import Row, Statement
 
@@ -19,12 +19,8 @@ _BY_KEY = Statement(
     select(accounts).where(_c.endpoint == bindparam("endpoint"), _c.thumbprint == bindparam("thumbprint"))
 )
 _KEY: BindParameter[bytes] = bindparam("key_fingerprint")
-_OF_ACCOUNT, _BLOCKED = (
-    exists().where(_c.key_fingerprint == _KEY),
-    exists().where(blocked_keys.c.key_fingerprint == _KEY),
-)
-_KEY_STANDING = Statement(select(_OF_ACCOUNT.label("of_account"), _BLOCKED.label("blocked")))
-_BLOCK = InsertNew(blocked_keys)
+_OF_ACCOUNT = exists().where(_c.key_fingerprint == _KEY)
+_KEY_STANDING = Statement(select(_OF_ACCOUNT.label("of_account"), IS_BLOCKED.label("blocked")))
 _INSERT = InsertNew(accounts)
 _CHANGED = ("status", "jwk", "thumbprint", "key_fingerprint", "contacts", "terms_agreed", "terms")
 _UPDATE = (
@@ -73,10 +69,6 @@ class AccountWriter(AccountRows):
             **_values(account),
         }
         return _INSERT.run(self._connection, given)
-
-    def block_key(self, key_fingerprint: bytes, now: datetime) -> None:
-        """Let nobody use a key any more: it is known to others."""
-        _BLOCK.run(self._connection, {"key_fingerprint": key_fingerprint, "created": now})
 
     def update_account(self, account: Account, expected_thumbprint: str) -> bool:
         """Replace an account whose key is still the expected one.

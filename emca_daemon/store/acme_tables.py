@@ -194,13 +194,6 @@ awaited_orders = Table(
     Index("ix_acme_awaited_orders_due", "due"),
 )
 
-blocked_keys = Table(
-    "acme_blocked_keys",
-    metadata,
-    Column("key_fingerprint", LargeBinary(32), primary_key=True),
-    Column("created", Moment, nullable=False),
-)
-
 buckets = Table(
     "acme_buckets",
     metadata,

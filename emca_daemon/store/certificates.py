@@ -11,6 +11,7 @@ from emca_daemon.ca.records import (
     CertificateState,
     CertificateStatus,
     Intent,
+    KeyUses,
     Revocation,
     RevocationReason,
     RevokedEntry,
@@ -18,6 +19,7 @@ from emca_daemon.ca.records import (
 from emca_daemon.clock import Clock
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.names import IssuerName, SerialNumber, serial_text
+from emca_daemon.store.blocked_keys import BLOCK, IS_BLOCKED
 from emca_daemon.store.certificate_rows import (
     certificates,
     der_values,
@@ -52,9 +54,11 @@ _FIND_BY_KEY = Statement(
     .limit(literal_column("100"))
 )
 _KEY_USES = Statement(
-    select(func.count(), func.coalesce(func.sum(case((_c.requester != bindparam("requester"), 1), else_=0)), 0)).where(
-        _c.key_fingerprint == bindparam("key_fingerprint"), _RECORDED
-    )
+    select(
+        func.count(),
+        func.coalesce(func.sum(case((_c.requester != bindparam("requester"), 1), else_=0)), 0),
+        IS_BLOCKED,
+    ).where(_c.key_fingerprint == bindparam("key_fingerprint"), _RECORDED)
 )
 _STATUS = Statement(
     select(_c.state, _c.not_after, _c.revoked_at, _c.revocation_reason, _c.invalidity_date).where(_THIS_ONE)
@@ -118,11 +122,11 @@ class CertificateRows:
         rows = _FIND_BY_KEY.all(self._connection, {"key_fingerprint": key_fingerprint})
         return [record_of(row) for row in rows]
 
-    def key_uses(self, key_fingerprint: bytes, requester: str) -> tuple[int, int]:
-        """How many certificates hold that key, and how many of those belong to other requesters."""
+    def key_uses(self, key_fingerprint: bytes, requester: str) -> KeyUses:
+        """What is known of a key that shall be certified for a requester."""
         given = {"key_fingerprint": key_fingerprint, "requester": requester}
-        total, others = _KEY_USES.one(self._connection, given)
-        return int(total), int(others)
+        total, others, blocked = _KEY_USES.one(self._connection, given)
+        return KeyUses(int(total), int(others), bool(blocked))
 
     def status(self, issuer: IssuerName, serial: SerialNumber) -> CertificateStatus | None:
         """What OCSP answers from; None for a serial never taken."""
@@ -197,6 +201,10 @@ class CertificateWriter(CertificateRows):
         if _RELEASE.run(self._connection, {"b_issuer": issuer, "b_serial": serial}) != 1:
             raise _wrong_state(issuer, serial, "is not on hold")
         count_change(self._connection, issuer)
+
+    def block_key(self, key_fingerprint: bytes, now: datetime) -> None:
+        """Let nobody use a key any more, for whatever protocol: others may have it."""
+        BLOCK.run(self._connection, {"key_fingerprint": key_fingerprint, "created": now})
 
     def _insert(self, intent: Intent, values: dict[str, object]) -> None:
         if not 0 < intent.serial < 1 << 160:

@@ -166,6 +166,35 @@ def test_an_issuer_changed_meanwhile_signs_nothing() -> None:
         assert tx.certificates.find_by_key(facts.key.fingerprint) == []
 
 
+@pytest.mark.parametrize("reason", [RevocationReason.KEY_COMPROMISE, RevocationReason.CA_COMPROMISE])
+@pytest.mark.parametrize("protocol", ["acme", "est", "scep", "cmp"])
+def test_a_compromised_key_gets_no_certificate_by_whatever_protocol(protocol: str, reason: RevocationReason) -> None:
+    """Once an operator, or somebody with the key, has said so; nor does a request that waited for a person."""
+    world = World().with_issuers()
+    facts = server_request("a.example.test", requester=replace(BY, protocol="cli"))
+    elsewhere = replace(facts, requester=replace(BY, protocol=protocol))
+    first = world.enrollment.enroll(facts, SERVER, issuer=ISSUING)
+    assert isinstance(first, Issued)
+    world.enrollment.enroll(elsewhere, SERVER, issuer=ISSUING)
+    world.revoking.revoke(ISSUING, first.record.intent.serial, reason, BY, key_proved=True)
+    with pytest.raises(Refused, match="compromised") as refused:
+        world.enrollment.enroll(elsewhere, SERVER, issuer=ISSUING)
+    assert refused.value.reason is Reason.KEY_REFUSED
+
+
+@pytest.mark.parametrize(
+    ("reason", "proved"), [(RevocationReason.KEY_COMPROMISE, False), (RevocationReason.SUPERSEDED, True)]
+)
+def test_a_key_is_not_blocked_by_hearsay_or_for_other_reasons(reason: RevocationReason, proved: bool) -> None:
+    """Else anybody with an account could keep others from using their keys."""
+    world = World().with_issuers()
+    facts = server_request("a.example.test")
+    first = world.enrollment.enroll(facts, SERVER, issuer=ISSUING)
+    assert isinstance(first, Issued)
+    world.revoking.revoke(ISSUING, first.record.intent.serial, reason, BY, key_proved=proved)
+    assert isinstance(world.enrollment.enroll(facts, SERVER, issuer=ISSUING), Issued)
+
+
 def test_a_rehearsal_refuses_and_issues_nothing() -> None:
     """As the enrollment would; what waits for a person is no refusal."""
     world = World().with_issuers()

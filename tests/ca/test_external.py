@@ -13,6 +13,7 @@ from emca_daemon.ca.enrollment import Issued
 from emca_daemon.ca.records import IssuerState, RevocationReason
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.names import IssuerName, ProfileName
+from emca_daemon.policy.keys import key_fingerprint
 from tests.support.ca_world import BY, World, new_authority, server_request
 from tests.support.outside import Outside
 
@@ -43,6 +44,18 @@ def test_a_request_goes_out_and_the_certificate_comes_in() -> None:
     world.hierarchy.revoke(EXTERNAL, RevocationReason.CESSATION_OF_OPERATION, BY)
     with pytest.raises(Refused):
         world.external.bring_in(EXTERNAL, [outside.sign(csr.subject, key)], BY)
+
+
+def test_the_key_of_a_compromised_ca_from_outside_is_blocked() -> None:
+    """Though no certificate of ours is revoked for it."""
+    world, outside = World(), Outside()
+    csr = waiting(world)
+    key = csr.public_key()
+    assert isinstance(key, ec.EllipticCurvePublicKey)
+    world.external.bring_in(EXTERNAL, [outside.certificate, outside.sign(csr.subject, key)], BY)
+    world.hierarchy.revoke(EXTERNAL, RevocationReason.KEY_COMPROMISE, BY)
+    with world.store.reading() as tx:
+        assert tx.certificates.key_uses(key_fingerprint(key), "").blocked
 
 
 def test_a_certificate_for_another_name_or_key_is_refused() -> None:

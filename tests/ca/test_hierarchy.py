@@ -92,6 +92,20 @@ def test_revoking_a_root_ends_it() -> None:
     assert world.crls.publish(ROOT, BY).entries == 1
 
 
+@pytest.mark.parametrize("root", [True, False])
+def test_the_key_of_a_compromised_ca_makes_no_other(root: bool) -> None:
+    """Neither a root nor a sub-CA, though it is there."""
+    world = World().with_issuers()
+    gone = ROOT if root else ISSUING
+    world.hierarchy.create_root(new_authority(IssuerName("other"), "root-ca"), BY)
+    world.hierarchy.revoke(gone, RevocationReason.KEY_COMPROMISE, BY)
+    new = replace(new_authority(NEXT, "root-ca", ""), key=new_authority(gone, "").key)
+    with pytest.raises(Refused, match="compromised"):
+        world.hierarchy.create_root(new, BY)
+    with pytest.raises(Refused, match="compromised"):
+        world.hierarchy.create_sub(replace(new, profile=ProfileName("issuing-ca")), IssuerName("other"), BY)
+
+
 @pytest.mark.parametrize("name", ["", "a/b", "a\nb", "../a", "-a", "a" * 64, "\x1b[31m"])
 def test_a_name_unfit_for_addresses_is_refused_before_a_key_is_made(name: str) -> None:
     """It would stand in the addresses of CRLs and on terminals."""

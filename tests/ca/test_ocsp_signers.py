@@ -120,9 +120,24 @@ def test_a_signer_that_is_revoked_is_replaced(monkeypatch: pytest.MonkeyPatch) -
     with monkeypatch.context() as patched:
         patched.setattr(CertificateRows, "search", None)
         assert world.ocsp_signers.renew(BY) == []
-    world.revoking.revoke(first.issuer, first.serial, RevocationReason.KEY_COMPROMISE, BY)
+    world.revoking.revoke(first.issuer, first.serial, RevocationReason.SUPERSEDED, BY)
     (issued,) = world.ocsp_signers.renew(BY)
     assert issued.record.intent.issuer == first.issuer
+    assert world.ocsp_signers.renew(BY) == []
+
+
+def test_a_compromised_key_is_replaced_with_its_certificate() -> None:
+    """The next one has another name, and is found by it again."""
+    world = World().with_issuers()
+    (_, first) = (issued.record.intent for issued in world.ocsp_signers.renew(BY))
+    for name in ("memory:ocsp-issuing-2", "memory:ocsp-issuing-3"):
+        serial = SerialNumber((signer(world).certificate or world.authorities.get(ROOT).certificate).serial_number)
+        world.revoking.revoke(ISSUING, serial, RevocationReason.KEY_COMPROMISE, BY, key_proved=True)
+        world.clock.advance(minutes=1)
+        (issued,) = world.ocsp_signers.renew(BY)
+        assert issued.record.intent.key_fingerprint != first.key_fingerprint
+        assert signer(world).key == name
+        assert world.ocsp_signers.key(signer(world)).public_key() == signer(world).public_key
     assert world.ocsp_signers.renew(BY) == []
 
 

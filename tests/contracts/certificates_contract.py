@@ -8,7 +8,14 @@ from hashlib import sha256
 import pytest
 
 from emca_daemon.ca.ports import Certificates, Store
-from emca_daemon.ca.records import CertificateQuery, CertificateState, CertificateStatus, Revocation, RevocationReason
+from emca_daemon.ca.records import (
+    CertificateQuery,
+    CertificateState,
+    CertificateStatus,
+    KeyUses,
+    Revocation,
+    RevocationReason,
+)
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.names import AlternativeName, IssuerName, NameType, ProfileName, SerialNumber
 from tests.support.records import HELD, ISSUER, NOW, REVOKED, fail_after, intent, issued, revoked
@@ -138,9 +145,20 @@ class IssuingContract:
         with store.reading() as tx:
             found = tx.certificates.find_by_key(old.key_fingerprint)
             assert [record.intent.serial for record in found] == [new.serial, old.serial]
-            assert tx.certificates.key_uses(old.key_fingerprint, "account-1") == (2, 1)
-            assert tx.certificates.key_uses(old.key_fingerprint, "account-3") == (2, 2)
-            assert tx.certificates.key_uses(bytes(32), "account-1") == (0, 0)
+            assert tx.certificates.key_uses(old.key_fingerprint, "account-1") == KeyUses(2, 1, blocked=False)
+            assert tx.certificates.key_uses(old.key_fingerprint, "account-3") == KeyUses(2, 2, blocked=False)
+            assert tx.certificates.key_uses(bytes(32), "account-1") == KeyUses(0, 0, blocked=False)
+
+    def test_a_blocked_key_is_told(self, store: Store) -> None:
+        """With and without certificates; blocking it twice does no harm."""
+        held = issued(store, intent(key=b"shared"))
+        for _ in range(2):
+            with store.writing() as tx:
+                tx.certificates.block_key(held.key_fingerprint, NOW)
+                tx.certificates.block_key(bytes(32), NOW)
+        with store.reading() as tx:
+            assert tx.certificates.key_uses(held.key_fingerprint, held.requester) == KeyUses(1, 0, blocked=True)
+            assert tx.certificates.key_uses(bytes(32), "account-1") == KeyUses(0, 0, blocked=True)
 
 
 class RevocationContract:

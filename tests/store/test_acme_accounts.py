@@ -32,8 +32,8 @@ def test_an_account_comes_back_as_it_was_given(store: SqlStore) -> None:
 def test_a_blocked_key_stays_blocked(store: SqlStore) -> None:
     """However often it is said."""
     with store.writing() as tx:
-        tx.acme.block_key(bytes(32), NOW)
-        tx.acme.block_key(bytes(32), NOW)
+        tx.certificates.block_key(bytes(32), NOW)
+        tx.certificates.block_key(bytes(32), NOW)
         assert tx.acme.key_standing(bytes(32)) == KeyStanding(of_account=False, blocked=True)
 
 

@@ -145,9 +145,6 @@ class AcmeRows(AcmeReader, Protocol):
     def forget_buckets(self, now: datetime) -> int:
         """Forget buckets that are full again; how many."""
 
-    def block_key(self, key_fingerprint: bytes, now: datetime) -> None:
-        """Let nobody use a key any more: it is known to others."""
-
     def update_account(self, account: Account, expected_thumbprint: str) -> bool:
         """Replace an account whose key is still the expected one.
 

@@ -34,7 +34,7 @@ def revoke(call: Call, client: Client, request: RevokeRequest) -> None:
     if trusted is None or not (holds or trusted.agent):
         raise Refused(Reason.NOT_PERMITTED, "a certificate is revoked by its holder or by an agent")
     try:
-        endpoint.revoking.revoke(authority.name, serial, reason, call.requester)
+        endpoint.revoking.revoke(authority.name, serial, reason, call.requester, key_proved=True)
     except Refused:
         call.noted = True
         raise

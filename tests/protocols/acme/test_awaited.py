@@ -165,7 +165,7 @@ def test_accounts_and_keys_that_ended_meanwhile(monkeypatch: pytest.MonkeyPatch)
     assert case.desk.due() == []
     case = Case()
     with case.world.store.writing() as tx:
-        tx.acme.block_key(key_fingerprint(case.key.public_key()), START)
+        tx.certificates.block_key(key_fingerprint(case.key.public_key()), START)
     case.desk.finish(case.task(), {})
     assert case.now().json["error"]["type"].endswith(":badCSR")
 

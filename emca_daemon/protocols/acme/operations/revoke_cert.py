@@ -2,9 +2,7 @@
 
 from collections.abc import Iterable
 from hashlib import sha256
-from typing import cast
 
-from emca_daemon.ca import ports as ca
 from emca_daemon.ca.records import CertificateRecord, RevocationReason
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.names import IssuerName, serial_text
@@ -49,13 +47,9 @@ def revoke_cert(call: Call) -> Reply:
             raise star_refusal("RevocationNotSupported", "certificates that are renewed automatically are canceled")
     if refused is not None:
         raise refused
-
-    def block(tx: ca.Writing) -> None:
-        """Whoever signs with the certificate's key proves to have it: if it is compromised, nobody may use it."""
-        if reason is RevocationReason.KEY_COMPROMISE and not isinstance(call, AccountCall):
-            cast(Writing, tx).acme.block_key(record.intent.key_fingerprint, call.now)
-
-    call.endpoint.revoking.revoke(intent.issuer, intent.serial, reason, call.requester(), also=block)
+    # Whoever signs with the certificate's key proves to have it: if it is compromised, nobody may use it.
+    proved = not isinstance(call, AccountCall)
+    call.endpoint.revoking.revoke(intent.issuer, intent.serial, reason, call.requester(), key_proved=proved)
     return Reply(200)
 
 

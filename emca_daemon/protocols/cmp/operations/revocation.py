@@ -69,7 +69,11 @@ def _carry_out(call: Call, record: CertificateRecord, order: _Order) -> None:
     if order.reason is RevocationReason.REMOVE_FROM_CRL:
         call.endpoint.revoking.release(issuer, serial, call.requester)
         return
-    call.endpoint.revoking.revoke(issuer, serial, order.reason, call.requester, order.invalidity_date)
+    # A passphrase proves who somebody is, not that they have the key
+    proved = call.credential.kind is not Kind.PASSPHRASE
+    call.endpoint.revoking.revoke(
+        issuer, serial, order.reason, call.requester, order.invalidity_date, key_proved=proved
+    )
 
 
 def _order(extensions: tuple[TemplateExtension, ...]) -> _Order:
