@@ -180,6 +180,7 @@ class TableClient:
         if aspect != "commands" or command in ("ir", "cr", "p10cr", "kur"):
             given += ["-certout", str(self._results / "test.cert.pem")]
         if "for revocation" in row.title and command == "cr":
+            self._write_other_key()  # a key that was told to be compromised gets no certificate again
             given += ["-newkey", "other.key"]
         if "-centralkeygen" in options or ("-popo", "-1") in pairwise(options):
             given += ["-cert", "signer.crt", "-key", "signer.p12", "-keypass", "pass:12345"]
@@ -212,19 +213,26 @@ class TableClient:
         return done.returncode == 0, done.stdout + done.stderr
 
     def _write_keys(self) -> None:
-        keys = dict.fromkeys(("signer", "new"), ec.generate_private_key(ec.SECP256R1()))
-        for name, key in (*keys.items(), ("other", ec.generate_private_key(ec.SECP256R1()))):
-            self._write(f"{name}.key", key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-            sealed = BestAvailableEncryption(b"12345")
-            self._write(f"{name}_pass_12345.key", key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, sealed))
-            public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-            self._write(f"{name}_pub.key", public)
-            if name == "other":
-                leaf = x509.CertificateSigningRequestBuilder(_LEAF)
-                leaf = leaf.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=False)
-                self._write("csr.pem", leaf.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM))
+        for name, key in dict.fromkeys(("signer", "new"), ec.generate_private_key(ec.SECP256R1())).items():
+            self._write_key(name, key)
+        self._write_other_key()
         rsa_key = rsa.generate_private_key(65537, 2048)
         self._write("new.RSA2048.key", rsa_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+
+    def _write_other_key(self) -> None:
+        """The key of what is revoked, with its request."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        self._write_key("other", key)
+        leaf = x509.CertificateSigningRequestBuilder(_LEAF)
+        leaf = leaf.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=False)
+        self._write("csr.pem", leaf.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM))
+
+    def _write_key(self, name: str, key: ec.EllipticCurvePrivateKey) -> None:
+        self._write(f"{name}.key", key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+        sealed = BestAvailableEncryption(b"12345")
+        self._write(f"{name}_pass_12345.key", key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, sealed))
+        public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+        self._write(f"{name}_pub.key", public)
 
     def _write_certificates(self) -> None:
         """The signer's certificate by a shared secret, and what else the tables name."""
