@@ -3,6 +3,8 @@
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.protocols.scep.intune_service import IntuneService
@@ -155,6 +157,13 @@ def test_a_token_of_unknown_length_is_used_once(lasts: str) -> None:
     for _ in range(2):
         assert asked.post("failureNotification", NOTICE).description == ""
     assert len(way.to("/token")) == 3
+
+
+@given(st.sampled_from(["/token", "/endpoints", "/failureNotification"]), st.binary(max_size=200))
+def test_no_bytes_are_taken_for_a_verdict(end: str, data: bytes) -> None:
+    """Wherever they come from."""
+    fake = FakeIntune()
+    refusal(service_of(Way(lambda call: Answer(200, data) if call.url.endswith(end) else fake(call))))
 
 
 def test_an_unreachable_service_is_an_outage() -> None:

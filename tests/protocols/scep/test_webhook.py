@@ -6,15 +6,25 @@ from datetime import timedelta
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
+from hypothesis import given
+from hypothesis import strategies as st
 
+from emca_daemon.asn1.pkcs10 import read_request
 from emca_daemon.errors import Reason, Refused
+from emca_daemon.policy.csr import facts_of_request
+from emca_daemon.policy.weak_keys import WeakKeys
 from emca_daemon.protocols.scep.asked_challenges import AskedChallenges
 from emca_daemon.protocols.scep.asked_records import Notice
+from emca_daemon.protocols.scep.challenges import Attempt
 from emca_daemon.protocols.scep.outside import Answer
 from emca_daemon.protocols.scep.webhook import Showing, Webhook, bearing, signed_with
+from tests.support.ca_world import BY, FakeClock
 from tests.support.scep_services import WEBHOOK_SECRET, FakeWebhook, Way
-from tests.support.scep_world import Client, ScepWorld
+from tests.support.scep_world import Client, ScepWorld, device_key, request
 
+ATTEMPT = Attempt(
+    "site", b"1", None, facts_of_request(read_request(request(device_key(), "x", None)), BY, WeakKeys()), b""
+)
 URL = "https://decider.example/scep"
 
 
@@ -86,6 +96,16 @@ def test_whatever_is_no_answer_lets_nobody_in(answer: Answer) -> None:
     world, _, _ = asking(FakeWebhook(answer=answer))
     client = Client(world)
     assert world.post(client.message(client.csr())).status == 503
+
+
+@given(st.binary(max_size=200))
+def test_no_bytes_let_anybody_in(data: bytes) -> None:
+    """Short of the words that do."""
+    way = Way(lambda _: Answer(200, data))
+    webhook = Webhook(URL, bearing(b"x"), way, FakeClock(), tells=True)
+    with pytest.raises(Refused) as caught:
+        webhook.judge(ATTEMPT)
+    assert caught.value.reason is Reason.UNAVAILABLE
 
 
 def test_how_it_ended_is_told() -> None:
