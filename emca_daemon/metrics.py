@@ -40,6 +40,12 @@ class Metrics:
         self._validations = Counter(
             "emca_validations_total", "Validations of control over names", ("type", "outcome"), registry=registry
         )
+        self._perspectives = Counter(
+            "emca_perspectives_total",
+            "What perspectives found about names",
+            ("endpoint", "perspective", "outcome"),
+            registry=registry,
+        )
         self._crl_age = Gauge(
             "emca_crl_age_seconds",
             "Age of the newest CRL",
@@ -75,6 +81,10 @@ class Metrics:
             self._revoked.labels(str(details.get("reason", ""))).inc()
         elif event.action == "authorization.validate":
             self._validations.labels(event.proof, event.outcome).inc()
+
+    def perspective(self, endpoint: str, name: str, outcome: str) -> None:
+        """One perspective looked: `ok`, the type of the problem that it found, or `unreachable`."""
+        self._perspectives.labels(endpoint, name, outcome).inc()
 
     def render(self, crl_ages: Mapping[str, float]) -> bytes:
         """Everything in Prometheus' text format; `crl_ages` are the seconds since each issuer's newest CRL."""

@@ -16,6 +16,7 @@ from emca_daemon.cli.init import init
 from emca_daemon.cli.key import key
 from emca_daemon.cli.migrate import migrate
 from emca_daemon.cli.pebble import pebble
+from emca_daemon.cli.perspective import perspective
 from emca_daemon.cli.profile import profile
 from emca_daemon.cli.renewals import renewals
 from emca_daemon.cli.request import request
@@ -37,7 +38,7 @@ def main(config: Path | None) -> None:
         os.environ["EMCA_CONFIG"] = str(config.absolute())
 
 
-ACME = (eab, renewals)
+ACME = (eab, perspective, renewals)
 
 for command in (
     *ACME,

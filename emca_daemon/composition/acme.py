@@ -7,6 +7,7 @@ from cryptography import x509
 
 from emca_daemon.composition.chaos import chosen_fetches, endpoint_mounts
 from emca_daemon.composition.core import Core
+from emca_daemon.composition.corroboration import Noted, corroborated, corroborated_caa
 from emca_daemon.composition.duties import Duty
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.outbound.acme_answers import AnswerFetches
@@ -15,6 +16,7 @@ from emca_daemon.outbound.caa import CaaCheck
 from emca_daemon.outbound.caa_rechecks import CaaRechecks
 from emca_daemon.outbound.dns import Lookups
 from emca_daemon.outbound.dns_exchange import Exchange
+from emca_daemon.outbound.looking import CaaAsking
 from emca_daemon.protocols.acme.account_keys import KeyMemory
 from emca_daemon.protocols.acme.alternates import Alternates
 from emca_daemon.protocols.acme.awaited import AwaitedDesk
@@ -84,31 +86,39 @@ def acme_duties(core: Core) -> tuple[Duty, ...]:
     )
 
 
-def acme_validation(core: Core, reactor: Any, run: Run, holder: str) -> AcmeValidation:
-    """The validator of this process."""
+def acme_validation(
+    core: Core, reactor: Any, run: Run, holder: str, note: Noted = lambda _endpoint, _name, _outcome: None
+) -> AcmeValidation:
+    """The validator of this process; `note` counts what perspectives find."""
 
-    def fetches(settings: AcmeSettings) -> Fetches:
-        real = AnswerFetches.of_endpoint(reactor, settings, core.random, core.clock)
+    def fetches(name: str, settings: AcmeSettings) -> Fetches:
+        real: Fetches = AnswerFetches.of_endpoint(reactor, settings, core.random, core.clock)
+        if settings.perspectives.remotes:
+            real = corroborated(core, reactor, name, settings, real, note)
         return chosen_fetches(core, settings, real, reactor)
 
     return AcmeValidation(
         reactor,
         ValidationDesk(core.store, core.settings.acme, core.clock),
-        {name: fetches(settings) for name, settings in core.settings.acme.items()},
+        {name: fetches(name, settings) for name, settings in core.settings.acme.items()},
         holder=holder,
         run=run,
-        beside=caa_rechecks(core, reactor, run),
+        beside=caa_rechecks(core, reactor, run, note),
     )
 
 
-def caa_rechecks(core: Core, reactor: Any, run: Run) -> tuple[CaaRechecks, ...]:
+def caa_rechecks(
+    core: Core, reactor: Any, run: Run, note: Noted = lambda _endpoint, _name, _outcome: None
+) -> tuple[CaaRechecks, ...]:
     """Whoever asks CAA again before orders are issued, where any endpoint asks it at all."""
     asking = {name: settings for name, settings in core.settings.acme.items() if settings.caa == "on"}
     if not asking:
         return ()
-    checks = {}
+    checks: dict[str, CaaAsking] = {}
     for name, settings in asking.items():
         lookups = Lookups(settings.network, Exchange(reactor, core.random))
         checks[name] = CaaCheck(reactor, lookups, settings.network.timeout.total_seconds())
+        if settings.perspectives.remotes:
+            checks[name] = corroborated_caa(reactor, name, settings, checks[name], note)
     desk = AwaitedDesk(core.store, core.enrollment, asking, core.weak_keys, core.clock)
     return (CaaRechecks(reactor, desk, checks, run),)

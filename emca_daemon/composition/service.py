@@ -77,7 +77,7 @@ class DaemonService:
         self._crl_age = CrlAge(core.store, core.authorities, core.clock)
         holder = core.random(8).hex()
         self._requester = daemon_requester(holder)
-        self._validation = acme_validation(core, reactor, self._run, holder)
+        self._validation = acme_validation(core, reactor, self._run, holder, metrics.perspective)
         self._duties = Duties(store=core.store, holder=holder, clock=core.clock, duties=self._list_duties())
         self._rounds = LoopingCall(self._round)
         self._first_worker = os.environ.get(WORKER_VARIABLE, "1") == "1"

@@ -11,6 +11,7 @@ from emca_daemon.outbound.caa import CaaCheck
 from emca_daemon.outbound.dns import Lookups
 from emca_daemon.outbound.dns_exchange import Exchange
 from emca_daemon.outbound.http import HttpFetcher
+from emca_daemon.outbound.looking import Handshakes, Pages, Records
 from emca_daemon.outbound.tls_alpn import TlsProbe
 from emca_daemon.outbound.waiting import Deadline
 from emca_daemon.protocols.acme.caa import Asking
@@ -56,9 +57,9 @@ class AnswerFetches:
     def __init__(
         self,
         reactor: Any,
-        lookups: Lookups,
-        http: HttpFetcher,
-        tls: TlsProbe,
+        lookups: Records,
+        http: Pages,
+        tls: Handshakes,
         settings: AcmeSettings,
         clock: Clock = system_clock,
     ) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 from emca_daemon.errors import Refused
 from emca_daemon.names import AlternativeName, NameType
-from emca_daemon.outbound.dns import Lookups
+from emca_daemon.outbound.looking import Records
 from emca_daemon.outbound.waiting import Deadline
 from emca_daemon.protocols.acme.caa import TYPE, Asking, judge_caa
 from emca_daemon.protocols.acme.errors import Problem
@@ -13,7 +13,7 @@ from emca_daemon.protocols.acme.errors import Problem
 class CaaCheck:
     """Asks for the records of names, as the settings of one endpoint have it."""
 
-    def __init__(self, reactor: Any, lookups: Lookups, seconds: float) -> None:
+    def __init__(self, reactor: Any, lookups: Records, seconds: float) -> None:
         """`reactor` provides IReactorTime; `seconds` is how long one name may take."""
         self._reactor = reactor
         self._lookups = lookups

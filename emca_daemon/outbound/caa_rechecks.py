@@ -10,7 +10,7 @@ from twisted.logger import Logger
 
 from emca_daemon.errors import Refused
 from emca_daemon.names import AlternativeName
-from emca_daemon.outbound.caa import CaaCheck
+from emca_daemon.outbound.looking import CaaAsking
 from emca_daemon.protocols.acme.awaited import AwaitedDesk, CaaTask
 from emca_daemon.protocols.acme.errors import Problem
 
@@ -31,7 +31,7 @@ class CaaRechecks(Service):
 
     _log = Logger()
 
-    def __init__(self, reactor: Any, desk: AwaitedDesk, checks: Mapping[str, CaaCheck], run: Run) -> None:
+    def __init__(self, reactor: Any, desk: AwaitedDesk, checks: Mapping[str, CaaAsking], run: Run) -> None:
         """`reactor` provides IReactorTime; `checks` are by endpoint; nothing happens before `startService`."""
         self._desk = desk
         self._checks = checks

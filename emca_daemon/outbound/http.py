@@ -18,10 +18,10 @@ from emca_daemon.errors import Refused
 from emca_daemon.outbound.addresses import is_address, networks, refused_address
 from emca_daemon.outbound.dns import Lookups
 from emca_daemon.outbound.http_connection import Beginning, LimitedEndpoint, PinnedEndpoints
+from emca_daemon.outbound.looking import Ways
 from emca_daemon.outbound.redirects import Target, address_target, redirected, target
 from emca_daemon.outbound.waiting import Deadline
 from emca_daemon.protocols.acme.challenges import MAX_HTTP_BODY, FetchFailure, HttpAnswer
-from emca_daemon.settings.acme import AcmeSettings
 
 MAX_REDIRECTS = 10
 MAX_ADDRESSES = 4
@@ -37,7 +37,7 @@ _HEADERS = {"User-Agent": ["emca-daemon (ACME validation)"], "Accept": ["*/*"]}
 class HttpFetcher:
     """Fetches as the settings of one ACME endpoint allow."""
 
-    def __init__(self, reactor: Any, lookups: Lookups, settings: AcmeSettings) -> None:
+    def __init__(self, reactor: Any, lookups: Lookups, settings: Ways) -> None:
         """`reactor` provides IReactorTime and IReactorTCP."""
         self._reactor = reactor
         self._lookups = lookups

@@ -16,10 +16,10 @@ from emca_daemon.names import AlternativeName, NameType
 from emca_daemon.outbound.addresses import networks, refused_address
 from emca_daemon.outbound.dns import Lookups
 from emca_daemon.outbound.http_connection import LimitedEndpoint
+from emca_daemon.outbound.looking import Ways
 from emca_daemon.outbound.waiting import Deadline
 from emca_daemon.protocols.acme.challenges import FetchFailure
 from emca_daemon.protocols.acme.tls_alpn import PROTOCOL, TlsAnswer, server_name
-from emca_daemon.settings.acme import AcmeSettings
 
 MAX_ADDRESSES = 4
 _PATIENCE = 4.0
@@ -29,7 +29,7 @@ _PATIENCE = 4.0
 class TlsProbe:
     """Shakes hands as the settings of one ACME endpoint allow."""
 
-    def __init__(self, reactor: Any, lookups: Lookups, settings: AcmeSettings) -> None:
+    def __init__(self, reactor: Any, lookups: Lookups, settings: Ways) -> None:
         """`reactor` provides IReactorTime and IReactorTCP."""
         self._reactor = reactor
         self._lookups = lookups

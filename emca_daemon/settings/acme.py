@@ -7,6 +7,7 @@ from typing import Final
 
 from emca_daemon.durations import parse_duration
 from emca_daemon.names import IssuerName, ProfileName
+from emca_daemon.settings.corroboration import AcmePerspectivesSettings
 from emca_daemon.settings.limits import each_of, limited, one_of, positive
 from emca_daemon.toml_reading import between, not_empty
 
@@ -133,6 +134,7 @@ class AcmeSettings:
     profiles: dict[str, AcmeProfileSettings] = field(default_factory=dict)
     limits: AcmeLimitsSettings = field(default_factory=AcmeLimitsSettings)
     star: AcmeStarSettings = field(default_factory=AcmeStarSettings)
+    perspectives: AcmePerspectivesSettings = field(default_factory=AcmePerspectivesSettings)
 
     @property
     def every_profile(self) -> frozenset[ProfileName]:

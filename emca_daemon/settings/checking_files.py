@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from emca_daemon.settings.cmp import CmpSettings
+from emca_daemon.settings.corroboration import AcmePerspectivesSettings
 from emca_daemon.settings.est import EstSettings
 from emca_daemon.settings.findings import Finding
 from emca_daemon.settings.model import Settings, TlsSettings
@@ -22,6 +23,8 @@ def check_files(settings: Settings) -> Iterator[Finding]:
     for name, listener in settings.listeners.items():
         if listener.tls is not None:
             yield from _tls(listener.tls, f"listeners.{name}.tls")
+    for name, acme in settings.acme.items():
+        yield from _perspectives(acme.perspectives, f"acme.{name}.perspectives")
     for name, cmp in settings.cmp.items():
         yield from _cmp(cmp, f"cmp.{name}", demo=settings.demo)
     for name, scep in settings.scep.items():
@@ -32,6 +35,15 @@ def check_files(settings: Settings) -> Iterator[Finding]:
         yield "weak_keys", f"expected a file at {settings.weak_keys}"
     if settings.user is not None and not _known_user(settings.user):
         yield "user", f"expected an account of this machine, found `{settings.user}`"
+
+
+def _perspectives(perspectives: AcmePerspectivesSettings, key: str) -> Iterator[Finding]:
+    if perspectives.certificate is not None:
+        yield from readable(f"{key}.certificate", perspectives.certificate)
+    if perspectives.key is not None:
+        yield from _secret(f"{key}.key", perspectives.key)
+    for name, remote in perspectives.remotes.items():
+        yield from readable(f"{key}.remotes.{name}.certificate", remote.certificate)
 
 
 def _scep(scep: ScepSettings, key: str, *, demo: bool) -> Iterator[Finding]:
@@ -62,7 +74,8 @@ def _profiles(settings: Settings) -> Iterator[Finding]:
         if issuer.ocsp_profile is not None:
             used.append((f"issuers.{key}.ocsp_profile", issuer.ocsp_profile))
     for name, cmp in settings.cmp.items():
-        used += [(f"cmp.{name}", profile) for profile in sorted({*cmp.every_profile, cmp.signer_profile})]
+        own = (cmp.signer_profile, *((cmp.key_generation_profile,) if cmp.key_generation else ()))
+        used += [(f"cmp.{name}", profile) for profile in sorted({*cmp.every_profile, *own})]
     used += [(f"scep.{name}", profile) for name, scep in settings.scep.items() for profile in scep.all_profiles]
     for key, profile in used:
         if not _is_file(settings.profiles / f"{profile}.toml"):
@@ -87,14 +100,14 @@ def _store_and_signers(settings: Settings) -> Iterator[Finding]:
 
 def _tls(tls: TlsSettings, key: str) -> Iterator[Finding]:
     if tls.issuer is None:
-        yield from _readable(f"{key}.certificate", tls.certificate)
+        yield from readable(f"{key}.certificate", tls.certificate)
         yield from _secret(f"{key}.key", tls.key)
     else:
         for field, path in (("certificate", tls.certificate), ("key", tls.key)):
             if not _is_folder(path.parent):
                 yield f"{key}.{field}", f"expected a folder at {path.parent}"
     for path in tls.client_authorities:
-        yield from _readable(f"{key}.client_authorities", path)
+        yield from readable(f"{key}.client_authorities", path)
 
 
 def _cmp(cmp: CmpSettings, key: str, *, demo: bool) -> Iterator[Finding]:
@@ -103,14 +116,14 @@ def _cmp(cmp: CmpSettings, key: str, *, demo: bool) -> Iterator[Finding]:
             yield from _secret(f"{key}.{field}", file)
     for field, certificates in (("vendor_authorities", cmp.vendor_authorities), ("root_update", cmp.root_update)):
         for path in certificates:
-            yield from _readable(f"{key}.{field}", path)
+            yield from readable(f"{key}.{field}", path)
 
 
 def _est(label: EstSettings, key: str) -> Iterator[Finding]:
     for path in label.certificates.authorities:
-        yield from _readable(f"{key}.certificates.authorities", path)
+        yield from readable(f"{key}.certificates.authorities", path)
     for path in label.certificates.crls:
-        yield from _readable(f"{key}.certificates.crls", path)
+        yield from readable(f"{key}.certificates.crls", path)
     if label.http.tokens is not None:
         yield from _secret(f"{key}.http.tokens", label.http.tokens)
     if label.cmc_secrets is not None:
@@ -124,7 +137,8 @@ def _secret(key: str, path: Path) -> Iterator[Finding]:
         yield key, expected
 
 
-def _readable(key: str, path: Path) -> Iterator[Finding]:
+def readable(key: str, path: Path) -> Iterator[Finding]:
+    """A file that can be read, or the finding that there is none."""
     if not (_is_file(path) and os.access(path, os.R_OK)):
         yield key, f"expected a readable file at {path}"
 

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from emca_daemon.settings.acme import AcmeSettings, NetworkSettings
 from emca_daemon.settings.checking_cmp import check_cmp
 from emca_daemon.settings.checking_est import check_est
+from emca_daemon.settings.checking_perspectives import check_perspectives
 from emca_daemon.settings.checking_scep import check_scep
 from emca_daemon.settings.findings import (
     NAME,
@@ -38,7 +39,8 @@ def check_protocols(settings: Settings) -> Iterator[Finding]:
     for name, endpoint in settings.acme.items():
         yield from _endpoint(endpoint, f"acme.{name}")
         yield from _profiles_and_limits(endpoint, f"acme.{name}")
-        yield from _network(endpoint.network, f"acme.{name}.network")
+        yield from check_perspectives(endpoint.perspectives, f"acme.{name}.perspectives")
+        yield from check_network(endpoint.network, f"acme.{name}.network")
     yield from check_cmp(settings)
     yield from check_scep(settings)
     yield from check_est(settings)
@@ -73,7 +75,8 @@ def _profiles_and_limits(endpoint: AcmeSettings, key: str) -> Iterator[Finding]:
         yield f"{key}.limits.documentation", f"expected a web address, found `{page}`"
 
 
-def _network(network: NetworkSettings, key: str) -> Iterator[Finding]:
+def check_network(network: NetworkSettings, key: str) -> Iterator[Finding]:
+    """What may be asked on the network."""
     for text in network.resolvers:
         if not is_resolver(text):
             yield f"{key}.resolvers", f"expected ADDRESS or ADDRESS:PORT ([IPv6]:PORT), found `{text}`"

@@ -111,22 +111,9 @@ class _File:
         endpoints: dict[str, AcmeSettings] = {}
         for name, table in tables.items():
             key = f"acme.{name}"
-            if endpoint := self.read(AcmeSettings, self.with_host_pairs(table, key), key):
+            if endpoint := self.read(AcmeSettings, with_host_pairs(table, key, str(self.path), self.problems), key):
                 endpoints[name] = endpoint
         return endpoints
-
-    def with_host_pairs(self, table: Table, key: str) -> Table:
-        """An endpoint's table in which `network.hosts`, a table in the file, is the model's list of pairs."""
-        network = table.get("network")
-        if not isinstance(network, dict) or "hosts" not in network:
-            return table
-        hosts = network["hosts"]
-        if isinstance(hosts, dict) and all(isinstance(address, str) for address in hosts.values()):
-            pairs = [list(pair) for pair in hosts.items()]
-        else:
-            self.say(f"{key}.network.hosts", 'expected a table of names and addresses, {"NAME" = "ADDRESS"}')
-            pairs = []
-        return {**table, "network": {**network, "hosts": pairs}}
 
     def subtables(self, tables: Table, key: str) -> dict[str, Table]:
         """The named tables below a key; none, and a problem, where something else stands there."""
@@ -145,6 +132,21 @@ class _File:
     def say(self, key: str, expected: str) -> None:
         """Note a problem."""
         self.problems.append(Problem(str(self.path), key, expected))
+
+
+def with_host_pairs(table: Table, key: str, file: str, problems: list[Problem]) -> Table:
+    """A table in which `network.hosts`, a table in the file, is the model's list of pairs."""
+    network = table.get("network")
+    if not isinstance(network, dict) or "hosts" not in network:
+        return table
+    hosts = network["hosts"]
+    if isinstance(hosts, dict) and all(isinstance(address, str) for address in hosts.values()):
+        pairs = [list(pair) for pair in hosts.items()]
+    else:
+        place = f"{key}.network.hosts".removeprefix(".")
+        problems.append(Problem(file, place, 'expected a table of names and addresses, {"NAME" = "ADDRESS"}'))
+        pairs = []
+    return {**table, "network": {**network, "hosts": pairs}}
 
 
 def with_secret_paths(endpoint: CmpSettings) -> CmpSettings:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from emca_daemon.problems import Problem
-from emca_daemon.settings import acme, chaos, cmp, est, model, scep, scep_outside, scep_provisioning
+from emca_daemon.settings import acme, chaos, cmp, corroboration, est, model, scep, scep_outside, scep_provisioning
 from emca_daemon.settings.checking import load_settings
 from emca_daemon.toml_reading import read_dataclass
 from tests.architecture.tree import ROOT
@@ -29,6 +29,8 @@ SECTIONS: dict[str, type[object]] = {
     "acme.default.profiles.short": acme.AcmeProfileSettings,
     "acme.default.limits": acme.AcmeLimitsSettings,
     "acme.default.star": acme.AcmeStarSettings,
+    "acme.default.perspectives": corroboration.AcmePerspectivesSettings,
+    "acme.default.perspectives.remotes.east": corroboration.AcmePerspectiveSettings,
     "est.default": est.EstSettings,
     "est.default.http": est.EstHttpSettings,
     "est.default.certificates": est.EstCertificateSettings,
@@ -127,7 +129,7 @@ def test_every_commented_default_is_the_default(section: str, cls: type[object])
 
 def test_every_class_of_the_model_is_looked_at() -> None:
     """A new table in the model must find its place in the file, and in this test."""
-    modules = (model, acme, est, scep)
+    modules = (model, acme, corroboration, est, scep)
     found = [value for module in modules for value in vars(module).values()]
     classes = {cls for cls in found if isinstance(cls, type) and dataclasses.is_dataclass(cls)}
     assert classes - {acme.Rate} == set(SECTIONS.values())

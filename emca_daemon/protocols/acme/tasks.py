@@ -39,7 +39,8 @@ class ValidationTask:
 
 def lease_end(settings: AcmeSettings, now: datetime) -> datetime:
     """Until when a claim of now holds: no attempt takes longer."""
-    return now + settings.network.timeout * _FETCHES + _MARGIN
+    elsewhere = settings.perspectives.timeout * _FETCHES if settings.perspectives.remotes else timedelta()
+    return now + settings.network.timeout * _FETCHES + elsewhere + _MARGIN
 
 
 def task_of(
