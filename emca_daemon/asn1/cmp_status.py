@@ -109,12 +109,28 @@ def certificate_reply(
     info: StatusInfo,
     certificate: bytes | None = None,
     publications: Sequence[bytes] = (),
+    *,
+    encrypted: bool = False,
+    private_key: bytes | None = None,
 ) -> bytes:
-    """CertRepMessage with one CertResponse; `publications` are the DER of caPubs."""
-    pair = b"" if certificate is None else der.sequence(der.explicit(0, certificate))
+    """CertRepMessage with one CertResponse; `publications` are the DER of caPubs.
+
+    The certificate is EnvelopedData where it is `encrypted`; so is the private key that belongs to it.
+    """
+    pair = b""
+    if certificate is not None:
+        pair = der.sequence(
+            der.explicit(1, _encrypted_key(certificate)) if encrypted else der.explicit(0, certificate),
+            b"" if private_key is None else der.explicit(0, _encrypted_key(private_key)),
+        )
     response = der.sequence(der.integer(request_id), encode_status(info), pair)
     listed = der.explicit(1, der.sequence(*publications)) if publications else b""
     return der.sequence(listed, der.sequence(response))
+
+
+def _encrypted_key(enveloped: bytes) -> bytes:
+    """EncryptedKey (RFC 4211): the tag of EnvelopedData is [0] in it."""
+    return b"\xa0" + enveloped[1:]
 
 
 def _bit(failure: FailInfo) -> bytes:

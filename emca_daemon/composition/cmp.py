@@ -9,6 +9,7 @@ from emca_daemon.composition.cmp_registry import FileRegistry
 from emca_daemon.composition.core import Core
 from emca_daemon.composition.duties import Duty
 from emca_daemon.errors import Reason, Refused
+from emca_daemon.names import IssuerName, KeyName, ProfileName
 from emca_daemon.policy.facts import Requester
 from emca_daemon.protocols.cmp.authentication import Authentication
 from emca_daemon.protocols.cmp.calls import Endpoint
@@ -56,30 +57,46 @@ def cmp_endpoint(core: Core, name: str, settings: CmpSettings) -> Endpoint:
         root_update=_certificates(settings.root_update),
         clock=core.clock,
         random=core.random,
+        key_authorities=key_authorities(core, settings) if settings.key_generation else None,
     )
 
 
 def cmp_signers(core: Core, settings: CmpSettings) -> CmpSigners:
     """The responder's certificate of an endpoint."""
+    return _signers(core, settings.issuer, settings.signer_profile, settings.signer_key, "cmp")
+
+
+def key_authorities(core: Core, settings: CmpSettings) -> CmpSigners:
+    """The certificate by which keys are signed that an endpoint makes for its clients."""
+    return _signers(core, settings.issuer, settings.key_generation_profile, settings.key_generation_key, "kga")
+
+
+def _signers(core: Core, issuer: IssuerName, profile: ProfileName, key: KeyName | None, role: str) -> CmpSigners:
     return CmpSigners(
-        issuer=settings.issuer,
-        profile=settings.signer_profile,
-        key=settings.signer_key,
+        issuer=issuer,
+        profile=profile,
+        key=key,
         store=core.store,
         authorities=core.authorities,
         enrollment=core.enrollment,
         keys=core.keys,
         clock=core.clock,
+        role=role,
     )
 
 
 def cmp_duties(core: Core, requester: Requester) -> tuple[Duty, ...]:
-    """Renewing the responders' certificates, and ending what is overdue."""
+    """Renewing the certificates of responders and key generation authorities, and ending what is overdue."""
     if not core.settings.cmp:
         return ()
     signers = {
         (settings.issuer, settings.signer_profile): cmp_signers(core, settings)
         for settings in core.settings.cmp.values()
+    }
+    signers |= {
+        (settings.issuer, settings.key_generation_profile): key_authorities(core, settings)
+        for settings in core.settings.cmp.values()
+        if settings.key_generation
     }
     expiry = Expiry(
         store=core.store,

@@ -20,15 +20,24 @@ def check_cmp(settings: Settings) -> Iterator[Finding]:
                 yield f"{key}.paths", f"the path `{path}` is taken: `{taken[path]}` is there"
             taken.setdefault(path, f"{key}.paths")
         yield from _names(endpoint, key)
-        signer, _, label = (endpoint.signer_key or "").partition(":")
-        known = signer in settings.software or signer in settings.pkcs11
-        if endpoint.signer_key is not None and not (known and label):
-            yield f"{key}.signer_key", f"expected SIGNER:LABEL of a signer here, found `{endpoint.signer_key}`"
+        for field, chosen in (
+            ("signer_key", endpoint.signer_key),
+            ("key_generation_key", endpoint.key_generation_key),
+        ):
+            signer, _, label = (chosen or "").partition(":")
+            known = signer in settings.software or signer in settings.pkcs11
+            if chosen is not None and not (known and label):
+                yield f"{key}.{field}", f"expected SIGNER:LABEL of a signer here, found `{chosen}`"
 
 
 def _names(endpoint: CmpSettings, key: str) -> Iterator[Finding]:
     labelled = [(f"profiles.{label}", profile) for label, profile in endpoint.profiles.items()]
-    named = [("profile", endpoint.profile), ("issuer", endpoint.issuer), ("signer_profile", endpoint.signer_profile)]
+    named = [
+        ("profile", endpoint.profile),
+        ("issuer", endpoint.issuer),
+        ("signer_profile", endpoint.signer_profile),
+        ("key_generation_profile", endpoint.key_generation_profile),
+    ]
     for field, used in (*named, *labelled):
         if not NAME.fullmatch(used):
             yield f"{key}.{field}", f"expected a name, found `{used}`"

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from emca_daemon.names import IssuerName, KeyName, ProfileName
+from emca_daemon.settings.est import ALGORITHMS
 from emca_daemon.settings.limits import count, each_of, limited, positive
 from emca_daemon.toml_reading import between, not_empty
 
@@ -35,6 +36,9 @@ class CmpSettings:
     `accept` says who is listened to: `secret` (a reference value in the file `secrets`), `certificate` (holders of
     certificates of these profiles, about their own), `vendor` (devices in the file `devices` with a certificate under
     `vendor_authorities`, 3GPP TS 33.310), `ra` (certificates of ours with the purpose cmc-ra, about anybody).
+
+    `key_generation` says which kinds of keys are made for clients that ask for one, none when it is empty; who signs
+    them has a certificate of its own, by `key_generation_profile`.
 
     `root_update` are PEM files: the next root, and it signed by the old one, and the old one signed by it.
     """
@@ -66,6 +70,9 @@ class CmpSettings:
     open_transactions: int = limited(100, count)
     root_in_extra_certs: bool = False
     root_update: tuple[Path, ...] = ()
+    key_generation: tuple[str, ...] = limited((), each_of(*ALGORITHMS))
+    key_generation_profile: ProfileName = limited(ProfileName("cmp-key-generation"))
+    key_generation_key: KeyName | None = None
     strict: bool = False
 
     def contradictions(self) -> Iterator[tuple[str, str]]:

@@ -37,6 +37,7 @@ ASKED: dict[str, tuple[Subject, tuple[AlternativeName, ...]]] = {
     "device-manual": (NAMED, (WEB[0], WEB[2])),
     "cmc-responder": (NAMED, ()),
     "cmp-responder": (NAMED, ()),
+    "cmp-key-generation": (NAMED, ()),
     "scep-ra": (NAMED, ()),
     "scep-ra-signing": (NAMED, ()),
     "scep-ra-encryption": (NAMED, ()),

@@ -152,6 +152,19 @@ class CmpWorld:
             clock=self.ca.clock,
         )
         self.signers.renew(replace(BY, protocol="daemon"))
+        self.key_authorities = CmpSigners(
+            issuer=ISSUING,
+            profile=self.settings.key_generation_profile,
+            key=None,
+            store=self.ca.store,
+            authorities=self.ca.authorities,
+            enrollment=self.ca.enrollment,
+            keys=self.ca.keys,
+            clock=self.ca.clock,
+            role="kga",
+        )
+        if self.settings.key_generation:
+            self.key_authorities.renew(replace(BY, protocol="daemon"))
         self.vendors = VendorPaths(vendors)
         self.endpoint = self.make_endpoint()
         self.exchange = Exchange(self.endpoint)
@@ -189,6 +202,7 @@ class CmpWorld:
             root_update=(),
             clock=ca.clock,
             random=system_random,
+            key_authorities=self.key_authorities if self.settings.key_generation else None,
         )
 
     def client(self, **changes: Any) -> "Client":

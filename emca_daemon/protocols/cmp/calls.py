@@ -23,7 +23,10 @@ from emca_daemon.settings.cmp import CmpSettings
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """One endpoint and what it works with; `root_update` as in the settings, parsed."""
+    """One endpoint and what it works with; `root_update` as in the settings, parsed.
+
+    `key_authorities` signs the keys that are made here; None where none are.
+    """
 
     name: str
     settings: CmpSettings
@@ -38,6 +41,7 @@ class Endpoint:
     root_update: tuple[x509.Certificate, ...]
     clock: Clock
     random: RandomBytes
+    key_authorities: CmpSigners | None = None
 
 
 @dataclass(frozen=True, slots=True)

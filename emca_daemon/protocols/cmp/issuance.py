@@ -13,6 +13,7 @@ from emca_daemon.ca.records import CertificateRecord, Intent, PendingRequest
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.protocols.cmp.authentication import failure
 from emca_daemon.protocols.cmp.calls import Call
+from emca_daemon.protocols.cmp.errors import Failure
 from emca_daemon.protocols.cmp.ports import Writing
 from emca_daemon.protocols.cmp.records import Stage, Transaction
 
@@ -53,11 +54,16 @@ def cmp_rows(tx: ca.Writing) -> Writing:
 class TransactionCompanion:
     """Moves one transaction along with its certificate; `transaction` is how it stands after what was done."""
 
-    def __init__(self, call: Call, request_id: int) -> None:
+    def __init__(self, call: Call, request_id: int, *, may_wait: bool = True, may_be_implicit: bool = True) -> None:
+        """`may_wait` says whether the request can be kept until a person decides, `may_be_implicit` whether the
+        certificate may be the client's without its word.
+        """
         settings = call.endpoint.settings
         self._settings = settings
         self._call = call
-        self.transaction = new_transaction(call, Stage.ISSUING, settings.replay_window, request_id)
+        self._may_wait = may_wait
+        opened = new_transaction(call, Stage.ISSUING, settings.replay_window, request_id)
+        self.transaction = replace(opened, implicit=opened.implicit and may_be_implicit)
 
     def intended(self, tx: ca.Writing, intent: Intent) -> None:
         """The id is taken in the intent's transaction: of two equal messages only one gets a serial."""
@@ -70,6 +76,10 @@ class TransactionCompanion:
 
     def waiting(self, tx: ca.Writing, request: PendingRequest) -> None:
         """The client will poll; the transaction finds the waiting request by its id."""
+        if not self._may_wait:
+            raise Failure(
+                FailInfo.NOT_AUTHORIZED, "nobody decides later on keys made here, or on encrypted certificates"
+            )
         expires = self._call.now + self._settings.poll_within
         self._claim(tx, replace(self.transaction, stage=Stage.WAITING, pending=request.id, expires=expires))
 

@@ -19,12 +19,15 @@ from emca_daemon.asn1.crmf import (
     certificate_requests,
 )
 from emca_daemon.asn1.signature_algorithms import verify_signature
+from emca_daemon.ca.client_keys import GeneratedKey, public_bytes
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.policy.csr import facts_proved_elsewhere, read_csr
 from emca_daemon.policy.facts import RequestedExtension, RequestFacts
 from emca_daemon.protocols.cmp.calls import Call
 from emca_daemon.protocols.cmp.credentials import Kind
 from emca_daemon.protocols.cmp.errors import Failure
+from emca_daemon.protocols.cmp.key_delivery import asks_for_key, check_readable
+from emca_daemon.protocols.cmp.key_delivery import made_key as made_key_for
 
 _SUBJECT_ALTERNATIVE_NAME = "2.5.29.17"
 _BASIC_CONSTRAINTS = "2.5.29.19"
@@ -35,17 +38,25 @@ _POWERS = tuple(map(der.oid, ("1.3.6.1.5.5.7.3.27", "1.3.6.1.5.5.7.3.28", "1.3.6
 _P10CR_REQUEST_ID = -1
 _CERTIFICATE_VERSION_3 = 2
 _NULL_NAME = der.sequence()
+_ENCRYPTED_CERTIFICATE = der.implicit(1, bytes((0,)))
+"""POPOPrivKey: subsequentMessage, encrCert."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A certificate asked for: its facts, the certReqId to answer with, and whether subject and names were given."""
+    """A certificate asked for: its facts, the certReqId to answer with, and whether subject and names were given.
+
+    `made_key` is the key that was made for the client, if it asked for one; `encrypted` says that only the holder of
+    the key may read the certificate, since nothing else proves possession (RFC 9810 5.2.8.3.2).
+    """
 
     facts: RequestFacts
     request_id: int
     request: CertificateRequest | None = None
     has_subject: bool = True
     has_names: bool = True
+    made_key: GeneratedKey | None = None
+    encrypted: bool = False
 
 
 def wanted_by_crmf(call: Call, *, update: bool) -> Wanted:
@@ -61,14 +72,21 @@ def wanted_by_crmf(call: Call, *, update: bool) -> Wanted:
     if request.id != 0:
         raise Failure(FailInfo.BAD_REQUEST, "the certReqId is 0")
     _check_template(template, update=update)
-    proved_by = _check_proof(call, request)
+    made_key, proved_by, encrypted = None, "", False
+    if asks_for_key(template):
+        made_key = made_key_for(call, request)
+        template = replace(template, public_key=public_bytes(made_key))
+    elif encrypted := _is_proved_later(request):
+        check_readable(template.public_key)
+    else:
+        proved_by = _check_proof(call, request)
     facts = facts_proved_elsewhere(
         as_certification_request(template), call.requester, proved_by, call.endpoint.weak_keys
     )
     _check_powers(facts.extensions)
     facts = replace(facts, not_before=template.not_before, not_after=template.not_after)
     names = any(one.oid == _SUBJECT_ALTERNATIVE_NAME for one in template.extensions)
-    return Wanted(facts, request.id, request, template.subject is not None, names)
+    return Wanted(facts, request.id, request, template.subject is not None, names, made_key, encrypted)
 
 
 def wanted_by_pkcs10(call: Call) -> Wanted:
@@ -83,14 +101,19 @@ def wanted_by_pkcs10(call: Call) -> Wanted:
 def _check_template(template: CertificateTemplate, *, update: bool) -> None:
     if template.version not in (None, _CERTIFICATE_VERSION_3):
         raise Failure(FailInfo.BAD_CERT_TEMPLATE, "certificates have version 3")
-    if template.public_key is None:
-        raise Failure(FailInfo.BAD_CERT_TEMPLATE, "the public key is missing, and keys are not made here")
     if update:
         return
     if template.subject is None:
         raise Failure(FailInfo.BAD_CERT_TEMPLATE, "the subject is missing")
     if template.subject == _NULL_NAME and not any(e.oid == _SUBJECT_ALTERNATIVE_NAME for e in template.extensions):
         raise Failure(FailInfo.BAD_CERT_TEMPLATE, "a certificate needs a subject or an alternative name")
+
+
+def _is_proved_later(request: CertificateRequest) -> bool:
+    """Whether the proof is to come: by the confirmation of a certificate that only the key's holder can read."""
+    proof = request.proof
+    indirect = (ProofMethod.KEY_ENCIPHERMENT, ProofMethod.KEY_AGREEMENT)
+    return proof is not None and proof.method in indirect and proof.content == _ENCRYPTED_CERTIFICATE
 
 
 def _check_proof(call: Call, request: CertificateRequest) -> str:
@@ -103,7 +126,7 @@ def _check_proof(call: Call, request: CertificateRequest) -> str:
             raise Failure(FailInfo.NOT_AUTHORIZED, "only a registration authority may vouch for possession")
         return ""
     if proof.method is not ProofMethod.SIGNATURE or proof.algorithm is None:
-        raise Failure(FailInfo.BAD_POP, "possession is proved by a signature here")
+        raise Failure(FailInfo.BAD_POP, "possession is proved by a signature or an encrypted certificate")
     signed, key = _signed_by_proof(call, request, proof), _public_key(request.template)
     try:
         return verify_signature(key, proof.algorithm, proof.signature, signed)

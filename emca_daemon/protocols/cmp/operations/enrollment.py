@@ -13,6 +13,7 @@ from emca_daemon.protocols.cmp.authorization import check_enrollment, chosen_pro
 from emca_daemon.protocols.cmp.calls import Answer, Call
 from emca_daemon.protocols.cmp.errors import Failure, rejection
 from emca_daemon.protocols.cmp.issuance import TransactionCompanion
+from emca_daemon.protocols.cmp.key_delivery import enveloped_certificate, enveloped_key
 from emca_daemon.protocols.cmp.operations.withdrawal import revoke_updated
 from emca_daemon.protocols.cmp.records import Stage, Transaction
 from emca_daemon.protocols.cmp.requests import Wanted, wanted_by_crmf, wanted_by_pkcs10
@@ -27,7 +28,9 @@ def enroll(call: Call) -> Answer:
     """Answer one request for a certificate; raises Refused."""
     profile = chosen_profile(call)
     wanted = _wanted(call)
-    companion = TransactionCompanion(call, wanted.request_id)
+    private_key = None if wanted.made_key is None else enveloped_key(call, wanted.made_key)
+    may_wait = wanted.made_key is None and not wanted.encrypted
+    companion = TransactionCompanion(call, wanted.request_id, may_wait=may_wait, may_be_implicit=not wanted.encrypted)
     outcome = call.endpoint.enrollment.enroll(
         wanted.facts,
         profile,
@@ -39,7 +42,9 @@ def enroll(call: Call) -> Answer:
         return waiting_answer(call.message.type, wanted.request_id)
     if companion.transaction.stage is Stage.FINISHED:
         revoke_updated(call, companion.transaction)
-    return certificate_answer(call, companion.transaction, outcome, wanted.facts)
+    return certificate_answer(
+        call, companion.transaction, outcome, wanted.facts, encrypted=wanted.encrypted, private_key=private_key
+    )
 
 
 def rejected_answer(request: Body, refusal: Refused) -> Answer:
@@ -55,15 +60,31 @@ def waiting_answer(request: Body, request_id: int) -> Answer:
 
 
 def certificate_answer(
-    call: Call, transaction: Transaction, issued: Issued, asked: RequestFacts | None = None
+    call: Call,
+    transaction: Transaction,
+    issued: Issued,
+    asked: RequestFacts | None = None,
+    *,
+    encrypted: bool = False,
+    private_key: bytes | None = None,
 ) -> Answer:
-    """The certificate, with the chain behind it, and what is expected of the client now."""
+    """The certificate, with the chain behind it, and what is expected of the client now.
+
+    It is `encrypted` where that is to prove possession; a `private_key` made for the client comes in its envelope.
+    """
     signer = call.endpoint.signers.current()
     status = Status.ACCEPTED
     if asked is not None and _was_changed(asked, x509.load_der_x509_certificate(issued.der)):
         status = Status.GRANTED_WITH_MODS
     anchors = (signer.root,) if transaction.request is Body.IR else ()
-    content = certificate_reply(transaction.request_id, StatusInfo(status), issued.der, anchors)
+    content = certificate_reply(
+        transaction.request_id,
+        StatusInfo(status),
+        enveloped_certificate(issued.der, call.endpoint.random) if encrypted else issued.der,
+        anchors,
+        encrypted=encrypted,
+        private_key=private_key,
+    )
     if transaction.implicit:
         information = InformationValue(IMPLICIT_CONFIRM, der.NULL)
     else:
