@@ -22,6 +22,7 @@ _LOCAL_KEY_ID = "1.2.840.113549.1.9.21"
 _CIPHERS = frozenset({"aes-128-cbc", "aes-192-cbc", "aes-256-cbc"})
 _LEAST_OCTETS, _MOST_OCTETS = 8, 200
 _MOST_IDENTIFIER = 128
+_TAKEN = "this identifier is somebody else's"
 _NOT_OPENED = "the envelope with the passphrase cannot be opened"
 
 
@@ -51,9 +52,12 @@ def keep(call: Call, value: bytes | None) -> None:
         detail = f"a passphrase has {_LEAST_OCTETS} to {_MOST_OCTETS} octets, its identifier 1 to {_MOST_IDENTIFIER}"
         raise failure(FailInfo.BAD_REQUEST, detail)
     name, holder = call.endpoint.name, call.credential.identity
+    known = call.endpoint.registry.secret(identifier)
+    if known is not None and known.reference != holder:
+        raise failure(FailInfo.BAD_REQUEST, _TAKEN)
     with call.endpoint.store.writing() as tx:
         if not tx.cmp_passphrases.keep(Passphrase(name, holder, identifier, passphrase, call.now)):
-            raise failure(FailInfo.BAD_REQUEST, "this identifier is in use")
+            raise failure(FailInfo.BAD_REQUEST, _TAKEN)
         tx.audit.append(event_by(call.requester, call.now, "cmp.passphrase", f"{name}/{holder}"))
 
 

@@ -119,7 +119,9 @@ def test_the_last_one_counts_and_identifiers_are_their_first_holders(world: CmpW
     world.people.secrets["dev2"] = world.people.secrets["dev1"]
     client = enrolled(world)
     world.client().ask(REV_PASSPHRASE, by_secret())
-    assert world.client(reference=b"dev2").ask(REV_PASSPHRASE, by_secret()).failure == "badRequest"
+    other = world.client(reference=b"dev2")
+    assert other.ask(REV_PASSPHRASE, by_secret()).failure == "badRequest"
+    assert other.renewed().ask(REV_PASSPHRASE, by_secret(identifier=b"dev1")).failure == "badRequest"
     world.client().ask(REV_PASSPHRASE, by_secret(content=b"another sesame"))
     assert by_passphrase(world, own(client)).failure == "badMessageCheck"
     assert by_passphrase(world, own(client), secret=b"another sesame").failure == ""
