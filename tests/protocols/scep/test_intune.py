@@ -1,5 +1,6 @@
 """Tests of emca_daemon.protocols.scep.intune."""
 
+from dataclasses import replace
 from datetime import timedelta
 from hashlib import sha1
 
@@ -13,21 +14,22 @@ from emca_daemon.protocols.scep.intune import HRESULT, Intune
 from emca_daemon.protocols.scep.intune_service import IntuneService
 from emca_daemon.protocols.scep.notices import Notices
 from emca_daemon.randomness import system_random
+from emca_daemon.settings.scep import ScepRenewalSettings, ScepSettings
 from emca_daemon.settings.scep_outside import ScepIntuneSettings
 from tests.support.ca_world import BY
 from tests.support.scep_services import APPLICATION, APPLICATION_SECRET, TENANT, FakeIntune, Way, actions
-from tests.support.scep_world import Client, ScepWorld
+from tests.support.scep_world import Client, ScepWorld, settings
 
 CHALLENGE = "MIIB" + "x" * 4000
 """Intune's own are as long."""
 
 
-def asking(service: FakeIntune) -> tuple[ScepWorld, Intune, Notices]:
+def asking(service: FakeIntune, chosen: ScepSettings | None = None) -> tuple[ScepWorld, Intune, Notices]:
     """An endpoint that asks it, and the duty that tells it."""
-    world, way = ScepWorld(), Way(service)
-    settings = ScepIntuneSettings(tenant=TENANT, application=APPLICATION)
+    world, way = ScepWorld(chosen), Way(service)
+    own = ScepIntuneSettings(tenant=TENANT, application=APPLICATION)
     known = {"clock": world.clock, "random": system_random}
-    intune = Intune(IntuneService(settings, APPLICATION_SECRET.encode(), way, **known), "emca-daemon")  # type: ignore[arg-type]
+    intune = Intune(IntuneService(own, APPLICATION_SECRET.encode(), way, **known), "emca-daemon")  # type: ignore[arg-type]
     day = timedelta(days=1)
     world.guard(AskedChallenges(intune, world.store, world.clock, patience=day, lifetime=day, wait=day))
     return world, intune, Notices({"site": (intune, 3)}, world.store, world.clock, BY)
@@ -82,6 +84,18 @@ def test_a_request_without_a_challenge_is_not_sent() -> None:
     assert service.validated == []
     other = Client(world, password=CHALLENGE.encode(), common_name="device-2")
     assert "SubjectNameMismatch" in other.enroll().text
+
+
+def test_intune_is_asked_about_renewals_where_there_are_none() -> None:
+    """With `renewal.enabled = false` the old certificate opens nothing: its holder needs a challenge, too."""
+    service = FakeIntune(challenges={CHALLENGE: "device-1", "another": "device-1"})
+    world, _, _ = asking(service, settings(renewal=ScepRenewalSettings(enabled=False)))
+    client = Client(world, password=CHALLENGE.encode())
+    certificate = client.issued(client.enroll())
+    holder = replace(client, certificate=certificate, transaction_id=b"2")
+    assert replace(holder, password=b"another").enroll().status == "0"
+    assert service.validated == ["1F2E3D", "2"]
+    assert holder.renew().text == "certificates are not renewed here"
 
 
 def test_intune_is_told_of_failures() -> None:
