@@ -28,13 +28,14 @@ _HOLD = RevocationReason.CERTIFICATE_HOLD.value
 _STATUSES: Mapping[str, Callable[[datetime], ColumnElement[bool]]] = {
     "valid": lambda now: and_(_c.state == "issued", _c.revoked_at.is_(None), _c.not_after >= now),
     "expired": lambda now: and_(_c.state == "issued", _c.revoked_at.is_(None), _c.not_after < now),
-    "revoked": lambda _now: and_(
-        _c.state == "issued", _c.revocation_reason.is_not(None), _c.revocation_reason != _HOLD
-    ),
-    "held": lambda _now: and_(_c.state == "issued", _c.revocation_reason == _HOLD),
-    "abandoned": lambda _now: _c.state == "abandoned",
+    "revoked": lambda _now: and_(_c.revoked_at.is_not(None), _c.state == "issued", _c.revocation_reason != _HOLD),
+    "held": lambda _now: and_(_c.revoked_at.is_not(None), _c.state == "issued", _c.revocation_reason == _HOLD),
+    "abandoned": lambda _now: and_(_c.revoked_at.is_not(None), _c.state == "abandoned"),
 }
-"""What each status means; every recorded certificate has exactly one, a revocation outliving the certificate."""
+"""What each status means; every recorded certificate has exactly one, a revocation outliving the certificate.
+
+That there is a revocation (abandoned serials have one, too) is said in the words of the index of those that have.
+"""
 
 
 def search_statement(query: CertificateQuery, now: datetime) -> Select[tuple[object, ...]]:
