@@ -152,7 +152,7 @@ def test_a_webhook_decides_and_is_told(world: Outside, scep: ScepSite) -> None:
 
 
 def test_a_notice_survives_a_crash(world: Outside, scep: ScepSite) -> None:
-    """The other side was down when the daemon was killed; the next one tells."""
+    """The other side was down when the daemon was killed; the next one, of two processes, tells."""
     webhook = world.webhook
     webhook.challenges["crash"] = None
     before = len(webhook.told)
@@ -168,7 +168,7 @@ def test_a_notice_survives_a_crash(world: Outside, scep: ScepSite) -> None:
     scep.daemon.kill()
     assert len(webhook.told) == before
     world.switch.service = webhook
-    scep.daemon.serve()
+    scep.daemon.serve(workers=2)
     wait_for(lambda: len(webhook.told) > before, "the notice", 90)
     assert webhook.told[-1]["event"] == "issued"
 
