@@ -46,7 +46,14 @@ def notices_duty(core: Core, requester: Requester) -> Duty:
 
 
 def judge_of(core: Core, name: str, settings: ScepSettings) -> Judge:
-    """Whoever decides for an endpoint."""
+    """Whoever decides for an endpoint; raises Refused where the settings or their secrets do not do."""
+    try:
+        return _judge(core, name, settings)
+    except ValueError as error:
+        raise Refused(Reason.MALFORMED, f"scep.{name}: the secret of who is asked is no plain text") from error
+
+
+def _judge(core: Core, name: str, settings: ScepSettings) -> Judge:
     outside = _way_out(name, settings)
     intune, webhook = settings.intune, settings.webhook
     if settings.challenge.policy == "intune" and intune.secret_file is not None:

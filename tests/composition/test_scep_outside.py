@@ -58,8 +58,16 @@ def test_each_policy_has_its_judge(core: Core, tmp_path: Path) -> None:
 
 
 def test_what_is_missing_is_told_at_the_start(core: Core, tmp_path: Path) -> None:
-    """No secret, nobody to ask, no roots to trust."""
+    """No secret or none that can be sent, nobody to ask, no roots to trust."""
+    (tmp_path / "binary").write_bytes(b"\xff\x00")
+    intune = replace(
+        webhook(tmp_path),
+        challenge=ScepChallengeSettings(policy="intune"),
+        intune=ScepIntuneSettings(tenant="t", application="a", secret_file=tmp_path / "binary"),
+    )
     for settings, reason in (
+        (intune, Reason.MALFORMED),
+        (webhook(tmp_path, secret_file=None, token_file=tmp_path / "binary"), Reason.MALFORMED),
         (webhook(tmp_path, secret_file=tmp_path / "nowhere"), Reason.UNAVAILABLE),
         (webhook(tmp_path, secret_file=None), Reason.PROFILE_REFUSED),
         (webhook(tmp_path, url=None), Reason.PROFILE_REFUSED),
