@@ -38,7 +38,8 @@ class CmpSettings:
     `vendor_authorities`, 3GPP TS 33.310), `ra` (certificates of ours with the purpose cmc-ra, about anybody).
 
     `key_generation` says which kinds of keys are made for clients that ask for one, none when it is empty; who signs
-    them has a certificate of its own, by `key_generation_profile`.
+    them has a certificate of its own, by `key_generation_profile`. Without `key_packages` they come as OpenSSL reads
+    them, which is not as RFC 9483 has it.
 
     `root_update` are PEM files: the next root, and it signed by the old one, and the old one signed by it.
     """
@@ -73,6 +74,7 @@ class CmpSettings:
     key_generation: tuple[str, ...] = limited((), each_of(*ALGORITHMS))
     key_generation_profile: ProfileName = limited(ProfileName("cmp-key-generation"))
     key_generation_key: KeyName | None = None
+    key_packages: bool = True
     strict: bool = False
 
     def contradictions(self) -> Iterator[tuple[str, str]]:

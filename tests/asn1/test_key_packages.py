@@ -20,3 +20,10 @@ def test_a_package_is_signed() -> None:
     read = read_signed_data(cms.write_content_info(cms.SIGNED_DATA, written))
     assert read.content == der.sequence(private)
     assert read.certificates == (own.public_bytes(Encoding.DER),)
+
+
+def test_a_key_without_a_package() -> None:
+    """For readers that know none."""
+    private = der.sequence(der.integer(0))
+    written = signed_key_package(private, SigningIdentity(certificate("p-256"), key("p-256")), [], bare=True)
+    assert read_signed_data(cms.write_content_info(cms.SIGNED_DATA, written)).content == private

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 
 from tests.support.cmp_site import SECRET, Openssl, approved, status
 from tests.support.daemon import wait_for
@@ -190,6 +192,28 @@ def test_33_crls(newer: Openssl) -> None:
     said = newer("genm", *newer.signature(leaf, key), *again)
     assert said.code == 0, said.out
     assert not (newer.folder / "d.pem").exists() or not (newer.folder / "d.pem").read_bytes()
+
+
+def test_34_keys_made_for_the_client(newer: Openssl) -> None:
+    """By agreement with a curve's certificate, encrypted to an RSA key's, and by the shared secret."""
+    asked = ("-subject", "/CN=dev1.example", "-centralkeygen", "-newkeyout", "k.pem", "-certout", "c.pem")
+    home, rsa_key = newer.daemon.home, rsa.generate_private_key(65537, 2048)
+    pem = rsa_key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
+    (newer.folder / "rsa.key").write_bytes(pem)
+    named = ("-newkey", "rsa.key", "-subject", "/CN=dev1.example", "-implicit_confirm", "-certout", "rsa.pem")
+    assert newer("ir", *newer.mac, *named).code == 0
+    by_secret: tuple[str | Path, ...] = (*newer.mac, "-trusted", home / "root.pem", "-untrusted", home / "issuer.pem")
+    for command, proved in (
+        ("cr", newer.signature(*newer.enrolled())),
+        ("cr", newer.signature("rsa.pem", "rsa.key")),
+        ("ir", by_secret),
+    ):
+        said = newer(command, *proved, *asked)
+        assert said.code == 0, said.out
+        key = load_pem_private_key((newer.folder / "k.pem").read_bytes(), None)
+        assert key.public_key() == newer.certificate("c.pem").public_key()
+        assert status(newer, "c.pem") == "valid"
+        (newer.folder / "k.pem").unlink()
 
 
 def test_35_profiles(newer: Openssl) -> None:

@@ -79,9 +79,13 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A body with what else goes into the message: certificates for extraCerts and generalInfo."""
+    """A body with what else goes into the message: certificates for extraCerts and generalInfo.
+
+    `pvno` is the least version that has what is in the body (RFC 9483 3.1).
+    """
 
     type: Body
     content: bytes
     certificates: tuple[bytes, ...] = ()
     information: tuple[InformationValue, ...] = ()
+    pvno: int = 2

@@ -65,7 +65,8 @@ def enveloped_key(call: Call, key: GeneratedKey) -> bytes:
     assert authorities is not None
     authority = authorities.current()
     identity = SigningIdentity(authority.certificate, authorities.private_key(authority))
-    package = signed_key_package(private_bytes(key), identity, authority.chain)
+    bare = not call.endpoint.settings.key_packages
+    package = signed_key_package(private_bytes(key), identity, authority.chain, bare=bare)
     return _enveloped(package, recipient_of(call), cms.SIGNED_DATA, call.endpoint.random)
 
 

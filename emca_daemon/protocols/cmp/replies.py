@@ -84,7 +84,7 @@ def unprotected_error(endpoint: Endpoint, asked: Header | Salvage, refusal: Refu
 def _correlated(endpoint: Endpoint, asked: Header, answer: Answer, nonce: bytes) -> Header:
     """What every answer repeats of its request; sender and protection are still to come."""
     return Header(
-        pvno=asked.pvno if asked.pvno in VERSIONS else VERSIONS[-1],
+        pvno=max(asked.pvno, answer.pvno) if asked.pvno in VERSIONS else VERSIONS[-1],
         sender=_NOBODY,
         recipient=asked.sender,
         message_time=endpoint.clock(),

@@ -141,7 +141,7 @@ def test_a_key_for_who_knows_a_secret(world: CmpWorld) -> None:
     """By the secret (PWRI); certificate and key fit, and are confirmed like any other."""
     client = world.client()
     reply = client.enroll(template(), proof=b"")
-    assert (reply.type, reply.failure) == ("ip", "")
+    assert (reply.type, reply.failure, int(reply.header["pvno"])) == ("ip", "", 3)
     message = enveloped(reply, "privateKey")
     key = package(world, decrypt_with_password(message, SECRET, ciphers=CIPHERS, random=system_random))
     assert isinstance(key, ec.EllipticCurvePrivateKey)
@@ -194,6 +194,17 @@ def test_what_is_refused(world: CmpWorld) -> None:
     assert slow.enroll(template(), proof=b"").failure == "notAuthorized"
     slow = world.client(place={"label": "slow"})
     assert slow.enroll(Template(key=KEY), proof=der.explicit(3, ENCRYPTED)).failure == "notAuthorized"
+
+
+def test_a_key_without_a_package() -> None:
+    """As OpenSSL wants it."""
+    world = CmpWorld(settings(key_generation=("p-256",), key_packages=False))
+    reply = world.client().enroll(template(), proof=b"")
+    message = enveloped(reply, "privateKey")
+    content = decrypt_with_password(message, SECRET, ciphers=CIPHERS, random=system_random)
+    signed = read_signed_content(content).content
+    assert signed is not None
+    assert load_der_private_key(signed, None).public_key() == reply.certificate.public_key()
 
 
 def test_where_no_keys_are_made() -> None:

@@ -21,6 +21,7 @@ from emca_daemon.protocols.cmp.requests import Wanted, wanted_by_crmf, wanted_by
 REPLIES = {Body.IR: Body.IP, Body.CR: Body.CP, Body.KUR: Body.KUP, Body.P10CR: Body.CP}
 """What each request is answered with."""
 
+_VERSION_WITH_ENVELOPES = 3
 _SIGNIFICANT = frozenset({"2.5.29.17"})
 
 
@@ -89,7 +90,8 @@ def certificate_answer(
         information = InformationValue(IMPLICIT_CONFIRM, der.NULL)
     else:
         information = InformationValue(CONFIRM_WAIT_TIME, der.generalized_time(transaction.expires))
-    return Answer(REPLIES[transaction.request], content, issued.chain[1:], (information,))
+    pvno = _VERSION_WITH_ENVELOPES if encrypted or private_key is not None else 2
+    return Answer(REPLIES[transaction.request], content, issued.chain[1:], (information,), pvno)
 
 
 def _wanted(call: Call) -> Wanted:
