@@ -32,6 +32,7 @@ def test_everything_counted_is_rendered() -> None:
     metrics.note(event("certificate.revoke", reason="key_compromise"))
     metrics.note(event("certificate.revoke", "refused", reason="already revoked"))
     metrics.note(event("authorization.validate", "valid"))
+    metrics.perspective("main", "east", "ok")
     rendered = lines(metrics, issuing=3.5)
     assert {
         'emca_requests_total{listener="main",protocol="acme",status="200"} 2.0',
@@ -42,6 +43,7 @@ def test_everything_counted_is_rendered() -> None:
         'emca_certificates_refused_total{profile="server",reason="name refused"} 1.0',
         'emca_certificates_revoked_total{reason="key_compromise"} 1.0',
         'emca_validations_total{outcome="valid",type="http-01"} 1.0',
+        'emca_perspectives_total{endpoint="main",outcome="ok",perspective="east"} 1.0',
         'emca_crl_age_seconds{issuer="issuing"} 3.5',
     } <= rendered
     assert any(line.startswith("process_cpu_seconds_total") for line in rendered)
