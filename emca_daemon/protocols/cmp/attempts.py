@@ -23,14 +23,16 @@ class Attempts:
         count, until = self._wrong.get(reference, (0, self._clock()))
         return count >= self._most and self._clock() < until
 
-    def failed(self, reference: str) -> None:
-        """The secret was wrong."""
+    def failed(self, reference: str) -> int:
+        """The secret was wrong; how many in a row that makes, 0 where no more can be counted."""
         now = self._clock()
         count, until = self._wrong.get(reference, (0, now))
         if len(self._wrong) >= _REMEMBERED and reference not in self._wrong:
             self._wrong = {name: kept for name, kept in self._wrong.items() if kept[1] > now}
         if len(self._wrong) < _REMEMBERED or reference in self._wrong:
             self._wrong[reference] = (count + 1 if until >= now else 1, now + self._lock)
+            return self._wrong[reference][0]
+        return 0
 
     def succeeded(self, reference: str) -> None:
         """The secret was right: what was wrong before is forgotten."""

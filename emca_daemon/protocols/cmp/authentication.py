@@ -19,7 +19,7 @@ from emca_daemon.names import serial_text
 from emca_daemon.protocols.cmp import kem, macs
 from emca_daemon.protocols.cmp.attempts import Attempts
 from emca_daemon.protocols.cmp.credentials import Credential, Kind
-from emca_daemon.protocols.cmp.errors import Failure
+from emca_daemon.protocols.cmp.errors import Failure, WrongSecret
 from emca_daemon.protocols.cmp.ports import Registration, Registry, SharedSecret, Store
 from emca_daemon.protocols.cmp.records import Passphrase, Transaction
 from emca_daemon.protocols.cmp.vendor_paths import VendorPaths
@@ -130,8 +130,7 @@ class Authentication:
         secret = known.secret if known is not None else _NO_SECRET
         right = macs.verify(protection, secret, message.protected, mac, self._settings.most_iterations)
         if known is None or not right:
-            self._attempts.failed(name)
-            raise failure(FailInfo.BAD_MESSAGE_CHECK, _NOT_PROVED)
+            raise WrongSecret(_NOT_PROVED, name, self._attempts.failed(name))
         self._attempts.succeeded(name)
         return known
 

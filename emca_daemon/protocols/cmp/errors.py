@@ -55,6 +55,18 @@ class Failure(Refused):
         self.of_message = of_message
 
 
+class WrongSecret(Failure):
+    """A MAC by none of the secrets: badMessageCheck, in the same words whoever it claims to be from.
+
+    `reference` is the one that it claims, if there is such a one, `count` how many in a row there were for it.
+    """
+
+    def __init__(self, detail: str, reference: str, count: int) -> None:
+        super().__init__(FailInfo.BAD_MESSAGE_CHECK, detail, of_message=True)
+        self.reference = reference
+        self.count = count
+
+
 def failure_of(refusal: Refused) -> FailInfo:
     """The bit that stands for a refusal."""
     if isinstance(refusal, Failure):

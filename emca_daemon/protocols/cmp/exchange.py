@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import datetime
 
 from emca_daemon.asn1 import der
 from emca_daemon.asn1.cmp import Body, InformationValue, Message, read_message, salvage
@@ -10,9 +11,11 @@ from emca_daemon.asn1.cmp_status import FailInfo, error_content
 from emca_daemon.asn1.signature_algorithms import is_signature
 from emca_daemon.ca.audit import refusal_by
 from emca_daemon.errors import Refused
+from emca_daemon.policy.facts import Requester
 from emca_daemon.protocols.cmp.authentication import failure
 from emca_daemon.protocols.cmp.calls import Answer, Call, Endpoint, Origin
-from emca_daemon.protocols.cmp.errors import Failure, rejection
+from emca_daemon.protocols.cmp.credentials import Kind
+from emca_daemon.protocols.cmp.errors import Failure, WrongSecret, rejection
 from emca_daemon.protocols.cmp.headers import FOLLOWING, continuing_failure, header_failure
 from emca_daemon.protocols.cmp.kem import asks_for_ciphertext
 from emca_daemon.protocols.cmp.nested import inside_of, unwrapped
@@ -110,6 +113,7 @@ class Exchange:
         try:
             credential = endpoint.authentication.sender(message, opened)
         except Refused as refusal:
+            self._note_wrong_secret(refusal, origin, now)
             return self._not_proved(message, broken or refusal, nonce)
         call = Call(endpoint, message, credential, opened, origin, now, nonce)
         answer = self._error(broken) if broken is not None else self._carried_out(call)
@@ -167,6 +171,17 @@ class Exchange:
 
     def _error(self, refusal: Refused) -> Answer:
         return Answer(Body.ERROR, error_content(rejection(refusal)))
+
+    def _note_wrong_secret(self, refusal: Refused, origin: Origin, now: datetime) -> None:
+        """The first of a row is audited, and the one that locks: nobody can fill the chain by guessing on."""
+        endpoint = self._endpoint
+        if not isinstance(refusal, WrongSecret) or refusal.count not in (1, endpoint.settings.attempts):
+            return
+        proof = Kind.SECRET.value
+        somebody = Requester("cmp", refusal.reference, proof, origin.address, origin.request_id, endpoint.name)
+        subject = f"{endpoint.name}/{refusal.reference}"
+        with endpoint.store.writing() as tx:
+            tx.audit.append(refusal_by(somebody, now, "cmp.secret", subject, refusal, attempts=refusal.count))
 
     def _note(self, call: Call, refusal: Refused) -> None:
         """What is refused by CMP itself is audited here; what policy or the CA refuse, they have audited.

@@ -14,9 +14,9 @@ def test_locked_after_so_many_and_for_so_long() -> None:
     counted = Attempts(2, timedelta(minutes=1), clock)
     counted.failed("a")
     counted.succeeded("a")
-    counted.failed("a")
+    assert counted.failed("a") == 1
     assert not counted.is_locked("a")
-    counted.failed("a")
+    assert counted.failed("a") == 2
     assert counted.is_locked("a")
     assert not counted.is_locked("b")
     clock.advance(seconds=61)
@@ -33,6 +33,7 @@ def test_what_is_remembered_is_bounded() -> None:
         counted.failed(str(number))
     assert counted.is_locked("0")
     assert not counted.is_locked(str(attempts._REMEMBERED))
+    assert counted.failed("one more") == 0
     clock.advance(seconds=61)
     counted.failed("new")
     assert counted.is_locked("new")

@@ -16,7 +16,7 @@ from tests.support import cmp_messages as build
 from tests.support.cmp_corpus import bodies
 from tests.support.cmp_kem import parameters
 from tests.support.cmp_messages import Template
-from tests.support.cmp_world import CmpWorld, Reply, enrolled
+from tests.support.cmp_world import CmpWorld, Reply, enrolled, settings
 from tests.support.mutations import mutated
 
 ORIGIN = Origin("192.0.2.9", "req-9")
@@ -144,6 +144,26 @@ def test_refusals_are_audited(world: CmpWorld) -> None:
         last = list(tx.audit.walk())[-1].event
     assert (last.action, last.outcome, last.details["failure"]) == ("cmp.ir", "refused", "bad_pop")
     assert (last.actor, last.proof, last.origin) == ("dev1", "shared-secret", "192.0.2.9")
+
+
+def wrong_secrets(world: CmpWorld) -> list[tuple[str, object]]:
+    """What was audited of wrong secrets."""
+    with world.ca.store.reading() as tx:
+        found = [one.event for one in tx.audit.walk()]
+    return [(one.subject, one.details["attempts"]) for one in found if one.action == "cmp.secret"]
+
+
+def test_wrong_secrets_are_audited_once_in_a_row() -> None:
+    """The first and the one that locks; references that there are not are nobody, all together."""
+    world = CmpWorld(settings(attempts=3))
+    for number in range(5):
+        assert world.client(secret=b"guess").enroll().failure == "badMessageCheck"
+        assert world.client(reference=str(number).encode()).enroll().failure == "badMessageCheck"
+    assert wrong_secrets(world) == [("main/dev1", 1), ("main/", 1), ("main/dev1", 3), ("main/", 3)]
+    world.ca.clock.advance(seconds=61)
+    assert world.client().enroll().failure == ""
+    assert world.client(secret=b"guess").enroll().failure == "badMessageCheck"
+    assert wrong_secrets(world)[4:] == [("main/dev1", 1)]
 
 
 def answered(world: CmpWorld, data: bytes) -> Reply | None:
