@@ -2,7 +2,7 @@
 
 import argparse
 
-from bench import acme_orders, acme_stored, cmp, cmp_decoding, enrollment, est, ocsp, startup
+from bench import acme_orders, acme_stored, cmp, cmp_decoding, enrollment, est, ocsp, scep, startup
 from bench.measuring import machine
 
 ALL = {
@@ -13,6 +13,7 @@ ALL = {
     "cmp-decoding": cmp_decoding.measure,
     "est": est.measure,
     "ocsp": ocsp.measure,
+    "scep": scep.measure,
     "startup": startup.measure,
 }
 
