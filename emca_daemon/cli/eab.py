@@ -7,7 +7,7 @@ import click
 
 from emca_daemon.ca.audit import event_by
 from emca_daemon.cli.command import core_command, operator
-from emca_daemon.cli.output import Output, Value
+from emca_daemon.cli.output import Output, Value, fields_of
 from emca_daemon.composition.core import Core
 from emca_daemon.durations import parse_duration
 from emca_daemon.errors import Reason, Refused
@@ -115,16 +115,4 @@ def _pattern(text: str) -> str:
 
 
 def _row(one: Binding) -> dict[str, Value]:
-    return {
-        "id": one.id,
-        "endpoint": one.endpoint,
-        "created": one.created,
-        "expires": one.expires,
-        "revoked": one.revoked,
-        "uses": one.uses,
-        "most_uses": one.most_uses,
-        "names": one.names,
-        "proved_names": one.proved_names,
-        "profiles": one.profiles,
-        "note": one.note or None,
-    }
+    return fields_of(one, (*COLUMNS, "proved_names", "profiles")) | {"note": one.note or None}

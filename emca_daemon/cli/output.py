@@ -14,6 +14,11 @@ Value = str | int | bool | None | datetime | Sequence[str]
 """What a cell or a field may hold."""
 
 
+def fields_of(one: object, names: Sequence[str]) -> dict[str, Value]:
+    """Those attributes of a record as a row."""
+    return {name: getattr(one, name) for name in names}
+
+
 class Output:
     """Prints results to standard output in the form that was asked for."""
 

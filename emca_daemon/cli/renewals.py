@@ -6,7 +6,7 @@ import click
 
 from emca_daemon.ca.audit import event_by
 from emca_daemon.cli.command import core_command, operator
-from emca_daemon.cli.output import Output, Value
+from emca_daemon.cli.output import Output, Value, fields_of
 from emca_daemon.composition.core import Core
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.names import IssuerName, ProfileName
@@ -111,14 +111,4 @@ def _moment(text: str) -> datetime:
 
 
 def _row(one: RenewalPlan) -> dict[str, Value]:
-    return {
-        "id": one.id,
-        "issuer": one.issuer,
-        "profile": one.profile,
-        "begins": one.begins,
-        "ends": one.ends,
-        "created": one.created,
-        "cancelled": one.cancelled,
-        "reason": one.reason,
-        "explanation": one.explanation,
-    }
+    return fields_of(one, (*COLUMNS, "created", "explanation"))

@@ -20,12 +20,14 @@ class NetworkSettings:
 
     `resolvers` are `address` or `address:port` (empty: the system's); `hosts` are fixed answers (name, `*.name` too →
     address), asked before any resolver; `allow_networks` lists networks that would otherwise be refused (private,
-    loopback, link-local ...).
+    loopback, link-local ...). With `dnssec` `required` only answers count that the resolvers say they have validated
+    (the AD bit), so that the resolvers and the way to them must be trusted.
     """
 
     resolvers: tuple[str, ...] = ()
     hosts: tuple[tuple[str, str], ...] = ()
     allow_networks: tuple[str, ...] = ()
+    dnssec: str = limited("off", one_of("off", "required"))
     timeout: timedelta = limited(timedelta(seconds=10), positive)
 
 
@@ -135,6 +137,11 @@ class AcmeSettings:
     limits: AcmeLimitsSettings = field(default_factory=AcmeLimitsSettings)
     star: AcmeStarSettings = field(default_factory=AcmeStarSettings)
     perspectives: AcmePerspectivesSettings = field(default_factory=AcmePerspectivesSettings)
+
+    def profile_of(self, asked: str | None) -> ProfileName:
+        """Ours behind the one that an order asked for; where that is not advertised any more, the usual one."""
+        chosen = self.profiles.get(asked or "")
+        return self.profile if chosen is None else chosen.profile
 
     @property
     def every_profile(self) -> frozenset[ProfileName]:

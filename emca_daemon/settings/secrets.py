@@ -31,15 +31,19 @@ def secret_path(path: Path, environment: Mapping[str, str] = os.environ) -> Path
 
 def read_secret(path: Path, environment: Mapping[str, str] = os.environ) -> bytes:
     """The secret in a file, without the newline at its end; raises Refused(UNAVAILABLE) where there is none to read."""
-    file = secret_path(path, environment)
+    return secret_in(secret_path(path, environment), "the secret")
+
+
+def secret_in(file: Path, what: str) -> bytes:
+    """The same for a file whose place is known; `what` names the secret for people ("the passphrase of ...")."""
     try:
         with file.open("rb") as opened:
             content = opened.read(LARGEST + 1)
     except OSError as error:
-        raise Refused(Reason.UNAVAILABLE, f"the secret in {file} cannot be read: {error.strerror}") from error
+        raise Refused(Reason.UNAVAILABLE, f"{what} in {file} cannot be read: {error.strerror}") from error
     secret = content.removesuffix(b"\n").removesuffix(b"\r")
     if not secret or len(content) > LARGEST:
-        raise Refused(Reason.UNAVAILABLE, f"the secret in {file} is empty or longer than {LARGEST} octets")
+        raise Refused(Reason.UNAVAILABLE, f"{what} in {file} is empty or longer than {LARGEST} octets")
     return secret
 
 

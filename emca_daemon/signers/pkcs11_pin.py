@@ -5,7 +5,7 @@ import hmac
 from pathlib import Path
 
 from emca_daemon.errors import Reason, Refused
-from emca_daemon.signers.secret_files import read_secret
+from emca_daemon.settings.secrets import secret_in
 
 
 class PinFile:
@@ -23,7 +23,7 @@ class PinFile:
         Tokens lock themselves after a few wrong PINs, so that a refused one is not offered again until the file has
         another.
         """
-        secret = read_secret(self._path, f"the PIN of the signer {self._signer!r}")
+        secret = secret_in(self._path, f"the PIN of the signer {self._signer!r}")
         if hmac.compare_digest(hashlib.sha256(secret).digest(), self._refused):
             detail = f"the token of the signer {self._signer!r} has refused the PIN in {self._path}: change the file"
             raise Refused(Reason.UNAVAILABLE, detail)

@@ -10,8 +10,8 @@ from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPri
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.names import KeyName
 from emca_daemon.randomness import RandomBytes, system_random
+from emca_daemon.settings.secrets import secret_in
 from emca_daemon.signers import algorithms, labels, pkcs8
-from emca_daemon.signers.secret_files import read_secret
 
 _SUFFIX = ".pem"
 _LONGEST_FILE = 65_536
@@ -56,7 +56,7 @@ class SoftwareKeys:
     def check(self) -> str:
         """What keeps the signer from working, or nothing: the passphrase must be there and open the first key."""
         try:
-            read_secret(self._passphrase_file, self._secret)
+            secret_in(self._passphrase_file, self._secret)
             for label in self._labels()[:1]:
                 self.get(KeyName(f"{self._signer}:{label}"))
         except Refused as refused:
@@ -104,7 +104,7 @@ class SoftwareKeys:
         except OSError as error:
             raise self._unavailable(f"{path} cannot be read: {error.strerror}") from None
         try:
-            key = pkcs8.unseal(text, read_secret(self._passphrase_file, self._secret))
+            key = pkcs8.unseal(text, secret_in(self._passphrase_file, self._secret))
         except pkcs8.NotOpened as problem:
             detail = f"{path} was not opened with the passphrase from {self._passphrase_file}: {problem}"
             raise self._unavailable(detail) from None
@@ -120,7 +120,7 @@ class SoftwareKeys:
         path = self._path(self._label(name))
         if path.exists():  # asked before the work of making a key; the link below decides
             raise self._taken(label)
-        passphrase = read_secret(self._passphrase_file, self._secret)
+        passphrase = secret_in(self._passphrase_file, self._secret)
         key = make()
         text = pkcs8.seal(key, passphrase, self._random)
         try:

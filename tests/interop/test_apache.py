@@ -2,8 +2,6 @@
 
 import os
 import signal
-import socket
-import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -17,6 +15,7 @@ import pytest
 from tests.support.background import Background, running
 from tests.support.clients import Zone, run, serial, verify
 from tests.support.daemon import free_port, wait_for
+from tests.support.shown import shown_certificate
 from tests.support.site import Site
 
 pytestmark = pytest.mark.interop
@@ -158,22 +157,12 @@ class Apache:
                 restarts = self.log.count(_GOT)
                 server.signal(signal.SIGUSR1)
             with suppress(OSError):
-                shown.write_text(self._shown())
+                shown.write_text(shown_certificate(self._https, NAME, self._root))
                 return shown.read_text() in chain.read_text() and serial(shown) != before
             return False
 
         wait_for(served, "a certificate for Apache", 60)
         return shown
-
-    def _shown(self) -> str:
-        context = ssl.create_default_context(cafile=str(self._root))
-        with (
-            socket.create_connection(("127.0.0.1", self._https), 5) as plain,
-            context.wrap_socket(plain, server_hostname=NAME) as secure,
-        ):
-            der = secure.getpeercert(binary_form=True)
-            assert der is not None
-            return ssl.DER_cert_to_PEM_cert(der)
 
     def check(self, site: Site, certificate: Path) -> None:
         """The whole chain was stored."""

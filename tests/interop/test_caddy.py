@@ -1,8 +1,6 @@
 """Caddy: a web server that gets its certificates by itself, and whose ACME client is strict about answers."""
 
 import json
-import socket
-import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -13,6 +11,7 @@ import pytest
 from tests.support.background import Background, running
 from tests.support.clients import run, serial, verify
 from tests.support.daemon import free_port, wait_for
+from tests.support.shown import shown_certificate
 from tests.support.site import Site
 
 pytestmark = pytest.mark.interop
@@ -36,22 +35,12 @@ class Served:
         def shown() -> bool:
             self._caddy.assert_running()
             with suppress(OSError):
-                file.write_text(self._shown())
+                file.write_text(shown_certificate(self._port, NAME, self._root))
                 return True
             return False
 
         wait_for(shown, "Caddy's certificate", 60)
         return file
-
-    def _shown(self) -> str:
-        context = ssl.create_default_context(cafile=str(self._root))
-        with (
-            socket.create_connection(("127.0.0.1", self._port), 5) as plain,
-            context.wrap_socket(plain, server_hostname=NAME) as secure,
-        ):
-            der = secure.getpeercert(binary_form=True)
-            assert der is not None
-            return ssl.DER_cert_to_PEM_cert(der)
 
 
 @contextmanager

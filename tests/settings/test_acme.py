@@ -34,3 +34,4 @@ def test_every_profile_of_an_endpoint() -> None:
     short = AcmeProfileSettings(profile=ProfileName("short"), description="x")
     settings = AcmeSettings(base_url="https://ca/acme", profile=ProfileName("tls"), profiles={"s": short, "t": short})
     assert settings.every_profile == {"tls", "short"}
+    assert [settings.profile_of(asked) for asked in ("s", "gone", None)] == ["short", "tls", "tls"]

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from emca_daemon.errors import Reason, Refused
-from emca_daemon.settings.secrets import LARGEST, misplaced, read_secret, secret_path
+from emca_daemon.settings.secrets import LARGEST, misplaced, read_secret, secret_in, secret_path
 
 
 def secret(folder: Path, content: bytes, mode: int = 0o600) -> Path:
@@ -45,6 +45,19 @@ def test_a_missing_secret_is_unavailable(tmp_path: Path) -> None:
     with pytest.raises(Refused, match="No such file") as refusal:
         read_secret(tmp_path / "none", {})
     assert refusal.value.reason is Reason.UNAVAILABLE
+
+
+def test_a_secret_is_named_for_people(tmp_path: Path) -> None:
+    """With the file's path, and never with what is in it."""
+    file = tmp_path / "word"
+    with pytest.raises(Refused, match=r"^the word in .*word cannot be read: No such file") as refused:
+        secret_in(file, "the word")
+    assert refused.value.reason is Reason.UNAVAILABLE
+    file.write_bytes(b"open sesame\r\n")
+    assert secret_in(file, "the word") == b"open sesame"
+    file.write_bytes(b"\n")
+    with pytest.raises(Refused, match=r"^the word in .*word is empty"):
+        secret_in(file, "the word")
 
 
 def test_a_credential_is_in_the_folder_that_systemd_names(tmp_path: Path) -> None:

@@ -95,14 +95,14 @@ def test_a_wrong_passphrase_is_said_without_the_secret(
     assert refused.__cause__ is None
 
 
-@pytest.mark.parametrize("content", [b"", b"\n", b"x" * 5000])
+@pytest.mark.parametrize("content", [b"", b"\n", b"x" * 70_000])
 def test_unusable_passphrases_make_it_unavailable(keys: SoftwareKeys, tmp_path: Path, content: bytes) -> None:
     """An empty or huge file is no passphrase."""
     (tmp_path / "passphrase").write_bytes(content)
     with pytest.raises(Refused) as refusal:
         keys.generate(KeyName("soft:one"), "p-256")
     assert refusal.value.reason is Reason.UNAVAILABLE
-    assert "1 to 4096 octets" in keys.check()
+    assert "empty or longer" in keys.check()
 
 
 def test_a_missing_passphrase_makes_it_unavailable(keys: SoftwareKeys, tmp_path: Path) -> None:

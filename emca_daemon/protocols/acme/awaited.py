@@ -108,12 +108,8 @@ class AwaitedDesk:
     def _issue(self, task: CaaTask) -> None:
         order, settings = task.order, self._settings[task.order.endpoint]
         facts = request_facts(task.awaited.csr, order, _requester(task), self._weak_keys)
-        with self._store.reading() as tx:
-            blocked = tx.acme.key_standing(facts.key.fingerprint).blocked
-        if blocked:
-            raise Refused(Reason.KEY_REFUSED, "the key was reported as compromised")
-        chosen = settings.profiles[order.profile].profile if order.profile in settings.profiles else settings.profile
-        self._enrollment.enroll(facts, chosen, issuer=settings.issuer, reference=order.id, companion=_Resumed(order))
+        profile = settings.profile_of(order.profile)
+        self._enrollment.enroll(facts, profile, issuer=settings.issuer, reference=order.id, companion=_Resumed(order))
 
     def _end(self, task: CaaTask, refused: Refused) -> None:
         with self._store.writing() as tx:

@@ -89,10 +89,9 @@ class StarRenewals:
             with self._store.writing() as tx:
                 tx.acme.stop_star_order(order.id)
             return
-        chosen = settings.profiles[order.profile].profile if order.profile in settings.profiles else settings.profile
         self._enrollment.enroll(
             replace(facts, not_before=not_before, not_after=not_after),
-            chosen,
+            settings.profile_of(order.profile),
             issuer=settings.issuer,
             reference=order.id,
             companion=_Next(replace(star, begins=now, next_issue=terms.next_after(now)), order),
