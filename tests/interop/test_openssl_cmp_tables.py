@@ -12,16 +12,6 @@ from tests.support.openssl_tables import SETTINGS, TableClient, write_authority_
 
 pytestmark = pytest.mark.interop
 
-_GENERATION = "keys are not made by the CA yet"
-_GENERATED = (
-    "reqin ir and rspout - using no newkey and -popo -1 (same as -centralkeygen)",
-    "reqin ip and rspin  - using no newkey and -popo -1 (same as -centralkeygen)",
-    "central key generation",
-    "using popo -1 redundantly with -centralkeygen",
-    "using popo -1 alternatively to -centralkeygen",
-    "using centrally generated key (and cert) with existing chain",
-    "using centrally generated key (and cert) without giving chain (requires sender cert caching)",
-)
 DIFFERENT: dict[tuple[str, str], str] = {
     ("commands", "reqin old tid"): "a message that was answered already is a replay: transactionIdInUse",
     (
@@ -30,11 +20,11 @@ DIFFERENT: dict[tuple[str, str], str] = {
     ): "a request that comes again gets another certificate than the old certConf is for",
     ("commands", "genm crlStatusList with wrong issuer"): "no CRL for another CA's name: an answer without a value",
     ("commands", "genm crlStatusList with wrong cert and correct crl"): "the same",
-    **{("commands", title): _GENERATION for title in _GENERATED},
     (
         "enrollment",
         "kur certout overwriting oldcert",
     ): "the certificate to be updated is the one that signs",
+    ("enrollment", "popo KEYENC not supported"): "it is: the certificate comes encrypted, and OpenSSL can open it",
 }
 """Rows that end otherwise here, and why."""
 

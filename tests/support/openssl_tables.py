@@ -40,6 +40,8 @@ issuer = "demo-issuing"
 accept = ["secret", "certificate", "ra"]
 secrets = "cmp.secrets"
 same_key = true
+key_generation = ["p-256"]
+key_packages = false
 open_transactions = 1000
 root_update = ["newWithNew.pem", "newWithOld.pem", "oldWithNew.pem"]
 
