@@ -46,6 +46,7 @@ class Lookups:
         """`resolv_conf` names the system's resolvers, asked where the settings list none."""
         self._hosts = tuple((pattern.lower(), address) for pattern, address in settings.hosts)
         self._resolvers = tuple(server(text) for text in settings.resolvers)
+        self._validated = settings.dnssec == "required"
         self._exchange = exchange
         self._resolv_conf = resolv_conf
 
@@ -111,8 +112,11 @@ class Lookups:
                 except (ConnectError, ConnectionClosed):
                     trouble = f"the DNS server {address[0]} cannot be reached"
                 else:
-                    if message.rCode in (dns.OK, dns.ENAME):
+                    if message.rCode in (dns.OK, dns.ENAME) and (message.authenticData or not self._validated):
                         return message
+                    if message.rCode in (dns.OK, dns.ENAME):
+                        trouble = f"the DNS server {address[0]} did not validate the answer by DNSSEC"
+                        continue
                     trouble = f"the DNS server {address[0]} {_CODES.get(message.rCode, 'failed')}"
         raise Refused(
             Reason.UNAVAILABLE,

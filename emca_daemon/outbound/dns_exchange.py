@@ -65,7 +65,8 @@ class Question:
 
     def __init__(self, name: str, kind: int, number: int) -> None:
         """`name` is a DNS name in ASCII, `kind` a record type, `number` the id."""
-        message = dns.Message(id=number, recDes=1)
+        # AD in a question asks to be told whether the answer was validated (RFC 6840 5.7).
+        message = dns.Message(id=number, recDes=1, authenticData=1)
         message.addQuery(name.encode("ascii"), kind, dns.IN)
         self._query = message.queries[0]
         self._number = number

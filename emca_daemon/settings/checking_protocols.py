@@ -77,6 +77,8 @@ def _profiles_and_limits(endpoint: AcmeSettings, key: str) -> Iterator[Finding]:
 
 def check_network(network: NetworkSettings, key: str) -> Iterator[Finding]:
     """What may be asked on the network."""
+    if network.dnssec == "required" and not network.resolvers:
+        yield f"{key}.resolvers", "expected the resolvers that are trusted to validate (`dnssec` is required)"
     for text in network.resolvers:
         if not is_resolver(text):
             yield f"{key}.resolvers", f"expected ADDRESS or ADDRESS:PORT ([IPv6]:PORT), found `{text}`"

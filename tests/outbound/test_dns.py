@@ -51,6 +51,9 @@ class Servers:
         self._clock = clock
         self.asked: list[tuple[str, str, int]] = []
 
+    validated: frozenset[str] = frozenset()
+    """The servers that set AD."""
+
     async def ask(self, server: tuple[str, int], name: str, kind: int, deadline: Deadline) -> dns.Message:
         """Answer, or whatever trouble that server has."""
         self.asked.append((server[0], name, kind))
@@ -60,7 +63,8 @@ class Servers:
             if self._clock is not None:
                 self._clock.advance(6)
             raise trouble
-        message = dns.Message(rCode=dns.OK if trouble is None else trouble)
+        validated = int(server[0] in self.validated)
+        message = dns.Message(rCode=dns.OK if trouble is None else trouble, authenticData=validated)
         if trouble is None:
             message.answers = self._records.get((name, kind), [])
         return message
@@ -265,3 +269,17 @@ def test_what_is_no_resolver(written: str) -> None:
     """Names would have to be looked up themselves."""
     with pytest.raises(ValueError, match=r"."):
         server(written)
+
+
+@pytest.mark.parametrize("trouble", [{}, {"a.example 16": dns.ENAME}])
+def test_only_validated_answers_count_where_they_must(trouble: dict[str, Any]) -> None:
+    """The settings say so; that a name does not exist must be validated like what it holds."""
+    servers = Servers({("a.example", dns.TXT): [text("a.example", b"x")]}, trouble)
+    expected = () if trouble else (b"x",)
+    both: dict[str, Any] = {"resolvers": ("192.0.2.1", "192.0.2.2")}
+    assert looked_up(lookups(servers, **both).texts("a.example", deadline())) == expected
+    with pytest.raises(Refused, match="did not validate") as refused:
+        looked_up(lookups(servers, **both, dnssec="required").texts("a.example", deadline()))
+    assert refused.value.reason is Reason.UNAVAILABLE
+    servers.validated = frozenset({"192.0.2.2"})
+    assert looked_up(lookups(servers, **both, dnssec="required").texts("a.example", deadline())) == expected

@@ -85,7 +85,7 @@ def test_an_answer_over_udp() -> None:
     answers, failures = asked(network)
     (port,) = network.ports
     assert (port.peer, port.interface, len(port.sent)) == (SERVER, "0.0.0.0", 1)
-    assert port.sent[0][:2] == b"\x12\x34"
+    assert port.sent[0][:4] == b"\x12\x34\x01\x20"  # recursion, please, and a word about DNSSEC
     port.protocol.datagramReceived(reply(port.sent[0]), SERVER)
     port.protocol.datagramReceived(reply(port.sent[0]), SERVER)
     assert answers[0].answers[0].payload.data == [b"text"]

@@ -75,6 +75,7 @@ def test_endpoints_that_fit_are_not_mentioned() -> None:
             "acme.a.profiles.a.profile: expected the name of a profile",
         ),
         ({"limits": AcmeLimitsSettings(documentation="see")}, "acme.a.limits.documentation: expected a web address"),
+        ({"network": NetworkSettings(dnssec="required")}, "acme.a.network.resolvers: expected the resolvers that"),
         ({"network": NetworkSettings(resolvers=("dns",))}, "acme.a.network.resolvers: expected ADDRESS or"),
         ({"network": NetworkSettings(allow_networks=("10.0.0.1/8",))}, "acme.a.network.allow_networks: expected a"),
         ({"network": NetworkSettings(hosts=(("A.test", "::1"),))}, "acme.a.network.hosts.A.test: expected a name in"),
