@@ -33,9 +33,15 @@ def files(cmp_daemon: Daemon, tmp_path: Path) -> Openssl:
     return Openssl(system_openssl(), tmp_path, cmp_daemon)
 
 
-def bouncy(files: Openssl, driver: tuple[str, ...], *protection: str | Path, subject: str = SUBJECT) -> Said:
+def bouncy(
+    files: Openssl,
+    driver: tuple[str, ...],
+    *protection: str | Path,
+    subject: str = SUBJECT,
+    path: str = "/.well-known/cmp",
+) -> Said:
     """What the driver said."""
-    url = f"http://127.0.0.1:{files.daemon.port}/.well-known/cmp"
+    url = f"http://127.0.0.1:{files.daemon.port}{path}"
     words = [*driver, url, subject, "bc.pem", "bc.key", *map(str, protection)]
     done = subprocess.run(words, cwd=files.folder, capture_output=True, text=True, timeout=120, check=False)
     return Said(done.returncode, done.stdout, done.stderr)
@@ -86,3 +92,21 @@ def test_signature_for_somebody_else(files: Openssl, driver: tuple[str, ...]) ->
     assert said.code != 0
     assert "refused: " in said.error
     assert "is not the sender's" in said.error
+
+
+@pytest.mark.parametrize("path", ["/.well-known/cmp", "/cmp-packages"])
+def test_keys_made_by_the_ca(files: Openssl, driver: tuple[str, ...], path: str) -> None:
+    """In an AsymmetricKeyPackage or without one, as the endpoint has it.
+
+    They are opened by the shared secret, or by agreement with the certificate that signed, and signed by their maker.
+    """
+    leaf, key = files.enrolled()
+    home = files.daemon.home
+    for protection in (
+        ("secret-key", "dev1", SECRET, "HmacSHA256", "256"),
+        ("signature-key", leaf, key, home / "root.pem", home / "issuer.pem"),
+    ):
+        said = bouncy(files, driver, *protection, path=path)
+        assert said.code == 0, said.error
+        assert "made by CN=" in said.out
+        enrolled(files)

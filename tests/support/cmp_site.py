@@ -58,6 +58,14 @@ accept = ["secret", "certificate"]
 secrets = "cmp.secrets"
 strict = true
 
+[cmp.packages]
+paths = ["/cmp-packages"]
+profile = "machine"
+issuer = "demo-issuing"
+accept = ["secret", "certificate"]
+secrets = "cmp.secrets"
+key_generation = ["p-384", "p-256"]
+
 [cmp.hasty]
 paths = ["/cmp-hasty"]
 profile = "machine"

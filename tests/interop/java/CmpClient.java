@@ -19,6 +19,11 @@ import java.util.Arrays;
 import java.util.Date;
 
 import org.bouncycastle.asn1.ASN1Encodable;
+import org.bouncycastle.asn1.ASN1Primitive;
+import org.bouncycastle.asn1.ASN1Sequence;
+import org.bouncycastle.asn1.cms.CMSObjectIdentifiers;
+import org.bouncycastle.asn1.cms.ContentInfo;
+import org.bouncycastle.asn1.cms.EnvelopedData;
 import org.bouncycastle.asn1.cmp.CertRepMessage;
 import org.bouncycastle.asn1.cmp.CertResponse;
 import org.bouncycastle.asn1.cmp.ErrorMsgContent;
@@ -38,6 +43,14 @@ import org.bouncycastle.cert.cmp.GeneralPKIMessage;
 import org.bouncycastle.cert.cmp.ProtectedPKIMessage;
 import org.bouncycastle.cert.cmp.ProtectedPKIMessageBuilder;
 import org.bouncycastle.cert.crmf.jcajce.JcaCertificateRequestMessageBuilder;
+import org.bouncycastle.cms.CMSEnvelopedData;
+import org.bouncycastle.cms.CMSSignedData;
+import org.bouncycastle.cms.Recipient;
+import org.bouncycastle.cms.RecipientInformation;
+import org.bouncycastle.cms.SignerInformation;
+import org.bouncycastle.cms.jcajce.JcaSimpleSignerInfoVerifierBuilder;
+import org.bouncycastle.cms.jcajce.JceKeyAgreeEnvelopedRecipient;
+import org.bouncycastle.cms.jcajce.JcePasswordEnvelopedRecipient;
 import org.bouncycastle.jce.provider.BouncyCastleProvider;
 import org.bouncycastle.openssl.PEMParser;
 import org.bouncycastle.openssl.jcajce.JcaPEMKeyConverter;
@@ -54,7 +67,7 @@ import org.bouncycastle.pkcs.jcajce.JcePBMac1CalculatorProviderBuilder;
  * CmpClient URL SUBJECT OUT.pem KEYOUT.pem secret REFERENCE SECRET MAC BITS
  * CmpClient URL SUBJECT OUT.pem KEYOUT.pem signature CERTIFICATE.pem KEY.pem ROOT.pem ISSUER.pem
  *
- * Enrolls by ir or cr with a fresh P-256 key, and confirms.
+ * Enrolls by ir or cr with a fresh P-256 key, and confirms; with secret-key or signature-key, a key that the CA makes.
  */
 public final class CmpClient {
     private static final SecureRandom RANDOM = new SecureRandom();
@@ -67,14 +80,18 @@ public final class CmpClient {
         url = arguments[0];
         X500Name subject = new X500Name(arguments[1]);
         String[] more = Arrays.copyOfRange(arguments, 5, arguments.length);
-        boolean bySecret = arguments[4].equals("secret");
+        boolean bySecret = arguments[4].startsWith("secret");
+        boolean generated = arguments[4].endsWith("-key");
         protection = bySecret ? new Secret(more) : new Signature(more);
         KeyPairGenerator generator = KeyPairGenerator.getInstance("EC", "BC");
         generator.initialize(new ECGenParameterSpec("P-256"));
         KeyPair pair = generator.generateKeyPair();
         JcaCertificateRequestMessageBuilder request = new JcaCertificateRequestMessageBuilder(BigInteger.ZERO);
-        request.setPublicKey(pair.getPublic()).setSubject(subject);
-        request.setProofOfPossessionSigningKeySigner(signer(pair.getPrivate()));
+        request.setSubject(subject);
+        if (!generated) {
+            request.setPublicKey(pair.getPublic());
+            request.setProofOfPossessionSigningKeySigner(signer(pair.getPrivate()));
+        }
         byte[] transaction = random();
         PKIBody asked = new PKIBody(
             bySecret ? PKIBody.TYPE_INIT_REQ : PKIBody.TYPE_CERT_REQ,
@@ -92,7 +109,7 @@ public final class CmpClient {
             throw new IOException("expected a pkiconf: " + confirmed.getBody().getContent());
         }
         write(arguments[2], issued);
-        write(arguments[3], pair.getPrivate());
+        write(arguments[3], generated ? delivered(answer.getBody()) : pair.getPrivate());
         System.out.println("protected by " + answer.getHeader().getProtectionAlg().getAlgorithm());
         System.out.println("enrolled");
     }
@@ -134,6 +151,27 @@ public final class CmpClient {
         }
         return new X509CertificateHolder(
             response.getCertifiedKeyPair().getCertOrEncCert().getCertificate().getX509v3PKCert());
+    }
+
+    /** The key that the CA has made: opened, its signature found right, with or without an AsymmetricKeyPackage. */
+    private static PrivateKey delivered(PKIBody body) throws Exception {
+        CertResponse response = ((CertRepMessage) body.getContent()).getResponse()[0];
+        EnvelopedData envelope = EnvelopedData.getInstance(response.getCertifiedKeyPair().getPrivateKey().getValue());
+        CMSEnvelopedData opened = new CMSEnvelopedData(new ContentInfo(CMSObjectIdentifiers.envelopedData, envelope));
+        RecipientInformation recipient = opened.getRecipientInfos().iterator().next();
+        ASN1Primitive content = ASN1Primitive.fromByteArray(recipient.getContent(protection.recipient()));
+        CMSSignedData signed = new CMSSignedData(new ContentInfo(CMSObjectIdentifiers.signedData, content));
+        SignerInformation author = signed.getSignerInfos().iterator().next();
+        X509CertificateHolder authority =
+            (X509CertificateHolder) signed.getCertificates().getMatches(author.getSID()).iterator().next();
+        if (!author.verify(new JcaSimpleSignerInfoVerifierBuilder().setProvider("BC").build(authority))) {
+            throw new IOException("the key's signature is wrong");
+        }
+        System.out.println("made by " + authority.getSubject());
+        ASN1Sequence inside = ASN1Sequence.getInstance((byte[]) signed.getSignedContent().getContent());
+        boolean packaged = inside.getObjectAt(0) instanceof ASN1Sequence;
+        PrivateKeyInfo key = PrivateKeyInfo.getInstance(packaged ? inside.getObjectAt(0) : inside);
+        return new JcaPEMKeyConverter().setProvider("BC").getPrivateKey(key);
     }
 
     private static String words(PKIBody body) {
@@ -190,6 +228,8 @@ public final class CmpClient {
         ProtectedPKIMessage protect(ProtectedPKIMessageBuilder builder) throws Exception;
 
         void verify(ProtectedPKIMessage answer) throws Exception;
+
+        Recipient recipient();
     }
 
     /** PBMAC1 with a shared secret: REFERENCE SECRET MAC BITS. */
@@ -222,6 +262,11 @@ public final class CmpClient {
             if (!answer.verify(macs.build(), given[1].toCharArray())) {
                 throw new IOException("the answer's MAC is wrong");
             }
+        }
+
+        @Override
+        public Recipient recipient() {
+            return new JcePasswordEnvelopedRecipient(given[1].toCharArray()).setProvider("BC");
         }
     }
 
@@ -268,6 +313,11 @@ public final class CmpClient {
             if (!trusted || !answer.verify(verifiers.build(responder))) {
                 throw new IOException("the answer's signature is wrong");
             }
+        }
+
+        @Override
+        public Recipient recipient() {
+            return new JceKeyAgreeEnvelopedRecipient(key).setProvider("BC");
         }
     }
 }
