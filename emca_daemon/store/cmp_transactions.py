@@ -46,6 +46,7 @@ cmp_transactions = Table(
     Column("issuer", NAME),
     Column("serial", Serial),
     Column("signer", LargeBinary),
+    Column("digest", LargeBinary(32)),
     Index("ix_cmp_transactions_expires", "expires"),
     Index("ix_cmp_transactions_credential", "credential"),
 )
@@ -115,6 +116,7 @@ class CmpWriter(CmpRows):
             "implicit": transaction.implicit,
             "created": transaction.created,
             "signer": transaction.signer,
+            "digest": transaction.digest,
             **_changing(transaction),
         }
         return _ADD.run(self._connection, given)
@@ -163,4 +165,5 @@ def _transaction_of(row: Row) -> Transaction:
         issuer=row.issuer,
         serial=row.serial,
         signer=None if row.signer is None else bytes(row.signer),
+        digest=None if row.digest is None else bytes(row.digest),
     )

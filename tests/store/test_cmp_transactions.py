@@ -25,6 +25,7 @@ ONE = Transaction(
     created=NOW,
     expires=NOW + timedelta(hours=1),
     signer=b"certificate",
+    digest=bytes(32),
 )
 
 

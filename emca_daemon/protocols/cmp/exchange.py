@@ -16,13 +16,13 @@ from emca_daemon.protocols.cmp.authentication import failure
 from emca_daemon.protocols.cmp.calls import Answer, Call, Endpoint, Origin
 from emca_daemon.protocols.cmp.credentials import Kind
 from emca_daemon.protocols.cmp.errors import Failure, WrongSecret, rejection
-from emca_daemon.protocols.cmp.headers import FOLLOWING, continuing_failure, header_failure
+from emca_daemon.protocols.cmp.headers import FOLLOWING, continuing_failure, header_failure, is_repeated
 from emca_daemon.protocols.cmp.kem import asks_for_ciphertext
 from emca_daemon.protocols.cmp.nested import inside_of, unwrapped
 from emca_daemon.protocols.cmp.operations import enrollment, revocation
 from emca_daemon.protocols.cmp.operations.confirmation import CONFIRMED, confirm, end
 from emca_daemon.protocols.cmp.operations.encapsulation import encapsulate
-from emca_daemon.protocols.cmp.operations.enrollment import REPLIES, enroll
+from emca_daemon.protocols.cmp.operations.enrollment import REPLIES, answer_again, enroll
 from emca_daemon.protocols.cmp.operations.general import INFORMATION, inform
 from emca_daemon.protocols.cmp.operations.polling import poll
 from emca_daemon.protocols.cmp.passphrases import REV_PASSPHRASE, keep
@@ -115,6 +115,8 @@ class Exchange:
         except Refused as refusal:
             self._note_wrong_secret(refusal, origin, now)
             return self._not_proved(message, broken or refusal, nonce)
+        if broken is None and opened is not None and is_repeated(message, opened):
+            nonce = opened.nonce  # which the confirmation repeats, whichever of the answers arrives
         call = Call(endpoint, message, credential, opened, origin, now, nonce)
         answer = self._error(broken) if broken is not None else self._carried_out(call)
         return protected(endpoint, message.header, credential, answer, nonce)
@@ -139,6 +141,8 @@ class Exchange:
             operation = OPERATIONS.get(call.message.type)
             if operation is None:
                 raise failure(FailInfo.BAD_REQUEST, f"{call.message.type.name.lower()} is not answered here")
+            if call.message.type in REPLIES and call.opened is not None:
+                return answer_again(call, call.opened)
             given = call.message.header.information(REV_PASSPHRASE)
             if given is None:
                 return operation(call)
@@ -152,7 +156,7 @@ class Exchange:
     def _check_place(self, call: Call) -> None:
         """Whether the sender may go on with this transaction, and the path is that of the body (RFC 9483 6.1)."""
         going_on = call.message.type in FOLLOWING or call.message.type is Body.ERROR
-        if going_on and call.opened is not None:
+        if call.opened is not None:
             stranger = continuing_failure(call.opened, call.credential)
             if stranger is not None:
                 raise stranger

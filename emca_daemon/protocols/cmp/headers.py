@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from hashlib import sha256
 
 from emca_daemon.asn1 import der
 from emca_daemon.asn1.cmp import CERTIFICATE_PROFILE, CONFIRM_WAIT_TIME, IMPLICIT_CONFIRM, Body, Header, Message
@@ -10,7 +11,7 @@ from emca_daemon.protocols.cmp import macs
 from emca_daemon.protocols.cmp.authentication import failure
 from emca_daemon.protocols.cmp.credentials import Credential, Kind
 from emca_daemon.protocols.cmp.errors import Failure
-from emca_daemon.protocols.cmp.records import Transaction
+from emca_daemon.protocols.cmp.records import Stage, Transaction
 from emca_daemon.settings.cmp import CmpSettings
 
 VERSIONS = (2, 3)
@@ -26,7 +27,7 @@ def header_failure(
     """The first thing that is wrong with a header; None where nothing is."""
     checks = (
         *_identity(message, strict=settings.strict),
-        *_place(message, opened),
+        *_place(message, opened, strict=settings.strict),
         *_time(message.header, settings, now),
         *_information(message, strict=settings.strict),
     )
@@ -60,7 +61,17 @@ def _identity(message: Message, *, strict: bool) -> Iterator[Failure]:
         yield failure(FailInfo.BAD_SENDER_NONCE, f"a senderNonce has {_NONCE_OCTETS} octets")
 
 
-def _place(message: Message, opened: Transaction | None) -> Iterator[Failure]:
+def is_repeated(message: Message, opened: Transaction | None) -> bool:
+    """Whether a message is, octet by octet, the one that opened a transaction whose answer the client may lack."""
+    if opened is None or opened.digest is None or message.type is not opened.request:
+        return False
+    lacks_answer = opened.stage in (Stage.WAITING, Stage.CONFIRMING) or (
+        opened.stage is Stage.FINISHED and opened.implicit
+    )
+    return lacks_answer and opened.digest == sha256(message.protected).digest()
+
+
+def _place(message: Message, opened: Transaction | None, *, strict: bool) -> Iterator[Failure]:
     header = message.header
     if message.type in FOLLOWING:
         if opened is None:
@@ -68,7 +79,7 @@ def _place(message: Message, opened: Transaction | None) -> Iterator[Failure]:
         elif header.recipient_nonce != opened.nonce:
             yield failure(FailInfo.BAD_RECIPIENT_NONCE, "the recipNonce is not what was sent")
     elif message.type not in (Body.ERROR, Body.NESTED):  # a nested one has the place of what it holds
-        if opened is not None:
+        if opened is not None and (strict or not is_repeated(message, opened)):
             yield failure(FailInfo.TRANSACTION_ID_IN_USE, "the transactionID is in use")
         if header.recipient_nonce is not None:
             yield failure(FailInfo.BAD_RECIPIENT_NONCE, "nothing was sent yet that a recipNonce could repeat")

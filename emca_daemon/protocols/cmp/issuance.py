@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from hashlib import sha256
 from typing import cast
 
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -63,7 +64,9 @@ class TransactionCompanion:
         self._call = call
         self._may_wait = may_wait
         opened = new_transaction(call, Stage.ISSUING, settings.replay_window, request_id)
-        self.transaction = replace(opened, implicit=opened.implicit and may_be_implicit)
+        # A key or an encrypted certificate is sent once: the answer could not be the same again.
+        digest = sha256(call.message.protected).digest() if may_wait else None
+        self.transaction = replace(opened, implicit=opened.implicit and may_be_implicit, digest=digest)
 
     def intended(self, tx: ca.Writing, intent: Intent) -> None:
         """The id is taken in the intent's transaction: of two equal messages only one gets a serial."""

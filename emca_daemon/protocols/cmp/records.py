@@ -36,7 +36,8 @@ class Transaction:
 
     `credential` names who opened it and is the only one to go on with it, `protection` the OID by which that one
     protects; `signer` is the certificate in DER for signatures. `request_id` is the certReqId; `nonce` the senderNonce
-    that we sent last; `pending` the waiting request's id. `expires` is when the stage ends by itself.
+    that we sent last; `pending` the waiting request's id. `expires` is when the stage ends by itself. `digest` is
+    that of the message that opened it (SHA-256), where the answer can be sent once more.
     """
 
     endpoint: str
@@ -54,6 +55,7 @@ class Transaction:
     issuer: IssuerName | None = None
     serial: SerialNumber | None = None
     signer: bytes | None = None
+    digest: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)

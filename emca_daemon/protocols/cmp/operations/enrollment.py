@@ -9,6 +9,7 @@ from emca_daemon.asn1.names import name_to_subject
 from emca_daemon.ca.enrollment import Issued
 from emca_daemon.errors import Refused
 from emca_daemon.policy.facts import RequestFacts
+from emca_daemon.protocols.cmp.authentication import failure
 from emca_daemon.protocols.cmp.authorization import check_enrollment, chosen_profile, updated
 from emca_daemon.protocols.cmp.calls import Answer, Call
 from emca_daemon.protocols.cmp.errors import Failure, rejection
@@ -46,6 +47,25 @@ def enroll(call: Call) -> Answer:
     return certificate_answer(
         call, companion.transaction, outcome, wanted.facts, encrypted=wanted.encrypted, private_key=private_key
     )
+
+
+def answer_again(call: Call, transaction: Transaction) -> Answer:
+    """The answer once more, to a request that came again: it may have been lost. Raises Failure where it cannot be."""
+    if transaction.stage is Stage.WAITING:
+        return waiting_answer(transaction.request, transaction.request_id)
+    gone = failure(FailInfo.TRANSACTION_ID_IN_USE, "the transactionID is in use")
+    if transaction.issuer is None or transaction.serial is None:
+        raise gone
+    with call.endpoint.store.reading() as tx:
+        record = tx.certificates.find(transaction.issuer, transaction.serial)
+    if record is None or record.der is None or record.revocation is not None:
+        raise gone
+    if transaction.request is Body.P10CR:
+        wanted = wanted_by_pkcs10(call)
+    else:
+        wanted = wanted_by_crmf(call, update=transaction.request is Body.KUR)
+    issued = Issued(record, call.endpoint.enrollment.chain_of(record))
+    return certificate_answer(call, transaction, issued, wanted.facts)
 
 
 def rejected_answer(request: Body, refusal: Refused) -> Answer:

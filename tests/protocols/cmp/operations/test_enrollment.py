@@ -9,8 +9,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from emca_daemon.asn1 import der
+from emca_daemon.ca.records import RevocationReason
 from tests.support import cmp_messages as build
-from tests.support.ca_world import START
+from tests.support.ca_world import BY, START
 from tests.support.cmp_messages import Template
 from tests.support.cmp_world import Client, CmpWorld, Reply, enrolled, settings
 
@@ -141,3 +142,59 @@ def updated(client: Client, *, implicit: bool) -> Reply:
     """A kur."""
     asking = client.with_header(information=(build.IMPLICIT,)) if implicit else client
     return asking.enroll(tag=7)
+
+
+def asked(world: CmpWorld, client: Client, tag: int, content: bytes | None = None, times: int = 2) -> list[Reply]:
+    """The answers to a message that is sent several times."""
+    data = client.written(tag, der.sequence(build.request(Template())) if content is None else content)
+    replies = [world.answer(data, **client.place) for _ in range(times)]
+    client.answered = replies[-1].octets("senderNonce")
+    return replies
+
+
+@pytest.mark.parametrize("tag", [0, 2, 7, 4])
+def test_an_answer_that_was_lost_is_sent_again(world: CmpWorld, tag: int) -> None:
+    """The same certificate with the same nonce, to be confirmed once; after that the transaction is in use."""
+    client = world.client() if tag in (0, 4) else enrolled(world)
+    first, again = asked(world, client, tag, csr() if tag == 4 else None)
+    assert (first.type, first.failure) == (again.type, again.failure)
+    assert first.certificate == again.certificate
+    assert first.octets("senderNonce") == again.octets("senderNonce")
+    assert first.status == again.status
+    data = client.with_header(answered=None).written(tag, csr())
+    assert client.confirm(again.certificate, request_id=-1 if tag == 4 else 0).type == "pkiconf"
+    assert world.answer(data).failure == "transactionIdInUse"
+
+
+def test_confirmed_implicitly_or_waiting_it_is_sent_again(world: CmpWorld) -> None:
+    """Unless the certificate was revoked since."""
+    client = world.client().with_header(information=(build.IMPLICIT,))
+    data = client.written(0, der.sequence(build.request(Template())))
+    first, again = world.answer(data), world.answer(data)
+    assert first.certificate == again.certificate
+    assert first.information == again.information == ["1.3.6.1.5.5.7.4.13"]
+    record = revoked(world, first.certificate)
+    assert record != "good"
+    assert world.answer(data).failure == "transactionIdInUse"
+    first, again = asked(world, world.client(place={"label": "slow"}), 0)
+    assert int(first.status["status"]) == int(again.status["status"]) == 3
+
+
+def revoked(world: CmpWorld, certificate: x509.Certificate) -> str:
+    """Revoke a certificate; what is known of it then."""
+    with world.ca.store.reading() as tx:
+        record = tx.certificates.find_by_fingerprint(certificate.fingerprint(hashes.SHA256()))
+    assert record is not None
+    world.ca.revoking.revoke(record.intent.issuer, record.intent.serial, RevocationReason.SUPERSEDED, BY)
+    return world.status_of(certificate)
+
+
+def test_only_the_same_message_of_the_same_sender_is_one_that_comes_again(world: CmpWorld) -> None:
+    """Another one with its transactionID, and anyone on a strict endpoint: transactionIdInUse."""
+    client = world.client()
+    client.enroll()
+    client.answered = None
+    assert client.enroll().failure == "transactionIdInUse"
+    strict = CmpWorld(settings(strict=True))
+    _, again = asked(strict, strict.client(), 0)
+    assert again.failure == "transactionIdInUse"
