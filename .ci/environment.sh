@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # What `run`, `test` and `.ci/run` share: packages of the system, and the virtual environment in `.venv`.
 # Sourced with the checkout as the working directory. POSIX sh.
 
