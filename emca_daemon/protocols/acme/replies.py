@@ -31,9 +31,9 @@ class Reply:
 
 
 def refusal(refused: Refused) -> Reply:
-    """The problem document of a refusal, with its headers."""
+    """The problem document of a refusal, with its headers; whatever languages the client accepts, it is in English."""
     problem = problem_of(refused)
-    headers = dict(refused.headers) if isinstance(refused, AcmeRefusal) else {}
+    headers = {"Content-Language": "en", **(refused.headers if isinstance(refused, AcmeRefusal) else {})}
     if refused.retry_after is not None:
         headers["Retry-After"] = str(refused.retry_after)
     elif problem.status == 503:
