@@ -6,6 +6,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
@@ -32,7 +33,8 @@ from emca_daemon.randomness import system_random
 from emca_daemon.settings.checking import load_settings
 from tests.support.daemon import wait_for
 
-ROUNDS, A_ROUND, WARM_UP = 3, 100, 20
+ROUNDS, A_ROUND, WARM_UP = 4, 100, 20
+DEVICES = 40
 RSA_ISSUER = IssuerName("bench-rsa")
 ENDPOINT = """
 [scep.rsa]
@@ -80,10 +82,13 @@ def measure() -> Table:
             "reply; client and RA have RSA-2048 keys."
         ),
         (
-            "emca-daemon's CPU holds policy, lint, three durable commits (SQLite, WAL, FULL) and audit; scepserver "
+            "emca-daemon's CPU holds policy, lint, two durable commits (SQLite, WAL, FULL) and audit; scepserver "
             "writes a file and a line of its index, syncs nothing and checks no policy but the challenge."
         ),
-        "Both: HTTP, SHA-256, AES-128-CBC, static challenge, one device, another transaction each; messages made beforehand.",
+        (
+            f"Both: HTTP, SHA-256, AES-128-CBC, static challenge, {DEVICES} devices in turn, each time another "
+            "transaction; messages made beforehand."
+        ),
     ]
     return table
 
@@ -124,15 +129,14 @@ def serving_both() -> Iterator[Site]:
 
 
 class Client:
-    """A device with an RSA-2048 key, and what its enrollments have cost the server so far."""
+    """Devices with RSA-2048 keys, and what their enrollments have cost the server so far."""
 
     def __init__(self, server: str, ca: str, pid: int, url: str, challenge: str) -> None:
         """It asks whom to encrypt to."""
         self.server, self.ca, self.pid = server, ca, pid
         self.cpu, self.seconds = 0.0, list[float]()
         self._url, self._challenge = urlsplit(url), challenge.encode()
-        self._key = rsa.generate_private_key(65537, 2048)
-        self._certificate = _self_signed(self._key)
+        self._devices = _devices()
         self._recipient = _recipient(url)
         self._made = 0
 
@@ -156,19 +160,19 @@ class Client:
 
     def _message(self) -> bytes:
         self._made += 1
-        name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "device-1")])
-        builder = x509.CertificateSigningRequestBuilder(name).add_attribute(_CHALLENGE, self._challenge)
-        request = builder.sign(self._key, SHA256()).public_bytes(Encoding.DER)
+        certificate, key = self._devices[self._made % DEVICES]
+        builder = x509.CertificateSigningRequestBuilder(certificate.subject).add_attribute(_CHALLENGE, self._challenge)
+        request = builder.sign(key, SHA256()).public_bytes(Encoding.DER)
         to = cms_enveloping.ToCertificate(self._recipient)
         return cms_signing.sign_data(
             cms_enveloping.envelop(request, [to], "aes-128-cbc", system_random),
-            cms_signing.SigningIdentity(self._certificate, self._key),
+            cms_signing.SigningIdentity(certificate, key),
             attributes={
                 messages.MESSAGE_TYPE: der.tlv(0x13, messages.MessageType.PKCS_REQ.value.encode()),
                 messages.TRANSACTION_ID: der.tlv(0x13, b"%032X" % self._made),
                 messages.SENDER_NONCE: der.octet_string(system_random(16)),
             },
-            certificates=[self._certificate.public_bytes(Encoding.DER)],
+            certificates=[certificate.public_bytes(Encoding.DER)],
         )
 
 
@@ -197,8 +201,14 @@ def _is_ca(certificate: x509.Certificate) -> bool:
         return False
 
 
-def _self_signed(key: rsa.RSAPrivateKey) -> x509.Certificate:
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "device")])
+@cache
+def _devices() -> list[tuple[x509.Certificate, rsa.RSAPrivateKey]]:
+    keys = [rsa.generate_private_key(65537, 2048) for _ in range(DEVICES)]
+    return [(_self_signed(key, f"device-{number}"), key) for number, key in enumerate(keys)]
+
+
+def _self_signed(key: rsa.RSAPrivateKey, common_name: str) -> x509.Certificate:
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, common_name)])
     now = system_clock()
     builder = x509.CertificateBuilder(name, name, key.public_key(), 1)
     return (

@@ -48,6 +48,19 @@ def decrypt_with_password(
     return _decrypt(enveloped, content_key, random)
 
 
+def oaep_digest(enveloped: Enveloped) -> str | None:
+    """The digest of RSAES-OAEP by which the content key was wrapped; None where PKCS #1 v1.5 or no RSA key was used."""
+    for recipient in enveloped.recipients:
+        if isinstance(recipient, KeyTransport):
+            try:
+                scheme = _encryption_padding(recipient.algorithm)
+            except Refused:
+                continue  # another recipient's affair: ours has been opened
+            if isinstance(scheme, padding.OAEP):
+                return scheme.algorithm.name
+    return None
+
+
 def check_cipher(enveloped: Enveloped, ciphers: Collection[str]) -> None:
     """Raise Refused(ALGORITHM_REFUSED) unless the content cipher is allowed."""
     if enveloped.cipher.name not in ciphers:

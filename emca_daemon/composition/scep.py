@@ -112,10 +112,11 @@ def ra_certificates(core: Core, name: str, settings: ScepSettings) -> RaCertific
 
 
 def _registration(core: Core, name: str, settings: ScepSettings) -> Registration:
-    if settings.ra_profiles:
-        return RaRegistration(ra_certificates(core, name, settings))
     issuer = _issuer(core, settings)
-    return OwnRegistration(lambda: core.authorities.get(issuer), core.keys)
+    own = OwnRegistration(lambda: core.authorities.get(issuer), core.keys)
+    if settings.ra_profiles:
+        return RaRegistration(ra_certificates(core, name, settings), own if settings.ca_decrypts else None)
+    return own
 
 
 def _challenges(core: Core, name: str, settings: ScepSettings) -> Challenges:

@@ -105,6 +105,8 @@ class ScepSettings:
     ra_signer: str | None = None
     """The signer that keeps the RA's keys, which decrypt; None: the first of kind `software`."""
     ra_algorithm: str = limited("rsa-2048", one_of("rsa-2048", "rsa-3072", "rsa-4096"))
+    ca_decrypts: bool = False
+    """Whether messages to the CA's own certificate are opened beside those to the RA; its key must be an RSA key."""
     include_ca_certificate: bool | None = None
     """Whether replies enclose the CA's certificate beside the signer's; None: as the quirk profile says."""
     include_root: bool | None = None

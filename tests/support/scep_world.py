@@ -73,10 +73,9 @@ class ScepWorld(World):
         )
         if self.settings.ra_profiles:
             self.ra.renew(BY)
+        own = OwnRegistration(lambda: self.authorities.get(ISSUING), self.keys)
         registration: Registration = (
-            RaRegistration(self.ra)
-            if self.settings.ra_profiles
-            else OwnRegistration(lambda: self.authorities.get(ISSUING), self.keys)
+            RaRegistration(self.ra, own if self.settings.ca_decrypts else None) if self.settings.ra_profiles else own
         )
         self.endpoint = Endpoint(
             name="site",

@@ -14,10 +14,14 @@ from emca_daemon.errors import Reason, Refused
 
 
 class RaRegistration:
-    """One RA certificate or two: the first of the plan signs, the last is what clients encrypt to."""
+    """One RA certificate or two: the first of the plan signs, the last is what clients encrypt to.
 
-    def __init__(self, registration: RaCertificates) -> None:
+    `own` is the CA itself where it opens what clients encrypt to it nevertheless, as PyScep does.
+    """
+
+    def __init__(self, registration: RaCertificates, own: "OwnRegistration | None" = None) -> None:
         self._registration = registration
+        self._own = own
 
     def certificates(self) -> Sequence[x509.Certificate]:
         """The current ones."""
@@ -30,13 +34,16 @@ class RaRegistration:
 
     def decryptors(self, *, fresh: bool) -> Sequence[x509.Certificate]:
         """Those that have not ended: clients go on with what GetCACert told them."""
-        return [one.certificate for one in self._registration.every(fresh=fresh)]
+        own = [] if self._own is None else self._own.decryptors(fresh=fresh)
+        return [*own, *(one.certificate for one in self._registration.every(fresh=fresh))]
 
     def decryption_key(self, certificate: x509.Certificate) -> PrivateKeyTypes:
         """The key to one of them."""
         for one in self._registration.every():
             if one.certificate == certificate:
                 return self._registration.private_key(one)
+        if self._own is not None and certificate in self._own.decryptors(fresh=False):
+            return self._own.decryption_key(certificate)
         raise Refused(Reason.NOT_FOUND, "there is no such RA certificate")
 
 

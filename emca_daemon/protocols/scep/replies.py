@@ -60,6 +60,8 @@ class ReplyTo:
     password: bytes | None = None
     may_agree: bool = False
     """Whether an elliptic-curve key may be encrypted to by key agreement, where no password is known (polls)."""
+    oaep: str | None = None
+    """The digest of RSAES-OAEP for an RSA key; None for PKCS #1 v1.5."""
 
 
 def write_reply(
@@ -100,7 +102,7 @@ def recipient_of(to: ReplyTo) -> cms_enveloping.ToCertificate | cms_enveloping.T
     """How the client is reached: its RSA key, else the challenge password (RFC 8894 3.1); else badAlg."""
     kind = cms_kind(to.message)
     if kind == "rsa" or (kind == "ec" and to.may_agree and not to.password):
-        return cms_enveloping.ToCertificate(to.message.certificate)
+        return cms_enveloping.ToCertificate(to.message.certificate, oaep=to.oaep)
     if to.password:
         return cms_enveloping.ToPassword(to.password)
     raise Refused(

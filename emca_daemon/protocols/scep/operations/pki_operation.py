@@ -1,8 +1,12 @@
 """PKIOperation (RFC 8894 4.3 to 4.6): a message checked and opened, its operation done, the answer sealed."""
 
+from dataclasses import replace
+
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from emca_daemon.asn1 import pkcs10
+from emca_daemon.asn1.cms_decrypting import oaep_digest
+from emca_daemon.asn1.cms_enveloped import Enveloped
 from emca_daemon.ca.audit import refusal_by
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.policy.facts import Requester
@@ -51,6 +55,12 @@ def _digest(endpoint: Endpoint, message: PkiMessage) -> str:
     return message.signer.digest if message.signer.digest in endpoint.digests else _FALLBACK_DIGEST
 
 
+def _transport_digest(endpoint: Endpoint, enveloped: Enveloped) -> str | None:
+    """The reply's key goes the way of the request's: by RSAES-OAEP where that did, with a digest that is allowed."""
+    digest = oaep_digest(enveloped)
+    return digest if digest is None or digest in endpoint.digests else _FALLBACK_DIGEST
+
+
 def _outcome(endpoint: Endpoint, request: Request, message: PkiMessage, to: ReplyTo) -> tuple[ReplyTo, Outcome]:
     message.verify(endpoint.digests)
     if message.type is None or message.type is MessageType.CERT_REP:
@@ -60,9 +70,10 @@ def _outcome(endpoint: Endpoint, request: Request, message: PkiMessage, to: Repl
     enveloped = read_envelope(endpoint, message.signed.content)
     to = ReplyTo(message, to.digest, enveloped.cipher.name, may_agree=message.type not in _ENROLLMENTS)
     data = open_envelope(endpoint, enveloped)
+    to = replace(to, oaep=_transport_digest(endpoint, enveloped))
     if message.type in _ENROLLMENTS:
         csr = _read_request(data)
-        to = ReplyTo(message, to.digest, to.cipher, csr.challenge_password)
+        to = replace(to, password=csr.challenge_password)
         recipient_of(to)  # before anything is issued that could not be sent
         return to, enroll(Enrolling(endpoint, message, csr, request))
     recipient_of(to)

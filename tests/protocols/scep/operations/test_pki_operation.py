@@ -4,6 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from emca_daemon.asn1.cms_decrypting import oaep_digest
+from emca_daemon.asn1.cms_enveloped import read_enveloped_data
+from emca_daemon.asn1.cms_enveloping import ToCertificate
 from emca_daemon.protocols.scep import messages
 from emca_daemon.settings.scep import ScepLegacySettings
 from tests.support.scep_world import Client, ScepWorld, read_reply, settings
@@ -17,8 +20,6 @@ def test_replies_are_in_the_algorithms_of_the_request(digest: str, cipher: str) 
     reply = client.enroll()
     assert client.issued(reply)
     assert reply.signed.signers[0].digest == digest
-    from emca_daemon.asn1.cms_enveloped import read_enveloped_data
-
     assert read_enveloped_data(reply.content).cipher.name == cipher
 
 
@@ -71,3 +72,22 @@ def test_odd_octets_in_a_transaction_are_sent_back() -> None:
     """As they were."""
     client = replace(Client(ScepWorld()), transaction_id=b"AbC+/=\xff")
     assert read_reply(client.world.post(client.message(client.csr())).body).transaction_id == b"AbC+/=\xff"
+
+
+@pytest.mark.parametrize(
+    ("asked", "sha1", "answered"),
+    [
+        (None, False, None),
+        ("sha256", False, "sha256"),
+        ("sha512", False, "sha512"),
+        ("sha1", True, "sha1"),
+        ("sha1", False, "sha256"),
+    ],
+)
+def test_key_transport_is_that_of_the_request(asked: str | None, sha1: bool, answered: str | None) -> None:
+    """OAEP is answered by OAEP, with its digest where that is allowed; PKCS #1 v1.5 by that."""
+    world = ScepWorld(settings(legacy=ScepLegacySettings(sha1=sha1)))
+    client = Client(world)
+    reply = client.exchange(client.message(client.csr(), to=(ToCertificate(world.recipient(), oaep=asked),)))
+    assert client.issued(reply)
+    assert oaep_digest(read_enveloped_data(reply.content)) == answered
