@@ -133,6 +133,7 @@ def test_a_certificate_of_nobody_here_has_no_chain() -> None:
     world = World().with_issuers()
     outcome = world.enrollment.enroll(server_request("a.example.test"), SERVER, issuer=ISSUING)
     assert isinstance(outcome, Issued)
+    assert {issuer.name for issuer in world.enrollment.issuers()} == {ROOT, ISSUING}
     foreign = replace(outcome.record, intent=replace(outcome.record.intent, issuer=IssuerName("gone")))
     with pytest.raises(Refused) as refused:
         world.enrollment.chain_of(foreign)

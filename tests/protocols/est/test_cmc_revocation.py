@@ -5,6 +5,7 @@ from cryptography import x509
 
 from emca_daemon.asn1.cmc import RevokeRequest
 from emca_daemon.errors import Reason, Refused
+from emca_daemon.policy.keys import key_fingerprint
 from emca_daemon.protocols.est.calls import Call
 from emca_daemon.protocols.est.clients import Client, TrustedCertificate
 from emca_daemon.protocols.est.cmc_revocation import revoke
@@ -33,3 +34,5 @@ def test_an_agent_revokes_others() -> None:
     revoke(call, agent, asked)
     assert refusal(agent) is Reason.ALREADY_REVOKED
     assert call.noted
+    with world.store.reading() as tx:
+        assert tx.certificates.key_uses(key_fingerprint(certificate.public_key()), "").blocked

@@ -5,6 +5,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from emca_daemon.asn1 import der
+from emca_daemon.policy.keys import key_fingerprint
 from tests.support import cmp_messages as build
 from tests.support.cmp_messages import Template
 from tests.support.cmp_world import Client, CmpWorld, Reply, enrolled, settings
@@ -58,6 +59,16 @@ def test_by_its_holder(world: CmpWorld) -> None:
     assert (order(client, details(own(client))).type, world.status_of(own(client))) == ("rp", "UNSPECIFIED")
     reply = order(client, details(own(client)))
     assert (reply.type, reply.failure) == ("error", "certRevoked")
+
+
+@pytest.mark.parametrize("by_holder", [True, False])
+def test_a_compromised_key_is_blocked(world: CmpWorld, authority: Client, by_holder: bool) -> None:
+    """Whether its holder says so or a registration authority: nobody gets a certificate for it any more."""
+    client = enrolled(world)
+    key = key_fingerprint(own(client).public_key())
+    order(client if by_holder else authority, details(own(client)), reason(b"\x0a\x01\x01"))
+    with world.ca.store.reading() as tx:
+        assert tx.certificates.key_uses(key, "").blocked
 
 
 def test_by_an_authority(world: CmpWorld, authority: Client) -> None:
