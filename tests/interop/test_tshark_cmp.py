@@ -19,7 +19,7 @@ from tests.support.ca_world import BY, ISSUING
 from tests.support.cmp_envelopes import encrypted_key
 from tests.support.cmp_kem import KemClient, vendor
 from tests.support.cmp_messages import Template
-from tests.support.cmp_world import Client, CmpWorld, Reply, enrolled, known
+from tests.support.cmp_world import Client, CmpWorld, Reply, enrolled, known, settings
 from tests.support.tshark import seen
 
 pytestmark = pytest.mark.interop
@@ -38,7 +38,7 @@ class Recorded(CmpWorld):
 
     def __init__(self) -> None:
         self.answers: list[bytes] = []
-        super().__init__(vendors=[vendor()])
+        super().__init__(settings(key_generation=("p-256",)), [vendor()])
         self.people.devices["station-7"] = known()
 
     def answer(self, data: bytes, **place: str) -> Reply:
@@ -132,6 +132,22 @@ def test_everything_that_is_sent(world: Recorded, tmp_path: Path) -> None:
         assert one.body is not None
         assert one.transaction_id == Reply(data).octets("transactionID").hex()
         assert set(one.complaints) <= ALLOWED, (Body(one.body), one.complaints)
+
+
+def test_keys_and_certificates_in_envelopes(world: Recorded, tmp_path: Path) -> None:
+    """Cp with a key made by the CA, and with a certificate encrypted for its holder.
+
+    This tshark knows both as EncryptedValue of RFC 4210 alone and stops there; OpenSSL and Bouncy Castle open them.
+    """
+    before = len(world.answers)
+    for client in (enrolled(world), world.client()):
+        assert client.enroll(Template(key=None), tag=2, proof=b"").type == "cp"
+        encrypted = der.explicit(2, der.implicit(1, b"\x00"))  # subsequentMessage encrCert
+        assert client.renewed().enroll(tag=2, proof=encrypted).type == "cp"
+    stopped = "BER Error: Sequence expected but class:CONTEXT(2) Constructed tag:0 was unexpected"
+    for one in seen(world.answers[before:], tmp_path):
+        assert one.body in (Body.IP, Body.CP)
+        assert set(one.complaints) <= {*ALLOWED, stopped}, one.complaints
 
 
 def test_what_is_malformed_is_noticed(world: Recorded, tmp_path: Path) -> None:
