@@ -16,6 +16,7 @@ import requests
 from emca_daemon.protocols.http import Request, Response
 from tests.support.acme_client import AcmeClient, csr_for, thumbprint_of
 from tests.support.background import running
+from tests.support.clients import Zone
 from tests.support.daemon import Daemon, free_port, wait_for
 from tests.support.perspectives import perspective_settings, self_signed, web_server
 
@@ -28,8 +29,9 @@ profile = "tls-server"
 issuer = "demo-issuing"
 http_port = {http_port}
 validation_attempts = 1
-
+{more}
 [acme.{name}.network]
+resolvers = ["{resolver}"]
 hosts = {{ "*.emca.test" = "127.0.0.1" }}
 allow_networks = ["127.0.0.0/8"]
 
@@ -77,18 +79,21 @@ class Watched:
         return Response(answer.status_code, answer.content, tuple(answer.headers.items()))
 
 
-def _settings(daemon: Daemon, folder: Path, http_port: int, ports: dict[str, int]) -> str:
+def _settings(daemon: Daemon, folder: Path, http_port: int, ports: dict[str, int], resolver: str) -> str:
     """The demonstration's, with an endpoint that one perspective is enough for, and others."""
     text = daemon.settings().replace('level = "warning"', 'level = "info"')
     honest, lying, silent = (("honest", "honest"), ("lying", "lying"), ("silent", "honest"))
+    captive = ("captive", "captive")
     cases = {
         "usual": ("", (honest, lying)),
         "strict": ("quorum = 2", (honest, lying)),
         "deaf": ("quorum = 2", (honest, silent)),
+        "guarded": ("quorum = 2", (honest, captive)),
         "foreign": ("quorum = 1", (("honest", "lying"),)),
     }
     for name, (quorum, remotes) in cases.items():
-        place = {"name": name, "folder": folder}
+        place = {"name": name, "folder": folder, "resolver": resolver}
+        place["more"] = 'caa = "on"\ncaa_identities = ["ca.test"]' if name == "guarded" else ""
         text += ENDPOINT.format(**place, tls_port=daemon.tls_port, http_port=http_port, quorum=quorum)
         for remote, pinned in remotes:
             text += REMOTE.format(**place, remote=remote, port=ports[remote], pinned=pinned)
@@ -100,12 +105,18 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
     """Everything runs; in the end nothing may have gone wrong inside."""
     folder = tmp_path_factory.mktemp("perspectives")
     primary, _ = self_signed(folder, "primary")
-    ports = {name: free_port() for name in ("honest", "lying", "silent")}
+    ports = {name: free_port() for name in ("honest", "lying", "silent", "captive")}
     with ExitStack() as stack:
         http_port, web = stack.enter_context(web_server(b""))
         lying_port, _ = stack.enter_context(web_server(b"hijacked"))
-        for name, seen in (("honest", http_port), ("lying", lying_port)):
-            file = perspective_settings(folder, name, ports[name], seen, primary)
+        real, other = (Zone(folder / name) for name in ("real", "other"))
+        stack.callback(real.stop)
+        stack.callback(other.stop)
+        real.file.write_text('{"e.emca.test": {"CAA": ["0 issue \\"ca.test\\""]}, "f.emca.test": {}}')
+        other.file.write_text('{"e.emca.test": {"CAA": ["0 issue \\"evil.test\\""]}, "f.emca.test": {}}')
+        perspectives = (("honest", http_port, real), ("lying", lying_port, real), ("captive", http_port, other))
+        for name, seen, zone in perspectives:
+            file = perspective_settings(folder, name, ports[name], seen, primary, zone.address)
             place = folder / f"{name}-runs"
             place.mkdir()
             program = (sys.executable, "-m", "emca_daemon", "perspective", "--config", file)
@@ -114,7 +125,7 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
         daemon = stack.enter_context(Daemon(folder / "demo"))
         daemon.demo()
         daemon.stop()
-        text = _settings(daemon, folder, http_port, ports)
+        text = _settings(daemon, folder, http_port, ports, real.address)
         daemon.config.write_text(text)
         daemon.serve()
         yield Watched(daemon, web, folder, ports)
@@ -142,6 +153,15 @@ def test_two_of_two_must_agree_where_the_settings_say_so(watched: Watched) -> No
     (subproblem,) = error["subproblems"]
     assert subproblem["detail"].startswith("perspective lying: ")
     assert "hijacked" in subproblem["detail"]
+
+
+def test_caa_is_looked_up_from_everywhere(watched: Watched) -> None:
+    """One perspective is told by its resolver that another CA alone may issue."""
+    found = watched.validated("guarded", "e.emca.test")
+    (error,) = (challenge["error"] for challenge in found["challenges"] if "error" in challenge)
+    assert error["type"].endswith(":caa")
+    assert error["subproblems"][0]["detail"].startswith("perspective captive: the CAA set of e.emca.test")
+    assert watched.validated("guarded", "f.emca.test")["status"] == "valid"
 
 
 def test_a_silent_perspective_confirms_nothing(watched: Watched) -> None:

@@ -34,8 +34,13 @@ def self_signed(folder: Path, name: str) -> tuple[Path, Path]:
     return file, key_file
 
 
-def perspective_settings(folder: Path, name: str, port: int, http_port: int, primary: Path) -> Path:
-    """The settings file of a perspective that finds `*.emca.test` on the loopback interface, at that port."""
+def perspective_settings(
+    folder: Path, name: str, port: int, http_port: int, primary: Path, resolver: str = "127.0.0.1"
+) -> Path:
+    """The settings file of a perspective that finds `*.emca.test` on the loopback interface, at that port.
+
+    `resolver` is asked for records.
+    """
     certificate, key = self_signed(folder, name)
     file = folder / f"{name}.toml"
     file.write_text(
@@ -46,6 +51,7 @@ primaries = ["{primary}"]
 http_port = {http_port}
 
 [network]
+resolvers = ["{resolver}"]
 hosts = {{ "*.emca.test" = "127.0.0.1" }}
 allow_networks = ["127.0.0.0/8"]
 timeout = "5s"
