@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from emca_daemon.cli.main import main
+
 UNITS = Path(__file__).resolve().parents[2] / "systemd"
 LINE = re.compile(r"[A-Z][A-Za-z]*=.*")
 
@@ -32,7 +34,23 @@ def test_the_service_is_told_when_the_daemon_is_ready() -> None:
     assert "WatchdogSec" in service
     assert service["ExecReload"] == ["/bin/kill -HUP $MAINPID"]
     assert service["LoadCredential"]
-    assert service["ExecStart"][0].startswith("/usr/bin/emca-daemon serve ")
+    assert service["ExecStart"] == ["/usr/bin/emca-daemon serve --config /etc/emca-daemon/emca.toml"]
+
+
+def test_a_perspective_is_shut_in_likewise() -> None:
+    """Without an account: it keeps nothing."""
+    service = settings("emca-daemon-perspective.service")["Service"]
+    assert service["ExecStart"] == ["/usr/bin/emca-daemon perspective --config /etc/emca-daemon/perspective.toml"]
+    assert service["DynamicUser"] == ["yes"]
+    kept = ("CapabilityBoundingSet", "NoNewPrivileges", "ProtectSystem", "RestrictAddressFamilies", "SystemCallFilter")
+    assert {key: service[key] for key in kept} == {key: settings("emca-daemon.service")["Service"][key] for key in kept}
+
+
+def test_the_units_commands_are_ours() -> None:
+    """With these options, in this order."""
+    for unit in ("emca-daemon.service", "emca-daemon-perspective.service"):
+        _, command, option, _ = settings(unit)["Service"]["ExecStart"][0].split()
+        assert option in {name for one in main.commands[command].params for name in one.opts}
 
 
 def test_the_service_is_shut_in() -> None:
