@@ -38,6 +38,10 @@ def _names(endpoint: CmpSettings, key: str) -> Iterator[Finding]:
         ("signer_profile", endpoint.signer_profile),
         ("key_generation_profile", endpoint.key_generation_profile),
     ]
+    if endpoint.cross_profile is not None:
+        named.append(("cross_profile", endpoint.cross_profile))
+    if endpoint.cross_issuer is not None:
+        named.append(("cross_issuer", endpoint.cross_issuer))
     for field, used in (*named, *labelled):
         if not NAME.fullmatch(used):
             yield f"{key}.{field}", f"expected a name, found `{used}`"

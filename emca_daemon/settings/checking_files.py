@@ -75,7 +75,8 @@ def _profiles(settings: Settings) -> Iterator[Finding]:
             used.append((f"issuers.{key}.ocsp_profile", issuer.ocsp_profile))
     for name, cmp in settings.cmp.items():
         own = (cmp.signer_profile, *((cmp.key_generation_profile,) if cmp.key_generation else ()))
-        used += [(f"cmp.{name}", profile) for profile in sorted({*cmp.every_profile, *own})]
+        cross = () if cmp.cross_profile is None else (cmp.cross_profile,)
+        used += [(f"cmp.{name}", profile) for profile in sorted({*cmp.every_profile, *own, *cross})]
     used += [(f"scep.{name}", profile) for name, scep in settings.scep.items() for profile in scep.all_profiles]
     for key, profile in used:
         if not _is_file(settings.profiles / f"{profile}.toml"):

@@ -41,6 +41,9 @@ class CmpSettings:
     them has a certificate of its own, by `key_generation_profile`. Without `key_packages` they come as OpenSSL reads
     them, which is not as RFC 9483 has it.
 
+    `cross_profile` is for what registration authorities ask for in a ccr, certificates of other CAs; None: nothing.
+    They are issued by `cross_issuer`, or else by `issuer`.
+
     `root_update` are PEM files: the next root, and it signed by the old one, and the old one signed by it.
     """
 
@@ -75,6 +78,8 @@ class CmpSettings:
     key_generation_profile: ProfileName = limited(ProfileName("cmp-key-generation"))
     key_generation_key: KeyName | None = None
     key_packages: bool = True
+    cross_profile: ProfileName | None = None
+    cross_issuer: IssuerName | None = None
     strict: bool = False
 
     def contradictions(self) -> Iterator[tuple[str, str]]:

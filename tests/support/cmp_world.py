@@ -137,7 +137,10 @@ class CmpWorld:
         profiles = dict(load_profiles(PROFILES)[0])
         slow = replace(profiles[MACHINE], name=ProfileName("slow"), approval="manual")
         authority = replace(profiles[ProfileName("registration-authority")], approval="automatic")
-        profiles |= {slow.name: slow, authority.name: authority}
+        issuing = profiles[ProfileName("issuing-ca")]
+        requesters = replace(issuing.requesters, protocols=("cmp",))
+        cross = replace(issuing, name=ProfileName("cross"), requesters=requesters, approval="automatic")
+        profiles |= {slow.name: slow, authority.name: authority, cross.name: cross}
         self.ca = World(profiles).with_issuers(algorithm)
         self.people = People()
         self.settings = chosen or settings()

@@ -31,6 +31,8 @@ def chosen_profile(call: Call) -> ProfileName:
     Raises Failure (of the message) for a profile that is not offered here.
     """
     settings = call.endpoint.settings
+    if call.message.type is Body.CCR:
+        return _cross_profile(call)
     named = _named_profile(call)
     label = call.origin.label
     if named is not None and label and named != label:
@@ -44,6 +46,16 @@ def chosen_profile(call: Call) -> ProfileName:
     if call.message.type is Body.KUR and record is not None:
         return record.intent.profile
     return settings.profile
+
+
+def _cross_profile(call: Call) -> ProfileName:
+    """The profile of cross-certificates, for authorities where there is one (RFC 9810 5.3.11)."""
+    profile = call.endpoint.settings.cross_profile
+    if call.credential.kind is not Kind.RA or profile is None:
+        raise Failure(FailInfo.NOT_AUTHORIZED, "the sender may not ask for cross-certificates")
+    if call.origin.label or call.message.header.information(CERTIFICATE_PROFILE) is not None:
+        raise failure(FailInfo.BAD_REQUEST, "cross-certificates have a profile of their own")
+    return profile
 
 
 def _named_profile(call: Call) -> str | None:

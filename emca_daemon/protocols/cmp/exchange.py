@@ -46,6 +46,7 @@ OPERATIONS: Mapping[Body, Operation] = {
     Body.CR: enroll,
     Body.KUR: enroll,
     Body.P10CR: enroll,
+    Body.CCR: enroll,
     Body.RR: revocation.revoke,
     Body.CERTCONF: confirm,
     Body.POLLREQ: poll,

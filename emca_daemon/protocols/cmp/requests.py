@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from emca_daemon.asn1 import der
-from emca_daemon.asn1.cmp import name_in
+from emca_daemon.asn1.cmp import Body, name_in
 from emca_daemon.asn1.cmp_status import FailInfo
 from emca_daemon.asn1.crmf import (
     CertificateRequest,
@@ -74,6 +74,8 @@ def wanted_by_crmf(call: Call, *, update: bool) -> Wanted:
     _check_template(template, update=update)
     made_key, proved_by, encrypted = None, "", False
     if asks_for_key(template):
+        if call.message.type is Body.CCR:
+            raise Failure(FailInfo.BAD_CERT_TEMPLATE, "a cross-certificate is for the key of another CA")
         made_key = made_key_for(call, request)
         template = replace(template, public_key=public_bytes(made_key))
     elif encrypted := _is_proved_later(request):
@@ -83,7 +85,8 @@ def wanted_by_crmf(call: Call, *, update: bool) -> Wanted:
     facts = facts_proved_elsewhere(
         as_certification_request(template), call.requester, proved_by, call.endpoint.weak_keys
     )
-    _check_powers(facts.extensions)
+    if call.message.type is not Body.CCR:  # which is for authorities, and the profile says what they may be
+        _check_powers(facts.extensions)
     facts = replace(facts, not_before=template.not_before, not_after=template.not_after)
     names = any(one.oid == _SUBJECT_ALTERNATIVE_NAME for one in template.extensions)
     return Wanted(facts, request.id, request, template.subject is not None, names, made_key, encrypted)

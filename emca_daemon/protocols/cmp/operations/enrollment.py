@@ -1,4 +1,4 @@
-"""ir, cr, kur and p10cr: a certificate, a rejection, or "come again" (RFC 9483 4.1.1 to 4.1.4, 4.4)."""
+"""ir, cr, kur, p10cr and ccr: a certificate, a rejection, or "come again" (RFC 9483 4.1.1 to 4.1.4, 4.4)."""
 
 from cryptography import x509
 
@@ -19,7 +19,7 @@ from emca_daemon.protocols.cmp.operations.withdrawal import revoke_updated
 from emca_daemon.protocols.cmp.records import Stage, Transaction
 from emca_daemon.protocols.cmp.requests import Wanted, wanted_by_crmf, wanted_by_pkcs10
 
-REPLIES = {Body.IR: Body.IP, Body.CR: Body.CP, Body.KUR: Body.KUP, Body.P10CR: Body.CP}
+REPLIES = {Body.IR: Body.IP, Body.CR: Body.CP, Body.KUR: Body.KUP, Body.P10CR: Body.CP, Body.CCR: Body.CCP}
 """What each request is answered with."""
 
 _VERSION_WITH_ENVELOPES = 3
@@ -33,10 +33,12 @@ def enroll(call: Call) -> Answer:
     private_key = None if wanted.made_key is None else enveloped_key(call, wanted.made_key)
     may_wait = wanted.made_key is None and not wanted.encrypted
     companion = TransactionCompanion(call, wanted.request_id, may_wait=may_wait, may_be_implicit=not wanted.encrypted)
+    settings = call.endpoint.settings
+    crossing = call.message.type is Body.CCR and settings.cross_issuer is not None
     outcome = call.endpoint.enrollment.enroll(
         wanted.facts,
         profile,
-        issuer=call.endpoint.settings.issuer,
+        issuer=settings.cross_issuer if crossing else settings.issuer,
         reference=f"{call.endpoint.name}/{call.transaction_id.hex()}",
         companion=companion,
     )

@@ -1,5 +1,6 @@
 """ir, cr, kur, p10cr."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,8 +11,9 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from emca_daemon.asn1 import der
 from emca_daemon.ca.records import RevocationReason
+from emca_daemon.names import ProfileName
 from tests.support import cmp_messages as build
-from tests.support.ca_world import BY, START
+from tests.support.ca_world import BY, ROOT, START
 from tests.support.cmp_messages import Template
 from tests.support.cmp_world import Client, CmpWorld, Reply, enrolled, settings
 
@@ -198,3 +200,33 @@ def test_only_the_same_message_of_the_same_sender_is_one_that_comes_again(world:
     strict = CmpWorld(settings(strict=True))
     _, again = asked(strict, strict.client(), 0)
     assert again.failure == "transactionIdInUse"
+
+
+def test_cross_certificates() -> None:
+    """For registration authorities where there is a profile for them: ccp, a certificate of a CA, confirmed."""
+    beneath_none = CmpWorld(settings(cross_profile=ProfileName("cross")))
+    authority = enrolled(beneath_none, Template("CN=RA"), label="ra")
+    assert authority.enroll(Template("CN=Other CA"), tag=13).failure == "badCertTemplate"
+    world = CmpWorld(settings(cross_profile=ProfileName("cross"), cross_issuer=ROOT))
+    authority = enrolled(world, Template("CN=RA"), label="ra")
+    basic = der.extension(der.oid("2.5.29.19"), der.sequence(der.TRUE), critical=True)
+    reply = authority.enroll(Template("CN=Other CA", extensions=(basic,)), tag=13)
+    assert (reply.type, reply.failure) == ("ccp", "")
+    constraints = reply.certificate.extensions.get_extension_for_class(x509.BasicConstraints).value
+    assert constraints.ca
+    assert reply.certificate.subject == build.name("CN=Other CA")
+    assert authority.confirm(reply.certificate).type == "pkiconf"
+    labelled = replace(authority.renewed(), place={"label": "slow"})
+    assert labelled.enroll(Template("CN=Other CA"), tag=13).failure == "badRequest"
+    without = Template(None, None, extra=der.explicit(5, build.name("CN=a").public_bytes()))
+    assert authority.renewed().enroll(without, tag=13, proof=b"").failure == "badCertTemplate"
+
+
+def test_who_gets_no_cross_certificates(world: CmpWorld) -> None:
+    """Holders of other certificates, and everybody where there is no profile: ccp with notAuthorized."""
+    crossing = CmpWorld(settings(cross_profile=ProfileName("cross")))
+    authority = enrolled(world, Template("CN=RA"), label="ra")
+    for client in (enrolled(crossing), authority):
+        reply = client.enroll(Template("CN=Other CA"), tag=13)
+        assert (reply.type, reply.failure) == ("ccp", "notAuthorized")
+    assert crossing.client().enroll(Template("CN=Other CA"), tag=13).failure == "wrongIntegrity"
