@@ -8,7 +8,7 @@ from emca_daemon.ca.authorities import Authorities, Authority
 from emca_daemon.ca.cycle import Companion, IssuanceCycle, NoCompanion, Signatory
 from emca_daemon.ca.pending import waiting_request
 from emca_daemon.ca.ports import Store, Writing
-from emca_daemon.ca.records import CertificateRecord, Intent
+from emca_daemon.ca.records import CertificateRecord, Intent, PendingRequest, RequestState
 from emca_daemon.clock import Clock
 from emca_daemon.errors import Pending, Reason, Refused
 from emca_daemon.names import IssuerName, ProfileName
@@ -78,19 +78,21 @@ class Enrollment:
         issuer: IssuerName | None = None,
         approver: str = "",
         reference: str = "",
+        once: bool = False,
         companion: Companion | None = None,
     ) -> Issued | Pending:
         """Decide, and issue what is approved.
 
         `issuer` overrides the profile's; `approver` names the person who approved a waiting request; `reference` is
-        what the protocol finds a waiting request by. Raises Refused with every mismatch; each refusal is audited.
+        what the protocol finds a waiting request by, and `once` lets the newest that waits by it stand for this one,
+        also where both came at the same moment. Raises Refused with every mismatch; each refusal is audited.
         """
         try:
             profile = self.profile(profile_name)
             authority, facts = self._look_up(facts, profile, issuer)
             decision = decide(facts, profile, authority.facts, self._clock(), approver=approver)
             if isinstance(decision, AwaitsApproval):
-                return self._wait(facts, decision, authority.name, reference, companion or NoCompanion())
+                return self._wait(facts, decision, authority.name, reference, companion or NoCompanion(), once=once)
             signatory = signatory_of(authority)
             linted = self._cycle.prepare(decision, signatory)
         except Refused as refusal:
@@ -140,23 +142,21 @@ class Enrollment:
         issuer: IssuerName,
         reference: str,
         companion: Companion,
+        *,
+        once: bool,
     ) -> Pending:
         now = self._clock()
         request = waiting_request(facts, decision, issuer, reference, now, self._random)
-        with self._store.writing() as tx:
-            tx.pending.add(request)
-            companion.waiting(tx, request)
-            tx.audit.append(
-                event_by(
-                    facts.requester,
-                    now,
-                    "certificate.request",
-                    request.id,
-                    "pending",
-                    profile=decision.profile,
-                    summary=decision.summary,
-                )
-            )
+        details = {"profile": decision.profile, "summary": decision.summary}
+        try:
+            with self._store.writing() as tx:
+                companion.waiting(tx, request)
+                tx.audit.append(event_by(facts.requester, now, "certificate.request", request.id, "pending", **details))
+                if once:  # whoever appends to the audit chain is alone from there on, in every database
+                    _check_none_waits(tx, request)
+                tx.pending.add(request)
+        except _AlreadyWaits as earlier:
+            return Pending(earlier.request_id)
         return Pending(request.id)
 
     def _note_refusal(self, facts: RequestFacts, profile: ProfileName, refusal: Refused) -> None:
@@ -172,6 +172,20 @@ class Enrollment:
                     profile=profile,
                 )
             )
+
+
+class _AlreadyWaits(Refused):
+    """A request like this one waits already; what was written for this one is undone."""
+
+    def __init__(self, request_id: str) -> None:
+        super().__init__(Reason.WRONG_STATE, f"the request {request_id} waits already")
+        self.request_id = request_id
+
+
+def _check_none_waits(tx: Writing, request: PendingRequest) -> None:
+    earlier = tx.pending.find(request.protocol, request.reference)
+    if earlier is not None and earlier.state is RequestState.WAITING:
+        raise _AlreadyWaits(earlier.id)
 
 
 def signatory_of(authority: Authority) -> Signatory:

@@ -39,7 +39,7 @@ def certify(call: Call, facts: RequestFacts) -> Certified | Pending:
         return earlier
     try:
         outcome = endpoint.enrollment.enroll(
-            facts, endpoint.settings.profile, issuer=endpoint.settings.issuer, reference=reference
+            facts, endpoint.settings.profile, issuer=endpoint.settings.issuer, reference=reference, once=manual
         )
     except Refused:
         call.noted = True

@@ -2,10 +2,12 @@
 
 from base64 import b64encode
 
+import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from emca_daemon.asn1 import der
 from emca_daemon.ca.records import PendingRequest, RevocationReason
+from emca_daemon.protocols.est import issuance
 from emca_daemon.protocols.est.requests import CHALLENGE_PASSWORD
 from emca_daemon.protocols.http import Peer
 from tests.support.ca_world import BY
@@ -75,3 +77,11 @@ def test_an_old_or_revoked_certificate_is_not_given_out_again() -> None:
     world.revoking.revoke(intent.issuer, intent.serial, RevocationReason.SUPERSEDED, BY)
     assert world.enroll(b64encode(request(key))).status == 202
     assert len(requests(world)) == 2
+
+
+def test_two_first_posts_at_once_wait_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither saw the other when it looked; the store lets one in (threads: `tests/ca/test_enrollment_once.py`)."""
+    world, key = waiting_world()
+    monkeypatch.setattr(issuance, "_earlier", lambda _call, _reference: None)
+    assert world.enroll(b64encode(request(key))).status == 202
+    assert len(requests(world)) == 1

@@ -1,0 +1,70 @@
+"""Requests that wait once, however many of them come at the same moment; on every database."""
+
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from emca_daemon.ca.records import RequestState
+from emca_daemon.errors import Pending
+from emca_daemon.names import ProfileName
+from tests.support.ca_world import BY, ISSUING, World, server_request
+
+SERVER = ProfileName("tls-server")
+RACERS = 4
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.database)])
+def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
+    """A CA on a database that threads share, and a profile for which a person decides."""
+    file = f"sqlite:///{tmp_path / 'store.db'}"
+    profiles = World().profiles
+    profiles[SERVER] = replace(profiles[SERVER], approval="manual")
+    url = file if request.param == "sqlite" else request.getfixturevalue("postgres_url")
+    world = World(profiles, url=url).with_issuers()
+    yield world
+    world.store.close()
+
+
+def ask(world: World, *, once: bool = True) -> str:
+    """The id under which the request waits."""
+    facts = server_request("a.example.test")
+    outcome = world.enrollment.enroll(facts, SERVER, issuer=ISSUING, reference="r", once=once)
+    assert isinstance(outcome, Pending)
+    return outcome.request_id
+
+
+def waiting(world: World) -> int:
+    """How many wait."""
+    with world.store.reading() as tx:
+        return len(tx.pending.list(RequestState.WAITING))
+
+
+def test_those_that_race_wait_as_one(world: World) -> None:
+    """One row, one event, one id for all of them."""
+    barrier, found = threading.Barrier(RACERS), list[str]()
+
+    def race() -> None:
+        barrier.wait()
+        found.append(ask(world))
+
+    threads = [threading.Thread(target=race) for _ in range(RACERS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert len(found) == RACERS
+    assert len(set(found)) == 1
+    assert waiting(world) == 1
+    assert world.actions().count(("certificate.request", "pending")) == 1
+
+
+def test_what_is_decided_stands_for_nothing(world: World) -> None:
+    """The next one waits for itself; so does every one that does not ask for that."""
+    first = ask(world)
+    world.approval.reject(first, BY, "no")
+    second = ask(world)
+    assert second not in (first, ask(world, once=False))
+    assert waiting(world) == 2
