@@ -17,7 +17,7 @@ from tests.support.cms_world import certificate, der_of, key
 
 pytestmark = pytest.mark.interop
 CONTENT = bytes(range(256)) * 20
-OAEP = {
+OAEP: dict[str | None, tuple[str, ...]] = {
     None: (),
     "sha1": ("-keyopt", "rsa_padding_mode:oaep"),
     "sha256": ("-keyopt", "rsa_padding_mode:oaep", "-keyopt", "rsa_oaep_md:sha256", "-keyopt", "rsa_mgf1_md:sha256"),

@@ -61,7 +61,7 @@ def attempt(network: Network, type_: str, name: str = "a.example", **settings: A
     identifier = AlternativeName(NameType.DNS, name)
     task = ValidationTask("challenge", "authorization", type_, identifier, "token", KEY, 1, "main", "here", ACCOUNT)
     chosen = AcmeSettings(base_url="https://ca.example/acme", profile=ProfileName("server"), **settings)
-    fetches = AnswerFetches(Clock(), network, network, network, chosen)  # type: ignore[arg-type]
+    fetches = AnswerFetches(Clock(), network, network, network, chosen)
     results: list[Verdict] = []
     Deferred.fromCoroutine(fetches.verdict(task)).addCallback(results.append)
     return results[0]

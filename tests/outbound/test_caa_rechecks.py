@@ -63,7 +63,7 @@ def service(desk: Desk, check: Check) -> tuple[CaaRechecks, Clock]:
     def run(call: Any) -> Any:
         return maybeDeferred(call)
 
-    rechecks = CaaRechecks(clock, desk, {"main": check}, run)  # type: ignore[arg-type,dict-item]
+    rechecks = CaaRechecks(clock, desk, {"main": check}, run)  # type: ignore[arg-type]
     rechecks.startService()
     return rechecks, clock
 

@@ -22,7 +22,7 @@ def world() -> AcmeWorld:
     """One world for all these tests."""
     world = AcmeWorld()
     world.publication = replace(world.publication, issuer_urls=(ISSUER_URL,))
-    world.authorities._version = -1
+    world.authorities._last = (-1, {})
     return world
 
 
