@@ -39,7 +39,8 @@ def folder(tmp_path: Path) -> Path:
 def test_envelopes_of_openssl_are_opened(folder: Path, oaep: str | None, form: tuple[str, ...]) -> None:
     """By issuer and by key identifier, in DER and streamed, by PKCS #1 v1.5 and by OAEP."""
     out = folder / "e.der"
-    command = ("openssl", "cms", "-encrypt", "-binary", "-aes128", *form, "-outform", "DER", "-in", folder / "content")
+    command: tuple[str | Path, ...] = ("openssl", "cms", "-encrypt", "-binary", "-aes128", *form)
+    command += ("-outform", "DER", "-in", folder / "content")
     run(*command, "-out", out, "-recip", folder / "c.pem", *OAEP[oaep])
     enveloped = read_enveloped_data(out.read_bytes())
     recipient = enveloped.recipient_for(certificate())
