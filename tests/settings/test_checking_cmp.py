@@ -34,6 +34,8 @@ def test_what_is_right() -> None:
         (replace(PLAIN, issuer=IssuerName("")), "cmp.main.issuer"),
         (replace(PLAIN, profiles={"x": ProfileName("/")}), "cmp.main.profiles.x"),
         (replace(PLAIN, key_generation_key=KeyName("nobody:kga")), "cmp.main.key_generation_key"),
+        (replace(PLAIN, cross_profile=ProfileName("/a")), "cmp.main.cross_profile"),
+        (replace(PLAIN, cross_issuer=IssuerName("/a")), "cmp.main.cross_issuer"),
         (replace(PLAIN, signer_key=KeyName("nobody:cmp")), "cmp.main.signer_key"),
         (replace(PLAIN, signer_key=KeyName("software")), "cmp.main.signer_key"),
     ],

@@ -19,6 +19,7 @@ from emca_daemon.asn1.values import algorithm
 from emca_daemon.ca.cmp_signers import CmpSigners
 from emca_daemon.names import AlternativeName, ProfileName
 from emca_daemon.policy.loading import load_profiles
+from emca_daemon.policy.profile import Profile
 from emca_daemon.protocols.cmp.authentication import Authentication
 from emca_daemon.protocols.cmp.calls import Endpoint, Origin
 from emca_daemon.protocols.cmp.exchange import Exchange
@@ -124,6 +125,18 @@ def settings(**changes: Any) -> CmpSettings:
     return CmpSettings(**{**given, **changes})
 
 
+def _profiles() -> dict[ProfileName, Profile]:
+    """The profiles that are shipped, and some that need a person, none, or CMP."""
+    profiles = dict(load_profiles(PROFILES)[0])
+    slow = replace(profiles[MACHINE], name=ProfileName("slow"), approval="manual")
+    authority = replace(profiles[ProfileName("registration-authority")], approval="automatic")
+    issuing = profiles[ProfileName("issuing-ca")]
+    requesters = replace(issuing.requesters, protocols=("cmp",))
+    cross = replace(issuing, name=ProfileName("cross"), requesters=requesters, approval="automatic")
+    profiles |= {slow.name: slow, authority.name: authority, cross.name: cross}
+    return profiles
+
+
 class CmpWorld:
     """The CA, one endpoint and its responder."""
 
@@ -134,14 +147,7 @@ class CmpWorld:
         algorithm: str = "p-256",
     ) -> None:
         """`algorithm` is that of the CA's keys."""
-        profiles = dict(load_profiles(PROFILES)[0])
-        slow = replace(profiles[MACHINE], name=ProfileName("slow"), approval="manual")
-        authority = replace(profiles[ProfileName("registration-authority")], approval="automatic")
-        issuing = profiles[ProfileName("issuing-ca")]
-        requesters = replace(issuing.requesters, protocols=("cmp",))
-        cross = replace(issuing, name=ProfileName("cross"), requesters=requesters, approval="automatic")
-        profiles |= {slow.name: slow, authority.name: authority, cross.name: cross}
-        self.ca = World(profiles).with_issuers(algorithm)
+        self.ca = World(_profiles()).with_issuers(algorithm)
         self.people = People()
         self.settings = chosen or settings()
         self.signers = CmpSigners(
