@@ -160,3 +160,13 @@ def test_parameters_of_oaep_that_do_not_exist_are_refused() -> None:
         Reason.ALGORITHM_REFUSED,
         "such parameters of RSAES-OAEP are not supported",
     )
+
+
+def test_the_digest_of_oaep_is_told() -> None:
+    """None for PKCS #1 v1.5 and for passwords; recipients by algorithms that nobody knows are passed over."""
+    oaep = enveloped(ToCertificate(certificate(), oaep="sha384"))
+    assert cms_decrypting.oaep_digest(oaep) == "sha384"
+    strange = transport(b"", cms.Algorithm("1.2.3"))
+    assert cms_decrypting.oaep_digest(replace(oaep, recipients=(strange, *oaep.recipients))) == "sha384"
+    assert cms_decrypting.oaep_digest(replace(oaep, recipients=(strange,))) is None
+    assert cms_decrypting.oaep_digest(enveloped(ToCertificate(certificate()), ToPassword(b"x"))) is None
