@@ -11,7 +11,7 @@ from emca_daemon.settings.corroboration import AcmePerspectivesSettings
 from emca_daemon.settings.limits import each_of, limited, one_of, positive
 from emca_daemon.toml_reading import between, not_empty
 
-CHALLENGES: Final = ("http-01", "dns-01", "tls-alpn-01", "dns-account-01", "dns-persist-01")
+CHALLENGES: Final = ("http-01", "dns-01", "tls-alpn-01", "dns-account-01", "dns-persist-01", "onion-csr-01")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

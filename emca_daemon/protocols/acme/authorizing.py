@@ -9,6 +9,7 @@ from emca_daemon.protocols.acme.calls import AccountCall
 from emca_daemon.protocols.acme.challenges import offered
 from emca_daemon.protocols.acme.freshness import may_be_used_again
 from emca_daemon.protocols.acme.identifiers import ancestors_of, base_of, is_beneath, is_wildcard
+from emca_daemon.protocols.acme.onion import is_onion
 from emca_daemon.protocols.acme.ports import Writing
 from emca_daemon.protocols.acme.records import Authorization, Binding, Challenge
 from emca_daemon.protocols.acme.states import AuthorizationStatus, ChallengeStatus
@@ -78,5 +79,5 @@ def _vouched(binding: Binding, name: AlternativeName, *, subdomains: bool) -> bo
 
 def offered_for(call: AccountCall, name: AlternativeName, *, subdomains: bool = False) -> tuple[str, ...]:
     """The challenges on offer for a name; by DNS alone where all names beneath are to be proved with it."""
-    kinds = offered(call.endpoint.settings.challenges, name.type, wildcard=is_wildcard(name))
+    kinds = offered(call.endpoint.settings.challenges, name.type, wildcard=is_wildcard(name), onion=is_onion(name))
     return tuple(kind for kind in kinds if kind.startswith("dns-")) if subdomains else kinds

@@ -13,6 +13,7 @@ from emca_daemon.protocols.acme.errors import Problem
 HTTP_01 = "http-01"
 DNS_01 = "dns-01"
 TLS_ALPN_01 = "tls-alpn-01"
+ONION_CSR_01 = "onion-csr-01"
 
 _OFFERS: tuple[tuple[str, frozenset[NameType], bool], ...] = (
     (HTTP_01, frozenset({NameType.DNS, NameType.IP}), False),
@@ -20,6 +21,7 @@ _OFFERS: tuple[tuple[str, frozenset[NameType], bool], ...] = (
     (TLS_ALPN_01, frozenset({NameType.DNS, NameType.IP}), False),
     ("dns-account-01", frozenset({NameType.DNS}), True),
     ("dns-persist-01", frozenset({NameType.DNS}), True),
+    (ONION_CSR_01, frozenset({NameType.DNS}), True),
 )
 """Type, identifiers it can prove, whether it can prove a wildcard; in the order in which they are offered.
 
@@ -66,9 +68,14 @@ _FAILURES = {
 }
 
 
-def offered(enabled: Iterable[str], identifier_type: NameType, *, wildcard: bool) -> tuple[str, ...]:
-    """The enabled challenge types that can prove such an identifier, in the order in which clients see them."""
-    wanted = frozenset(enabled)
+def offered(
+    enabled: Iterable[str], identifier_type: NameType, *, wildcard: bool, onion: bool = False
+) -> tuple[str, ...]:
+    """The enabled challenge types that can prove such an identifier, in the order in which clients see them.
+
+    Names beneath `onion` are not in the DNS and are reached through Tor alone: only onion-csr-01 needs neither.
+    """
+    wanted = frozenset(enabled) & {ONION_CSR_01} if onion else frozenset(enabled) - {ONION_CSR_01}
     return tuple(
         name
         for name, types, wildcards in _OFFERS

@@ -4,10 +4,12 @@ import json
 from collections.abc import Iterator
 from datetime import datetime
 
+from emca_daemon.protocols.acme.challenges import ONION_CSR_01
 from emca_daemon.protocols.acme.dns_persist import DNS_PERSIST_01, MOST_ISSUERS
 from emca_daemon.protocols.acme.endpoint import Endpoint
 from emca_daemon.protocols.acme.errors import Problem
 from emca_daemon.protocols.acme.identifiers import identifier_document
+from emca_daemon.protocols.acme.onion_csr import nonce_text
 from emca_daemon.protocols.acme.records import Account, Authorization, Challenge, Order
 from emca_daemon.protocols.acme.states import (
     AuthorizationStatus,
@@ -111,6 +113,8 @@ def challenge_document(endpoint: Endpoint, challenge: Challenge) -> Document:
     }
     if challenge.type == DNS_PERSIST_01:
         document["issuer-domain-names"] = list(endpoint.settings.caa_identities[:MOST_ISSUERS])
+    if challenge.type == ONION_CSR_01:
+        document["nonce"] = nonce_text(challenge.token)
     if challenge.validated is not None:
         document["validated"] = time_text(challenge.validated)
     if challenge.errors and challenge.status is not ChallengeStatus.VALID:

@@ -11,6 +11,7 @@ from emca_daemon.policy.name_texts import ip_address
 from emca_daemon.policy.profile import Profile
 from emca_daemon.protocols.acme.challenges import offered
 from emca_daemon.protocols.acme.errors import AcmeRefusal, Problem, malformed
+from emca_daemon.protocols.acme.onion import is_onion, onion_problem
 
 _TYPES = {"dns": NameType.DNS, "ip": NameType.IP}
 """The identifier types that orders may have (RFC 8555 9.7.7, RFC 8738)."""
@@ -113,14 +114,17 @@ def check_identifiers(
     if others:
         raise Refused(others[0].reason, "the order does not fit the profile", tuple(others))
     for name in sound:
-        if not offered(challenges, name.type, wildcard=is_wildcard(name)):
+        if not offered(challenges, name.type, wildcard=is_wildcard(name), onion=is_onion(name)):
             faults.setdefault(name, "can be proved by no challenge on offer")
     if faults:
         raise rejected(faults)
 
 
 def _syntax_problem(name: AlternativeName) -> str | None:
-    return dns_name_problem(name.value, wildcard=True) if name.type is NameType.DNS else None
+    if name.type is not NameType.DNS:
+        return None
+    problem = dns_name_problem(name.value, wildcard=True)
+    return onion_problem(name) if problem is None and is_onion(name) else problem
 
 
 def rejected(faults: Mapping[AlternativeName, str]) -> AcmeRefusal:

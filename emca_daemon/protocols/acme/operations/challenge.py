@@ -1,11 +1,15 @@
 """Reading a challenge and responding to it (RFC 8555 7.5.1)."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from emca_daemon.errors import Refused
+from emca_daemon.protocols.acme.answering import Judge, Response, settle
 from emca_daemon.protocols.acme.calls import AccountCall
+from emca_daemon.protocols.acme.challenges import ONION_CSR_01
 from emca_daemon.protocols.acme.documents import challenge_document, retry_after
 from emca_daemon.protocols.acme.errors import malformed
+from emca_daemon.protocols.acme.onion_csr import judge_onion_csr
 from emca_daemon.protocols.acme.ports import Writing
 from emca_daemon.protocols.acme.records import Authorization, Challenge
 from emca_daemon.protocols.acme.replies import Reply
@@ -17,6 +21,9 @@ from emca_daemon.protocols.acme.states import (
     move,
 )
 from emca_daemon.protocols.acme.tasks import ValidationTask, lease_end, task_of
+
+JUDGES: Mapping[str, Judge] = {ONION_CSR_01: judge_onion_csr}
+"""How the challenges are judged that bring their proof with the response; all others are validated afterwards."""
 
 
 def challenge(call: AccountCall, tx: Writing) -> Reply:
@@ -32,9 +39,13 @@ def challenge(call: AccountCall, tx: Writing) -> Reply:
     current = next(one for one in authorization.challenges if one.id == challenge_id)
     due = None
     if not call.is_read:
-        call.payload()
+        payload = call.payload()
         if current.status not in {ChallengeStatus.PROCESSING, ChallengeStatus.VALID}:
-            current, due = _start(call, tx, authorization, current)
+            judge = JUDGES.get(current.type)
+            if judge is None:
+                current, due = _start(call, tx, authorization, current)
+            else:
+                current = settle(Response(call, tx, authorization, current, payload), judge)
     link = {"Link": f'<{call.endpoint.authorization_url(authorization.id)}>;rel="up"'}
     seen = replace(authorization, challenges=(current,))
     document = challenge_document(call.endpoint, current)
