@@ -19,7 +19,7 @@ def test_every_command_takes_json_but_those_that_serve() -> None:
     """Asked of each command's own options."""
     for leaf in leaves(main):
         options = {option for parameter in leaf.params for option in parameter.opts}
-        assert ("--json" in options) != (leaf.name in ("serve", "demo", "pebble")), leaf.name
+        assert ("--json" in options) != (leaf.name in ("serve", "demo", "pebble", "perspective")), leaf.name
 
 
 def leaves(command: click.Command) -> Iterator[click.Command]:
