@@ -8,7 +8,6 @@ from sqlalchemy import (
     Connection,
     Integer,
     LargeBinary,
-    Row,
     String,
     Table,
     Text,
@@ -25,6 +24,7 @@ from emca_daemon.errors import Reason, Refused
 from emca_daemon.store.columns import NAME, Moment
 from emca_daemon.store.inserting import InsertNew, InsertOrChange
 from emca_daemon.store.schema import metadata
+from emca_daemon.store.statements import Row, Statement
 
 credentials = Table(
     "credentials",
@@ -64,10 +64,10 @@ credential_secrets = Table(
 _MOST_COUNTED = 1_000_000
 _c = credentials.c
 _THE_ONE = (_c.realm == bindparam("b_realm"), _c.name == bindparam("b_name"))
-_GET = select(credentials).where(*_THE_ONE)
+_GET = Statement(select(credentials).where(*_THE_ONE))
 _LIST = select(credentials).order_by(_c.realm, _c.name)
 _INSERT = InsertNew(credentials)
-_UPDATE = (
+_UPDATE = Statement(
     update(credentials)
     .where(*_THE_ONE)
     .values(
@@ -75,11 +75,11 @@ _UPDATE = (
     )
     .values(version=_c.version + 1)
 )
-_REMOVE = delete(credentials).where(*_THE_ONE)
+_REMOVE = Statement(delete(credentials).where(*_THE_ONE))
 _FAILURES = case((_c.locked_until <= bindparam("b_now", type_=Moment), 1), else_=_c.failures + 1)
 _LOCK = case((bindparam("b_limit") <= _FAILURES, bindparam("b_until", type_=Moment)), else_=literal(None, type_=Moment))
-_FAILED = update(credentials).where(*_THE_ONE).values(failures=_FAILURES, locked_until=_LOCK)
-_SUCCEEDED = update(credentials).where(*_THE_ONE).values(failures=0, locked_until=None)
+_FAILED = Statement(update(credentials).where(*_THE_ONE).values(failures=_FAILURES, locked_until=_LOCK))
+_SUCCEEDED = Statement(update(credentials).where(*_THE_ONE).values(failures=0, locked_until=None))
 _COUNT = {
     "old": update(attempt_counts)
     .where(attempt_counts.c.subject == bindparam("b_subject"), attempt_counts.c.since <= bindparam("b_before"))
@@ -89,8 +89,10 @@ _COUNT = {
     .values(count=attempt_counts.c.count + 1),
 }
 _NEW_COUNT = InsertNew(attempt_counts)
-_COUNTED = select(attempt_counts.c.count).where(
-    attempt_counts.c.subject == bindparam("b_subject"), attempt_counts.c.since > bindparam("b_before")
+_COUNTED = Statement(
+    select(attempt_counts.c.count).where(
+        attempt_counts.c.subject == bindparam("b_subject"), attempt_counts.c.since > bindparam("b_before")
+    )
 )
 _USE_NONCE = InsertOrChange(
     digest_nonces, lambda new: {"number": new.number}, lambda new: digest_nonces.c.number < new.number
@@ -113,7 +115,7 @@ class CredentialRows:
 
     def get(self, realm: str, name: str) -> Credential | None:
         """One user."""
-        row = self._connection.execute(_GET, _key(realm, name)).first()
+        row = _GET.first(self._connection, _key(realm, name))
         return None if row is None else _credential_of(row)
 
     def list(self, realm: str | None = None) -> Sequence[Credential]:
@@ -124,7 +126,8 @@ class CredentialRows:
     def counted(self, subject: str, now: datetime, window: timedelta) -> int:
         """How many were counted in the window that is open."""
         given = {"b_subject": subject[:255], "b_before": now - window}
-        return int(self._connection.execute(_COUNTED, given).scalar() or 0)
+        row = _COUNTED.first(self._connection, given)
+        return 0 if row is None else int(row.count)
 
 
 class CredentialWriter(CredentialRows):
@@ -140,24 +143,22 @@ class CredentialWriter(CredentialRows):
 
     def update(self, credential: Credential) -> None:
         """Replace everything but the name, with the next version; raises Refused(NOT_FOUND)."""
-        changed = self._connection.execute(
-            _UPDATE, {**_key(credential.realm, credential.name), **_values(credential)}
-        ).rowcount
-        if not changed:
+        given = {**_key(credential.realm, credential.name), **_values(credential)}
+        if not _UPDATE.run(self._connection, given):
             raise _nobody(credential.realm, credential.name)
 
     def remove(self, realm: str, name: str) -> None:
         """Forget a user; raises Refused(NOT_FOUND)."""
-        if not self._connection.execute(_REMOVE, _key(realm, name)).rowcount:
+        if not _REMOVE.run(self._connection, _key(realm, name)):
             raise _nobody(realm, name)
 
     def failed(self, realm: str, name: str, now: datetime, limit: int, until: datetime) -> None:
         """Count a wrong password; the one that makes it `limit` locks the user until then."""
-        self._connection.execute(_FAILED, {**_key(realm, name), "b_now": now, "b_limit": limit, "b_until": until})
+        _FAILED.run(self._connection, {**_key(realm, name), "b_now": now, "b_limit": limit, "b_until": until})
 
     def succeeded(self, realm: str, name: str) -> None:
         """Start counting anew."""
-        self._connection.execute(_SUCCEEDED, _key(realm, name))
+        _SUCCEEDED.run(self._connection, _key(realm, name))
 
     def count(self, subject: str, now: datetime, window: timedelta) -> int:
         """Count one more of something; how many there were since the window of time began."""
@@ -200,7 +201,7 @@ def _values(credential: Credential) -> dict[str, object]:
     }
 
 
-def _credential_of(row: Row[tuple[object, ...]]) -> Credential:
+def _credential_of(row: Row) -> Credential:
     return Credential(
         realm=row.realm,
         name=row.name,

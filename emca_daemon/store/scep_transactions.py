@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Column, Connection, Index, LargeBinary, Row, String, Table, bindparam, delete, select
+from sqlalchemy import Column, Connection, Index, LargeBinary, String, Table, bindparam, delete, literal_column, select
 
 from emca_daemon.protocols.scep.records import Transaction
 from emca_daemon.store.columns import NAME, Moment, Serial
 from emca_daemon.store.inserting import InsertNew
 from emca_daemon.store.schema import metadata
+from emca_daemon.store.statements import Row, Statement
 
 _MOST = 100
 """Transactions with one transactionID that are looked at."""
@@ -30,17 +31,18 @@ scep_transactions = Table(
 )
 
 _c = scep_transactions.c
-_GET = select(scep_transactions).where(_c.id == bindparam("id"))
-_OF_GROUP = (
+_GET = Statement(select(scep_transactions).where(_c.id == bindparam("id")))
+_OF_GROUP = Statement(
     select(scep_transactions)
     .where(_c.group_id == bindparam("group_id"))
     .order_by(_c.created.desc(), _c.id)
-    .limit(_MOST)
+    .limit(literal_column(str(_MOST)))
 )
 _ADD = InsertNew(scep_transactions)
-_REMOVE = delete(scep_transactions).where(_c.id == bindparam("id"), _c.created == bindparam("created"))
-_OVERDUE = select(_c.id).where(_c.expires <= bindparam("now")).order_by(_c.expires).limit(bindparam("most"))
-_FORGET = delete(scep_transactions).where(_c.id.in_(_OVERDUE))
+_REMOVE = Statement(delete(scep_transactions).where(_c.id == bindparam("id"), _c.created == bindparam("created")))
+_EXPIRED = select(_c.id).where(_c.expires <= bindparam("now")).order_by(_c.expires).limit(bindparam("most"))
+_OVERDUE = Statement(_EXPIRED)
+_FORGET = Statement(delete(scep_transactions).where(_c.id.in_(_EXPIRED)))
 
 
 class ScepRows:
@@ -53,16 +55,16 @@ class ScepRows:
 
     def get(self, transaction: str) -> Transaction | None:
         """One, by its name."""
-        row = self._connection.execute(_GET, {"id": transaction}).first()
+        row = _GET.first(self._connection, {"id": transaction})
         return None if row is None else _transaction_of(row)
 
     def of_group(self, group: str) -> Sequence[Transaction]:
         """Those of one transactionID, newest first."""
-        return [_transaction_of(row) for row in self._connection.execute(_OF_GROUP, {"group_id": group})]
+        return [_transaction_of(row) for row in _OF_GROUP.all(self._connection, {"group_id": group})]
 
     def overdue(self, now: datetime) -> bool:
         """Whether anything has expired."""
-        return self._connection.execute(_OVERDUE, {"now": now, "most": 1}).first() is not None
+        return _OVERDUE.first(self._connection, {"now": now, "most": 1}) is not None
 
 
 class ScepWriter(ScepRows):
@@ -73,12 +75,12 @@ class ScepWriter(ScepRows):
     def put(self, transaction: Transaction, replaces: Transaction | None) -> bool:
         """Keep a new one, or put it in the place of another; False if somebody else did so meanwhile."""
         if replaces is not None:
-            self._connection.execute(_REMOVE, {"id": replaces.id, "created": replaces.created})
+            _REMOVE.run(self._connection, {"id": replaces.id, "created": replaces.created})
         return _ADD.run(self._connection, _values(transaction))
 
     def forget(self, now: datetime, most: int) -> int:
         """Remove what has expired; how many that was."""
-        return self._connection.execute(_FORGET, {"now": now, "most": most}).rowcount
+        return _FORGET.run(self._connection, {"now": now, "most": most})
 
 
 def _values(transaction: Transaction) -> dict[str, object]:
@@ -95,7 +97,7 @@ def _values(transaction: Transaction) -> dict[str, object]:
     }
 
 
-def _transaction_of(row: Row[tuple[object, ...]]) -> Transaction:
+def _transaction_of(row: Row) -> Transaction:
     return Transaction(
         id=row.id,
         group=row.group_id,
