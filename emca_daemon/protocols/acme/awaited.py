@@ -24,6 +24,7 @@ from emca_daemon.protocols.acme.caa import Asking
 from emca_daemon.protocols.acme.csr import bad_csr, request_facts
 from emca_daemon.protocols.acme.errors import AcmeRefusal, Problem, problem_of
 from emca_daemon.protocols.acme.identifiers import base_of, identifier_document, is_beneath, is_wildcard
+from emca_daemon.protocols.acme.onion import is_onion
 from emca_daemon.protocols.acme.ports import AcmeStore, Writing
 from emca_daemon.protocols.acme.records import Authorization, AwaitedOrder, Order
 from emca_daemon.protocols.acme.states import ORDER_MOVES, AccountStatus, OrderStage, move
@@ -100,8 +101,9 @@ class AwaitedDesk:
             return None
         found = [one for part in order.authorizations if (one := tx.acme.authorization(part.id)) is not None]
         questions = tuple(
-            (base_of(name), Asking(settings.caa_identities, url, _method(name, found), is_wildcard(name)))
+            (base_of(name), Asking(settings.caa_identities, url, method_of(name, found), is_wildcard(name)))
             for name in order.names
+            if not is_onion(name)  # judged when the order was finalized
         )
         return CaaTask(awaited, order, url, questions)
 
@@ -173,7 +175,7 @@ def _requester(task: CaaTask) -> Requester:
     return Requester("acme", task.account_url, "jws", order.endpoint, order.id, order.endpoint)
 
 
-def _method(name: AlternativeName, authorizations: list[Authorization]) -> str:
+def method_of(name: AlternativeName, authorizations: list[Authorization]) -> str:
     """How a name was proved: by its own authorization, or by one above; RFC 8657 writes what is no challenge `ca-`."""
     for one in authorizations:
         above = one.subdomains and is_beneath(name.value, one.identifier.value)

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from emca_daemon.names import NameType
 from emca_daemon.protocols.acme.dns_persist import DNS_PERSIST_01
+from emca_daemon.protocols.acme.onion import is_onion
 from emca_daemon.protocols.acme.records import Authorization, Order
 from emca_daemon.settings.acme import AcmeSettings
 
@@ -19,7 +20,10 @@ def may_be_used_again(authorization: Authorization) -> bool:
 
 
 def needs_caa(settings: AcmeSettings, order: Order, now: datetime) -> bool:
-    """Whether CAA must be asked before the order is issued: it was asked when a name was proved, or not at all."""
-    if settings.caa == "off" or all(name.type is not NameType.DNS for name in order.names):
+    """Whether CAA must be asked before the order is issued: it was asked when a name was proved, or not at all.
+
+    That of names beneath `onion` comes with the order (`onion_caa`).
+    """
+    if settings.caa == "off" or all(name.type is not NameType.DNS or is_onion(name) for name in order.names):
         return False
     return any(one.asks_caa or one.proved is None or one.proved < now - LONGEST for one in order.authorizations)

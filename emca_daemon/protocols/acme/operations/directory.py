@@ -1,6 +1,7 @@
 """The directory (RFC 8555 7.1.1)."""
 
 from emca_daemon.protocols.acme.calls import AccountCall
+from emca_daemon.protocols.acme.challenges import ONION_CSR_01
 from emca_daemon.protocols.acme.endpoint import Endpoint
 from emca_daemon.protocols.acme.ports import Writing
 from emca_daemon.protocols.acme.replies import Reply
@@ -16,6 +17,8 @@ def directory(endpoint: Endpoint) -> Reply:
         meta["website"] = settings.website
     if settings.caa_identities:
         meta["caaIdentities"] = list(settings.caa_identities)
+    if settings.caa == "on" and ONION_CSR_01 in settings.challenges:
+        meta["inBandOnionCAARequired"] = True
     if settings.profiles:
         meta["profiles"] = {name: profile.description for name, profile in settings.profiles.items()}
     if settings.subdomain_authorization:

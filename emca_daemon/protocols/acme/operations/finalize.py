@@ -5,13 +5,19 @@ from hashlib import sha256
 
 from emca_daemon.errors import Pending, Reason, Refused
 from emca_daemon.policy.facts import RequestFacts
+from emca_daemon.policy.keys import key_fingerprint
+from emca_daemon.protocols.acme.awaited import method_of
 from emca_daemon.protocols.acme.bindings import check_binding
+from emca_daemon.protocols.acme.caa import Asking
 from emca_daemon.protocols.acme.calls import AccountCall
 from emca_daemon.protocols.acme.csr import bad_csr, request_facts
 from emca_daemon.protocols.acme.documents import order_document
 from emca_daemon.protocols.acme.errors import AcmeRefusal, Problem
 from emca_daemon.protocols.acme.freshness import needs_caa
+from emca_daemon.protocols.acme.identifiers import is_wildcard
 from emca_daemon.protocols.acme.issuance import OrderCompanion
+from emca_daemon.protocols.acme.onion import is_onion, service_key
+from emca_daemon.protocols.acme.onion_caa import check_onion_caa
 from emca_daemon.protocols.acme.records import AwaitedOrder, Order
 from emca_daemon.protocols.acme.replies import Reply
 from emca_daemon.protocols.acme.settling import order_headers, own_order
@@ -108,11 +114,31 @@ def _facts(call: AccountCall, der: bytes, order: Order) -> RequestFacts:
     if standing.of_account or standing.blocked:
         why = "was reported as compromised" if standing.blocked else "is that of an account"
         raise AcmeRefusal(Problem("badCSR", f"the key {why}"), reason=Reason.KEY_REFUSED)
+    _check_onions(call, order, facts.key.fingerprint)
     if order.auto_renewal is None:
         return facts
     terms = stored_terms(order.auto_renewal)
     not_before, not_after = terms.validity(begin_of(terms, call.now))
     return replace(facts, not_before=not_before, not_after=not_after)
+
+
+def _check_onions(call: AccountCall, order: Order, fingerprint: bytes) -> None:
+    """What names beneath `onion` want: another key than their services', and CAA where it is obeyed (RFC 9799)."""
+    onions = [name for name in order.names if is_onion(name)]
+    if any(key_fingerprint(service_key(name)) == fingerprint for name in onions):
+        raise AcmeRefusal(Problem("badCSR", "the key is that of a hidden service"), reason=Reason.KEY_REFUSED)
+    settings = call.endpoint.settings
+    if settings.caa == "off" or not onions:
+        return
+    with call.endpoint.store.reading() as tx:
+        found = [one for part in order.authorizations if (one := tx.acme.authorization(part.id)) is not None]
+    identities, account_url = settings.caa_identities, call.endpoint.account_url(call.account.id)
+    check_onion_caa(
+        call.payload().get("onionCAA"),
+        onions,
+        lambda name: Asking(identities, account_url, method_of(name, found), is_wildcard(name)),
+        call.now,
+    )
 
 
 def _repeated(call: AccountCall, order: Order) -> Reply:
