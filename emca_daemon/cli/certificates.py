@@ -82,12 +82,20 @@ def status_word(record: CertificateRecord, now: datetime) -> str:
 
 
 def reason_of(text: str) -> RevocationReason:
-    """A revocation reason as people write it (`keyCompromise`, `key-compromise`, `1`); raises Refused(MALFORMED)."""
+    """A revocation reason as people write it (`keyCompromise`, `key-compromise`, `1`); raises Refused(MALFORMED).
+
+    removeFromCRL, which is for delta CRLs only (RFC 5280 5.3.1), is none to choose.
+    """
     folded = text.replace("-", "").replace("_", "").lower()
     for reason in RevocationReason:
         if folded in (reason.name.replace("_", "").lower(), str(reason.value)):
+            if reason is RevocationReason.REMOVE_FROM_CRL:
+                raise Refused(
+                    Reason.MALFORMED, f"`{text}` is for delta CRLs only; `emca-daemon cert release` ends a hold"
+                )
             return reason
-    known = ", ".join(reason.name.lower().replace("_", "-") for reason in RevocationReason)
+    chosen = (reason for reason in RevocationReason if reason is not RevocationReason.REMOVE_FROM_CRL)
+    known = ", ".join(reason.name.lower().replace("_", "-") for reason in chosen)
     raise Refused(Reason.MALFORMED, f"`{text}` is no revocation reason; choose from {known}")
 
 

@@ -76,6 +76,17 @@ def test_an_unknown_reason_names_the_known_ones(commands: CommandLine) -> None:
     assert "key-compromise" in commands.run("cert", "revoke", serial, "--reason", "boredom", code=1).output
 
 
+@pytest.mark.parametrize("text", ["remove-from-crl", "removeFromCRL", "8"])
+def test_a_removal_from_a_crl_is_no_reason_to_choose(commands: CommandLine, text: str) -> None:
+    """RFC 5280 5.3.1 has it in delta CRLs only: it is neither offered nor taken, for certificates and for CAs."""
+    serial = issue(commands, "a.example.test")
+    assert "remove-from-crl" not in commands.run("cert", "revoke", serial, "--reason", "boredom", code=1).output
+    for command in (("cert", "revoke", serial), ("ca", "revoke", "issuing")):
+        said = " ".join(commands.run(*command, "--reason", text, code=1).output.split())
+        assert "is for delta CRLs only; `emca-daemon cert release` ends a hold" in said
+    assert commands.record("cert", "show", serial)["status"] == "valid"
+
+
 @pytest.mark.parametrize("days", ["99999999999", "-99999999999", "3000000"])
 def test_dates_beyond_the_calendar_are_wrong_usage(commands: CommandLine, days: str) -> None:
     """They are no reason to stumble."""

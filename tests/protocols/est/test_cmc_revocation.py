@@ -31,6 +31,7 @@ def test_an_agent_revokes_others() -> None:
     assert refusal(agent, RevokeRequest(asked.issuer, 1, 1)) is Reason.UNKNOWN_CERTIFICATE
     assert refusal(agent, RevokeRequest(b"\x30\x00", asked.serial, 1)) is Reason.UNKNOWN_CERTIFICATE
     assert refusal(agent, RevokeRequest(asked.issuer, asked.serial, 7)) is Reason.MALFORMED
+    assert refusal(agent, RevokeRequest(asked.issuer, asked.serial, 8)) is Reason.MALFORMED
     revoke(call, agent, asked)
     assert refusal(agent) is Reason.ALREADY_REVOKED
     assert call.noted
