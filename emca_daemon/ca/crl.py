@@ -26,27 +26,31 @@ class CrlPublishing:
         self._authorities = authorities
         self._keys = keys
         self._clock = clock
-        self._behind_since: dict[IssuerName, datetime] = {}
+        self._current_at: dict[IssuerName, datetime] = {}
 
-    def due(self) -> tuple[IssuerName, ...]:
-        """The issuers whose next CRL must come out now."""
+    def due(self, until_next: timedelta = timedelta()) -> tuple[IssuerName, ...]:
+        """The issuers whose next CRL must come out now.
+
+        `until_next` is how long until this is asked again: a status change does not wait for that if it would then
+        have waited longer than it may.
+        """
         now = self._clock()
         known = self._authorities.known()
         with self._store.reading() as tx:
-            return tuple(
-                authority.name
-                for authority in known
-                if self._is_due(authority, tx.crls.latest(authority.name), tx.crls.changes(authority.name), now)
-            )
+            states = [(one, tx.crls.latest(one.name), tx.crls.changes(one.name)) for one in known]
+        return tuple(one.name for one, latest, changes in states if self._is_due(one, latest, changes, now, until_next))
 
-    def _is_due(self, authority: Authority, latest: IssuedCrl | None, changes: int, now: datetime) -> bool:
+    def _is_due(
+        self, authority: Authority, latest: IssuedCrl | None, changes: int, now: datetime, until_next: timedelta
+    ) -> bool:
         if latest is None or now >= latest.this_update + authority.publication.crl_every:
             return True
         if latest.changes == changes:
-            self._behind_since.pop(authority.name, None)
+            self._current_at[authority.name] = now
             return False
-        behind_since = self._behind_since.setdefault(authority.name, now)
-        return now >= behind_since + authority.publication.crl_after_change
+        # The change came after the last look that found none, at the earliest; a clock that was set back ends the wait
+        waited = now - max(latest.this_update, self._current_at.get(authority.name, latest.this_update))
+        return not timedelta() <= waited < authority.publication.crl_after_change - until_next
 
     def publish(self, issuer: IssuerName, requester: Requester) -> IssuedCrl:
         """Sign a new full CRL and make it the latest.

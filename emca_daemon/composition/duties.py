@@ -15,6 +15,12 @@ from emca_daemon.policy.facts import Requester
 LEASE = timedelta(seconds=60)
 """How long one process keeps the duties; another takes them over when it stops renewing."""
 
+ROUND = timedelta(seconds=1)
+"""How long after one round the next begins."""
+
+SLOW_ROUND = 1.5 * ROUND
+"""The same with what a round itself takes: what would be late then is done now."""
+
 FIRST_PAUSE = timedelta(seconds=1)
 LONGEST_OUTAGE_PAUSE = timedelta(seconds=15)
 """How long a duty rests at most while a key or the store is out of reach, which ends by itself."""
@@ -119,7 +125,7 @@ def ca_duties(
     def publish() -> None:
         """One issuer's key out of reach does not keep another's revocations back."""
         refused: Refused | None = None
-        for issuer in crls.due():
+        for issuer in crls.due(SLOW_ROUND):
             try:
                 crls.publish(issuer, requester)
             except Refused as refusal:

@@ -18,7 +18,7 @@ from emca_daemon.composition.acme import acme_duties, acme_mounts, acme_validati
 from emca_daemon.composition.attempts import attempt_duties
 from emca_daemon.composition.cmp import cmp_duties, cmp_mounts
 from emca_daemon.composition.core import Core
-from emca_daemon.composition.duties import Duties, Duty, ca_duties, daemon_requester
+from emca_daemon.composition.duties import ROUND, Duties, Duty, ca_duties, daemon_requester
 from emca_daemon.composition.est import est_duties, est_mounts
 from emca_daemon.composition.scep import scep_duties, scep_mounts
 from emca_daemon.errors import Reason, Refused
@@ -44,8 +44,6 @@ T = TypeVar("T")
 
 MoreMounts = Callable[[Core, Validations], Mapping[str, tuple[Mount, ...]]]
 """Mounts by the names in a listener's `serves`, built from the CA and whoever validates challenges."""
-
-DUTY_SECONDS = 1.0
 
 
 class DaemonService:
@@ -107,7 +105,7 @@ class DaemonService:
             log=self._log,
         )
         self._reactor.addSystemEventTrigger("before", "shutdown", self._stop)
-        self._rounds.start(DUTY_SECONDS, now=False)
+        self._rounds.start(ROUND.total_seconds(), now=False)
         self._validation.startService()
         serving.reload_on_hangup()
         serving.ready()

@@ -100,7 +100,8 @@ class IssuerSettings:
     """How an issuer publishes: addresses written into certificates, and its CRLs.
 
     `{name}` in an address stands for the issuer's name. `crl_every` is how often a CRL comes out, `crl_valid` its
-    nextUpdate (the difference is the overlap), `crl_after_revocation` the longest wait after a status change.
+    nextUpdate (the difference is the overlap), `crl_after_revocation` the longest wait after a status change
+    (less than two seconds: until the next look, of which there is one a second).
     """
 
     ocsp_urls: tuple[str, ...] = ()

@@ -89,12 +89,25 @@ def test_a_crl_is_due_by_schedule_and_after_a_change(world: World) -> None:
     assert world.crls.due() == ()
     world.revoking.revoke(ISSUING, issue(world), RevocationReason.SUPERSEDED, BY)
     assert world.crls.due() == ()
-    world.clock.advance(seconds=31)
+    world.clock.advance(seconds=20)
+    assert world.crls.due(timedelta(seconds=9)) == ()
+    assert world.crls.due(timedelta(seconds=10)) == (ISSUING,)
+    world.clock.advance(seconds=10)
     assert world.crls.due() == (ISSUING,)
     world.crls.publish(ISSUING, BY)
     assert world.crls.due() == ()
     world.clock.advance(hours=6)
     assert set(world.crls.due()) == {ROOT, ISSUING}
+
+
+def test_a_clock_that_was_set_back_ends_the_wait(world: World) -> None:
+    """A status change does not wait until the clock has caught up."""
+    for name in (ROOT, ISSUING):
+        world.crls.publish(name, BY)
+    world.revoking.revoke(ISSUING, issue(world), RevocationReason.SUPERSEDED, BY)
+    assert world.crls.due() == ()
+    world.clock.advance(hours=-1)
+    assert world.crls.due() == (ISSUING,)
 
 
 def test_an_unknown_issuer_and_a_key_that_is_down_are_refused(world: World) -> None:

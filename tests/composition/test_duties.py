@@ -6,19 +6,24 @@ from itertools import pairwise
 import pytest
 from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPrivateKeyTypes
 
+from emca_daemon.ca.authorities import Publication
+from emca_daemon.ca.crl import CrlPublishing
+from emca_daemon.ca.enrollment import Issued
 from emca_daemon.ca.ports import Writing
+from emca_daemon.ca.records import RevocationReason
 from emca_daemon.composition.duties import (
     LEASE,
     LONGEST_OUTAGE_PAUSE,
     LONGEST_PAUSE,
+    ROUND,
     Duties,
     Duty,
     ca_duties,
     daemon_requester,
 )
 from emca_daemon.errors import Reason, Refused
-from emca_daemon.names import KeyName
-from tests.support.ca_world import ISSUING, ROOT, World
+from emca_daemon.names import KeyName, ProfileName
+from tests.support.ca_world import BY, ISSUING, ROOT, World, server_request
 
 
 def duties(world: World, holder: str, *own: Duty) -> Duties:
@@ -120,6 +125,64 @@ def test_one_issuer_out_of_reach_does_not_keep_back_another(monkeypatch: pytest.
     with world.store.reading() as tx:
         assert tx.crls.latest(ROOT) is None
         assert tx.crls.latest(ISSUING)
+
+
+def revoked(world: World) -> None:
+    """A certificate of the issuing CA is issued and revoked."""
+    outcome = world.enrollment.enroll(server_request("a.example.test"), ProfileName("tls-server"), issuer=ISSUING)
+    assert isinstance(outcome, Issued)
+    world.revoking.revoke(ISSUING, outcome.record.intent.serial, RevocationReason.SUPERSEDED, BY)
+
+
+@pytest.mark.parametrize("late", [0.0, 0.1, 0.3])
+@pytest.mark.parametrize("offset", [0.001, 0.5, 0.999])
+@pytest.mark.parametrize("longest", [2, 3, 10])
+def test_a_revocation_waits_no_longer_than_the_settings_say(longest: int, offset: float, late: float) -> None:
+    """Wherever it falls between two rounds, with rounds that are late now and then; and others may still join it."""
+    rhythm = Publication(crl_after_change=timedelta(seconds=longest))
+    world = World(publication=rhythm).with_issuers()
+    one = duties(world, "one", crl_duty(world))
+    for _ in range(20):
+        one.run()
+        world.clock.advance(seconds=ROUND.total_seconds())
+    one.run()
+    world.clock.advance(seconds=offset)
+    revoked(world)
+    since, rounds = world.clock(), 0
+    with world.store.reading() as tx:
+        before = tx.crls.latest(ISSUING)
+    world.clock.advance(seconds=ROUND.total_seconds() - offset)
+    while True:
+        world.clock.advance(seconds=late if rounds % 2 else 0)
+        one.run()
+        rounds += 1
+        with world.store.reading() as tx:
+            if tx.crls.latest(ISSUING) != before:
+                break
+        world.clock.advance(seconds=ROUND.total_seconds() - (late if rounds % 2 == 0 else 0))
+    assert timedelta(seconds=longest - 3) <= world.clock() - since <= timedelta(seconds=longest)
+
+
+def test_a_revocation_from_before_the_start_waits_no_longer_either() -> None:
+    """The daemon that begins cannot know since when: the last CRL tells the least."""
+    world = World(publication=Publication(crl_after_change=timedelta(seconds=60))).with_issuers()
+    duties(world, "one", crl_duty(world)).run()
+    revoked(world)
+    world.clock.advance(seconds=61)
+    other = CrlPublishing(store=world.store, authorities=world.authorities, keys=world.keys, clock=world.clock)
+    assert other.due() == (ISSUING,)
+
+
+def crl_duty(world: World) -> Duty:
+    """The duty that publishes CRLs."""
+    own = ca_duties(
+        store=world.store,
+        crls=world.crls,
+        ocsp_signers=world.ocsp_signers,
+        requester=daemon_requester("d"),
+        clock=world.clock,
+    )
+    return own[-1]
 
 
 @pytest.mark.parametrize(
