@@ -12,6 +12,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat import asn1
 
 from emca_daemon.asn1 import ber, der
+from emca_daemon.asn1.unreadable import UNREADABLE
 from emca_daemon.errors import Reason, Refused
 
 DATA = "1.2.840.113549.1.7.1"
@@ -211,7 +212,7 @@ def key_identifier(certificate: x509.Certificate) -> bytes | None:
         return certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
     except x509.ExtensionNotFound:
         pass
-    except (ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
+    except UNREADABLE:
         return None
     try:
         return x509.SubjectKeyIdentifier.from_public_key(certificate.public_key()).digest

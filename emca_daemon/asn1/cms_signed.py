@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKey
 
 from emca_daemon.asn1 import ber, cms, cms_signatures, der
 from emca_daemon.asn1.cms_algorithms import digest, digest_name
+from emca_daemon.asn1.unreadable import UNREADABLE
 from emca_daemon.errors import Reason, Refused
 
 
@@ -92,7 +93,7 @@ def read_certificate(encoded: bytes) -> x509.Certificate:
         # Parsed when first asked for, and encoded anew when a message names the certificate.
         certificate.issuer.public_bytes()
         certificate.subject.public_bytes()
-    except (ValueError, TypeError, x509.InvalidVersion) as error:
+    except UNREADABLE as error:
         raise Refused(Reason.MALFORMED, "a certificate cannot be read") from error
     return certificate
 

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKey
 
 from emca_daemon.asn1 import ber, cms, der
 from emca_daemon.asn1.cms_signatures import PURE_PUBLIC_KEYS
+from emca_daemon.asn1.unreadable import UNREADABLE
 from emca_daemon.errors import Reason, Refused
 
 CHALLENGE_PASSWORD = "1.2.840.113549.1.9.7"  # noqa: S105 - an object identifier
@@ -75,7 +76,7 @@ def read_request(data: bytes) -> CertificationRequest:
     )
     try:
         request = x509.load_der_x509_csr(ordered)
-    except (ValueError, x509.InvalidVersion) as error:
+    except UNREADABLE as error:
         raise _malformed() from error
     values = _read_attributes(attributes)
     return CertificationRequest(
@@ -95,7 +96,7 @@ def load_request(data: bytes) -> x509.CertificateSigningRequest:
     """
     try:
         return x509.load_der_x509_csr(data)
-    except (ValueError, x509.InvalidVersion):
+    except UNREADABLE:
         return read_request(data).ordered
 
 

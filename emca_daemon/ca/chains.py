@@ -6,6 +6,7 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPublicKeyTypes
 
+from emca_daemon.asn1.unreadable import UNREADABLE
 from emca_daemon.errors import Reason, Refused
 
 MAX_CHAIN = 10
@@ -64,7 +65,7 @@ def _check_authority(certificate: x509.Certificate, below: int) -> None:
     try:
         constraints = certificate.extensions.get_extension_for_class(x509.BasicConstraints).value
         usage = certificate.extensions.get_extension_for_class(x509.KeyUsage).value
-    except (x509.ExtensionNotFound, x509.DuplicateExtension, ValueError):
+    except (x509.ExtensionNotFound, *UNREADABLE):
         raise Refused(Reason.MALFORMED, f"`{subject}` lacks a CA's basic constraints or key usage") from None
     if not constraints.ca or not usage.key_cert_sign:
         raise Refused(Reason.MALFORMED, f"`{subject}` is not a CA certificate")

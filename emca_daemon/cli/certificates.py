@@ -7,6 +7,7 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives.hashes import SHA256
 
+from emca_daemon.asn1.unreadable import UNREADABLE
 from emca_daemon.ca.records import CertificateQuery, CertificateRecord, CertificateState, RevocationReason
 from emca_daemon.cli.output import Value
 from emca_daemon.composition.core import Core
@@ -47,7 +48,7 @@ def read_certificates(path: Path) -> list[x509.Certificate]:
         if b"-----BEGIN" in data:
             return x509.load_pem_x509_certificates(data)
         return [x509.load_der_x509_certificate(data)]
-    except (ValueError, x509.InvalidVersion):
+    except UNREADABLE:
         raise Refused(Reason.MALFORMED, f"{path} holds no certificate") from None
 
 

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKey
 from emca_daemon.asn1.attributes import COMMON_NAME
 from emca_daemon.asn1.names import alternative_name, name_to_subject
 from emca_daemon.asn1.pkcs10 import CertificationRequest, read_request
+from emca_daemon.asn1.unreadable import UNREADABLE
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.names import AlternativeName, NameType, SubjectAttribute
 from emca_daemon.policy import name_texts
@@ -85,7 +86,7 @@ def _load(der: bytes) -> x509.CertificateSigningRequest:
         raise Refused(Reason.MALFORMED, f"the certification request is larger than {MAXIMUM_SIZE} octets")
     try:
         return x509.load_der_x509_csr(der)
-    except (ValueError, x509.InvalidVersion) as error:
+    except UNREADABLE as error:
         raise Refused(Reason.MALFORMED, "this is not a PKCS #10 certification request in DER") from error
 
 
@@ -179,13 +180,6 @@ def _extensions(
                 names += (alternative_name(name) for name in extension.value)
             value = extension.value.public_bytes()
             extensions.append(RequestedExtension(extension.oid.dotted_string, extension.critical, value))
-    except (
-        ValueError,
-        TypeError,
-        NotImplementedError,
-        UnsupportedAlgorithm,
-        x509.DuplicateExtension,
-        x509.UnsupportedGeneralNameType,
-    ) as error:
+    except UNREADABLE as error:
         raise Refused(Reason.MALFORMED, "the extensions of the request cannot be read") from error
     return tuple(dict.fromkeys(names)), tuple(extensions)

@@ -288,3 +288,17 @@ def test_possession_may_be_proved_elsewhere() -> None:
     assert (facts.request_signature, facts.requester, facts.subject) == ("ed25519", WHO, ())
     with pytest.raises(Refused):
         facts_proved_elsewhere(bytes(MAXIMUM_SIZE + 1), WHO, "")
+
+
+@pytest.mark.parametrize(
+    ("oid", "value"), [("1.3.6.1.5.5.7.1.24", "3003020107"), ("2.5.29.17", "3006a30430023000"), ("2.5.29.17", "3000a1")]
+)
+def test_extensions_that_cannot_be_read_are_refused(oid: str, value: str) -> None:
+    """A feature of TLS that nobody knows, an X.400 address, octets that are no names."""
+    odd = x509.UnrecognizedExtension(x509.ObjectIdentifier(oid), bytes.fromhex(value))
+    builder = x509.CertificateSigningRequestBuilder(x509.Name([])).add_extension(odd, critical=False)
+    data = builder.sign(ec.generate_private_key(ec.SECP256R1()), hashes.SHA256()).public_bytes(Encoding.DER)
+    for reading in (read_csr, lambda der, who: facts_of_request(read_request(der), who)):
+        with pytest.raises(Refused) as caught:
+            reading(data, WHO)
+        assert caught.value.reason is Reason.MALFORMED

@@ -7,6 +7,7 @@ from ipaddress import ip_address
 
 from cryptography import x509
 
+from emca_daemon.asn1.unreadable import UNREADABLE
 from emca_daemon.names import AlternativeName, NameType
 from emca_daemon.protocols.acme.challenges import FetchFailure, failure_problem
 from emca_daemon.protocols.acme.errors import Problem
@@ -52,7 +53,7 @@ def _fault(expected: str, identifier: AlternativeName, answer: TlsAnswer) -> str
         shown = extensions.get_extension_for_oid(ACME_IDENTIFIER)
     except x509.ExtensionNotFound:
         return "shows a certificate without alternative names or without acmeIdentifier"
-    except (ValueError, TypeError, x509.DuplicateExtension, x509.InvalidVersion, x509.UnsupportedGeneralNameType):
+    except UNREADABLE:
         return "shows a certificate that cannot be read"
     if not _only(names, identifier):
         return "shows a certificate that is not for this one name"

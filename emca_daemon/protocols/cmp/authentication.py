@@ -11,6 +11,7 @@ from emca_daemon.asn1.cmp import Body, Header, Message
 from emca_daemon.asn1.cmp_status import FailInfo
 from emca_daemon.asn1.names import name_to_subject
 from emca_daemon.asn1.signature_algorithms import is_signature, verify_signature
+from emca_daemon.asn1.unreadable import UNREADABLE
 from emca_daemon.asn1.values import Algorithm
 from emca_daemon.ca.records import CertificateRecord
 from emca_daemon.clock import Clock
@@ -205,7 +206,7 @@ def _parsed(certificates: Sequence[bytes]) -> list[x509.Certificate]:
             certificate = x509.load_der_x509_certificate(der)
             _ = certificate.subject, certificate.issuer  # read when asked for: what cannot be read shows here
             parsed.append(certificate)
-        except (ValueError, x509.InvalidVersion):
+        except UNREADABLE:
             if place == 0:
                 raise failure(FailInfo.BAD_MESSAGE_CHECK, "the first of extraCerts is no certificate") from None
     return parsed
@@ -214,7 +215,7 @@ def _parsed(certificates: Sequence[bytes]) -> list[x509.Certificate]:
 def _key_identifier(certificate: x509.Certificate) -> bytes | None:
     try:
         return certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
-    except (x509.ExtensionNotFound, x509.DuplicateExtension, ValueError):
+    except (x509.ExtensionNotFound, *UNREADABLE):
         return None
 
 
@@ -231,7 +232,7 @@ def _check_usage(signer: x509.Certificate) -> None:
         usage = signer.extensions.get_extension_for_class(x509.KeyUsage).value
     except x509.ExtensionNotFound:
         return
-    except (x509.DuplicateExtension, ValueError):
+    except UNREADABLE:
         raise failure(FailInfo.SIGNER_NOT_TRUSTED, "the signer's certificate cannot be read") from None
     if not usage.digital_signature:
         raise failure(FailInfo.SIGNER_NOT_TRUSTED, "the signer's certificate is not for signatures")
@@ -240,7 +241,7 @@ def _check_usage(signer: x509.Certificate) -> None:
 def _is_ra(signer: x509.Certificate) -> bool:
     try:
         return _CMC_RA in signer.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
-    except (x509.ExtensionNotFound, x509.DuplicateExtension, ValueError):
+    except (x509.ExtensionNotFound, *UNREADABLE):
         return False
 
 

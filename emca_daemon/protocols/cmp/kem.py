@@ -18,6 +18,7 @@ from emca_daemon.asn1 import der
 from emca_daemon.asn1.cmp import Body, Message
 from emca_daemon.asn1.cmp_content import general_message
 from emca_daemon.asn1.cmp_status import FailInfo
+from emca_daemon.asn1.unreadable import UNREADABLE
 from emca_daemon.asn1.values import Algorithm, algorithm, decoded, encoded
 from emca_daemon.errors import Refused
 from emca_daemon.protocols.cmp.errors import Failure
@@ -102,7 +103,7 @@ def _check_usage(certificate: x509.Certificate) -> None:
         usage = certificate.extensions.get_extension_for_class(x509.KeyUsage).value
     except x509.ExtensionNotFound:
         return
-    except (x509.DuplicateExtension, ValueError):
+    except UNREADABLE:
         raise _bad(FailInfo.SIGNER_NOT_TRUSTED, "the certificate cannot be read") from None
     if not usage.key_encipherment:
         raise _bad(FailInfo.SIGNER_NOT_TRUSTED, "the certificate is not for encapsulated keys")

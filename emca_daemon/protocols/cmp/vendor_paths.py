@@ -6,6 +6,8 @@ from datetime import datetime
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 
+from emca_daemon.asn1.unreadable import UNREADABLE
+
 LONGEST = 6
 """Certificates in a path, the root included."""
 MOST_CHECKS = 40
@@ -62,7 +64,7 @@ def _is_authority(certificate: x509.Certificate, below: int) -> bool:
     try:
         constraints = certificate.extensions.get_extension_for_class(x509.BasicConstraints).value
         usage = certificate.extensions.get_extension_for_class(x509.KeyUsage).value
-    except (x509.ExtensionNotFound, x509.DuplicateExtension, ValueError):
+    except (x509.ExtensionNotFound, *UNREADABLE):
         return False
     enough = constraints.path_length is None or constraints.path_length >= below
     return constraints.ca and usage.key_cert_sign and enough

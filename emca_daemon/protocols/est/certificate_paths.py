@@ -6,9 +6,10 @@ from itertools import pairwise
 from typing import Final
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature
 from cryptography.x509.oid import ExtensionOID
 
+from emca_daemon.asn1.unreadable import UNREADABLE
 from emca_daemon.errors import Reason, Refused
 
 MOST_CERTIFICATES: Final = 8
@@ -24,8 +25,6 @@ _UNDERSTOOD: Final = frozenset(
     }
 )
 """Critical extensions that may be there; a path with others (name constraints, say) is refused."""
-
-_UNREADABLE = (ValueError, TypeError, UnsupportedAlgorithm, x509.DuplicateExtension, x509.InvalidVersion)
 
 
 def trusted_path(
@@ -67,7 +66,7 @@ def _parsed(sent: Sequence[bytes]) -> Iterable[x509.Certificate]:
     for encoded in sent[:MOST_CERTIFICATES]:
         try:
             yield x509.load_der_x509_certificate(encoded)
-        except _UNREADABLE:
+        except UNREADABLE:
             continue
 
 
@@ -76,7 +75,7 @@ def _issued(issuer: x509.Certificate, certificate: x509.Certificate) -> bool:
         return False
     try:
         certificate.verify_directly_issued_by(issuer)
-    except (InvalidSignature, *_UNREADABLE):
+    except (InvalidSignature, *UNREADABLE):
         return False
     return True
 
@@ -87,7 +86,7 @@ def _may_issue(issuer: x509.Certificate, below: int, now: datetime) -> bool:
     try:
         constraints = issuer.extensions.get_extension_for_class(x509.BasicConstraints).value
         usage = issuer.extensions.get_extension_for_class(x509.KeyUsage).value
-    except (x509.ExtensionNotFound, *_UNREADABLE):
+    except (x509.ExtensionNotFound, *UNREADABLE):
         return False
     enough = constraints.path_length is None or constraints.path_length >= below
     return constraints.ca and usage.key_cert_sign and enough
@@ -96,14 +95,14 @@ def _may_issue(issuer: x509.Certificate, below: int, now: datetime) -> bool:
 def _has_unknown_extension(certificate: x509.Certificate) -> bool:
     try:
         return any(one.critical and one.oid not in _UNDERSTOOD for one in certificate.extensions)
-    except _UNREADABLE:
+    except UNREADABLE:
         return True
 
 
 def _signed(crl: x509.CertificateRevocationList, issuer: x509.Certificate) -> bool:
     try:
         return crl.is_signature_valid(issuer.public_key())  # type: ignore[arg-type]
-    except (InvalidSignature, *_UNREADABLE):
+    except (InvalidSignature, *UNREADABLE):
         return False
 
 

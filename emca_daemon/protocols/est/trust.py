@@ -5,9 +5,9 @@ from datetime import datetime
 from hashlib import sha256
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
+from emca_daemon.asn1.unreadable import UNREADABLE
 from emca_daemon.ca.credentials import CredentialStore
 from emca_daemon.ca.records import CertificateRecord
 from emca_daemon.errors import Reason, Refused
@@ -52,7 +52,7 @@ class CertificateTrust:
         try:
             certificate = x509.load_der_x509_certificate(peer.certificate)
             purposes = _purposes(certificate)
-        except (ValueError, TypeError, UnsupportedAlgorithm, x509.DuplicateExtension, x509.InvalidVersion):
+        except UNREADABLE:
             raise Refused(Reason.NOT_AUTHENTICATED, "the client certificate cannot be read") from None
         self._check_validity(certificate, now)
         with self._store.reading() as tx:

@@ -10,6 +10,7 @@ from typing import Final, Protocol
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from emca_daemon.asn1.unreadable import UNREADABLE
 from emca_daemon.ca.ports import Reading
 from emca_daemon.ca.records import CertificateRecord
 from emca_daemon.errors import Reason, Refused
@@ -129,7 +130,7 @@ class ManagementResponder:
             raise Refused(Reason.MALFORMED, "expected the members `Certificate` and `ARIResponse`, both text")
         try:
             parsed = x509.load_pem_x509_certificate(certificate.encode())
-        except (ValueError, x509.InvalidVersion):
+        except UNREADABLE:
             raise Refused(Reason.MALFORMED, "the member `Certificate` holds no certificate in PEM") from None
         self._find(SerialNumber(parsed.serial_number))
         self._renewals.set(SerialNumber(parsed.serial_number), answer)

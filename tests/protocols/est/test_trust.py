@@ -17,6 +17,11 @@ MAKER = Maker("manufacturer")
 RA = x509.ExtendedKeyUsage([x509.ObjectIdentifier("1.3.6.1.5.5.7.3.28")])
 SERVER = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH])
 
+ODD = [
+    ("1.3.6.1.5.5.7.1.24", bytes.fromhex("3003020107")),
+    ("2.5.29.17", bytes.fromhex("3006a30430023000")),
+]
+
 
 def peer(certificate: x509.Certificate, *chain: Maker) -> Peer:
     """A client that shows it."""
@@ -63,6 +68,13 @@ def test_others_are_refused() -> None:
     assert "not for TLS clients" in refusal(trust(world), peer(MAKER.device(critical=SERVER)))
     assert "revoked" in refusal(trust(world, (MAKER.revoking(device),)), peer(device))
     trust(world, (MAKER.revoking(device),), revoked="accept").judge(peer(device), NOW, renewing=False)
+
+
+@pytest.mark.parametrize(("oid", "value"), ODD)
+def test_extensions_that_the_library_cannot_read_are_no_bug(oid: str, value: bytes) -> None:
+    """A feature of TLS that nobody knows, an X.400 address."""
+    odd = x509.UnrecognizedExtension(x509.ObjectIdentifier(oid), value)
+    assert "cannot be read" in refusal(trust(EstWorld()), peer(MAKER.device(critical=odd)))
 
 
 def test_ours_are_those_of_the_label() -> None:
