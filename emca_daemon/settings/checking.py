@@ -14,6 +14,7 @@ from emca_daemon.settings.checking_protocols import check_protocols
 from emca_daemon.settings.findings import NAME, Finding, is_url, names
 from emca_daemon.settings.model import IssuerSettings, Settings
 from emca_daemon.settings.reading import SQLITE, read_settings
+from emca_daemon.settings.stand_ins import Doubts, read_despite
 
 _POSTGRESQL = "postgresql://"
 
@@ -31,11 +32,21 @@ def load_settings(file: Path, *, files: bool = True) -> Settings:
 
 
 def check(file: Path, *, files: bool = True) -> tuple[Settings | None, list[Problem]]:
-    """The settings, as far as they can be read, and every problem; cross-checks follow once the form is right."""
+    """The settings, as far as they can be read, and every problem.
+
+    With stand-ins for what is wrong in form the rest is cross-checked all the same; such settings are good for nothing
+    else.
+    """
     problems: list[Problem] = []
-    settings = read_settings(file, problems)
+    settings, doubts = read_settings(file, problems), Doubts()
+    if settings is None:
+        settings, doubts = read_despite(file, problems)
     if settings is not None:
-        problems.extend(Problem(str(settings.file), key, expected) for key, expected in _findings(settings, files))
+        problems.extend(
+            Problem(str(settings.file), key, expected)
+            for key, expected in _findings(settings, files)
+            if not doubts.concern(key, expected)
+        )
     return settings, problems
 
 

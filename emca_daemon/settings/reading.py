@@ -39,7 +39,12 @@ _OWN_SHAPE: Final = ("acme", "issuers", "signers")
 def read_settings(file: Path, problems: list[Problem]) -> Settings | None:
     """The settings in a file; None, and every fault of form added to `problems`, where there is any."""
     tables = read_toml(file.absolute(), problems)
-    return None if tables is None else _File(file.absolute(), problems).settings(tables)
+    return None if tables is None else settings_of(file, tables, problems)
+
+
+def settings_of(file: Path, tables: Table, problems: list[Problem]) -> Settings | None:
+    """The same for the tables of a file."""
+    return _File(file.absolute(), problems).settings(tables)
 
 
 @dataclass(frozen=True, slots=True)

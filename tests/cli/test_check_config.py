@@ -6,13 +6,17 @@ from tests.support.cli_world import new_folder
 
 
 def test_every_problem_is_told_at_once(tmp_path: Path) -> None:
-    """Unknown keys and wrong types, with file, key and what was expected."""
+    """Unknown keys, wrong types, what does not fit together, profiles: with file, key and what was expected."""
     commands = new_folder(tmp_path)
     commands.config.write_text(
-        commands.config.read_text().replace("port = 8080", 'prot = 8080\nport = "x"') + "\n[nonsense]\n"
+        commands.config.read_text().replace("port = 8080", 'prot = 8080\nport = "x"')
+        + '\n[nonsense]\n[acme.default]\nbase_url = "foo"\nprofile = "nope"\n'
     )
+    (commands.folder / "profiles" / "bad.toml").write_text("colour = 1\n")
     output = commands.run("check-config", str(commands.config), code=1, config=False).output
     for word in ("listeners.http.prot", "listeners.http.port", "nonsense", "emca.toml"):
+        assert word in output
+    for word in ("acme.default.base_url", "acme.default.profile", "colour"):
         assert word in output
 
 

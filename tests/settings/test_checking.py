@@ -74,6 +74,28 @@ def test_what_does_not_fit_is_told(tmp_path: Path, text: str, expected: str) -> 
     assert any(problem.startswith(expected) for problem in problems(tmp_path, text)), problems(tmp_path, text)
 
 
+def test_every_problem_is_told_at_once(tmp_path: Path) -> None:
+    """Faults of form hide no cross-check, be they in the same table or in another."""
+    found = problems(
+        tmp_path,
+        'nonsense = 1\n[store]\nurl = "mysql://x"\n[listeners.http]\naddress = "here"\nport = "x"\n'
+        'serves = ["est"]\n[acme.default]\nbase_url = "foo"\nprofile = "nope"\nchallenges = 3\n',
+        files=True,
+    )
+    (tmp_path / "profiles").mkdir()
+    assert [problem.split(": ")[0] for problem in found] == [
+        *("nonsense", "listeners.http.port", "acme.default.challenges"),
+        *("store.url", "listeners.http.address", "listeners.http.serves", "listeners.http.tls", "acme"),
+        *("acme.default.base_url", "profiles"),
+    ]
+    again = problems(tmp_path, 'nonsense = 1\n[acme.default]\nbase_url = "foo"\nprofile = "nope"\n', files=True)
+    assert [problem.split(": ")[0] for problem in again] == [
+        "nonsense",
+        "acme.default.base_url",
+        "acme.default.profile",
+    ]
+
+
 def test_a_password_in_an_address_is_not_repeated(tmp_path: Path) -> None:
     """The problem shows nothing of the secret that should not be there."""
     assert "secret" not in str(problems(tmp_path, '[store]\nurl = "postgresql://emca:secret@db/emca"'))
@@ -126,6 +148,9 @@ FILES = st.dictionaries(st.sampled_from([*KEYS, "signers"]), st.one_of(VALUES, T
 @given(tables=FILES)
 def test_whatever_stands_in_a_file_there_are_settings_or_problems(tables: dict[str, object]) -> None:
     """No table, however odd, makes the checks fail."""
-    with patch("emca_daemon.settings.reading.read_toml", lambda _file, _problems: tables):
+    with (
+        patch("emca_daemon.settings.reading.read_toml", lambda _file, _problems: tables),
+        patch("emca_daemon.settings.stand_ins.read_toml", lambda _file, _problems: tables),
+    ):
         read, found = check(Path("/nowhere/emca.toml"))
     assert read is not None or found
