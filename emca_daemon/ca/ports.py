@@ -258,9 +258,10 @@ class Keys(Protocol):
     def get(self, name: KeyName) -> CertificateIssuerPrivateKeyTypes:
         """The key; raises Refused(NOT_FOUND) or Refused(UNAVAILABLE)."""
 
-    def generate(self, name: KeyName, algorithm: str) -> CertificateIssuerPrivateKeyTypes:
+    def generate(self, name: KeyName, algorithm: str, *, decrypts: bool = False) -> CertificateIssuerPrivateKeyTypes:
         """Make a key: `rsa-2048` ... `rsa-8192`, `p-256`, `p-384`, `p-521`, `ed25519`, `ed448`, `ml-dsa-44/65/87`.
 
+        One that `decrypts` is an RSA key that does so beside signing.
         Raises Refused(WRONG_STATE) if the name is taken and Refused(ALGORITHM_REFUSED) if the signer cannot.
         """
 

@@ -43,7 +43,8 @@ class RaCertificate:
 class RaPlan:
     """What a registration authority consists of: `profiles` by purpose (`ra` alone, or `sign` and `encrypt`).
 
-    `name` goes into the certificates' common name and the keys' labels, `signer` keeps the keys.
+    Messages are encrypted to the last, whose keys are made to decrypt. `name` goes into the certificates' common name
+    and the keys' labels, `signer` keeps the keys.
     """
 
     name: str
@@ -130,7 +131,9 @@ class RaCertificates:
                 if refusal.reason is not Reason.NOT_FOUND:
                     raise
         label = f"{self._prefix(purpose)}{self._clock():%Y%m%d}-{self._random(3).hex()}"
-        public_key = self._keys.generate(self._key_name(label), self._plan.algorithm).public_key()
+        decrypts = purpose == self._plan.profiles[-1][0]
+        made = self._keys.generate(self._key_name(label), self._plan.algorithm, decrypts=decrypts)
+        public_key = made.public_key()
         self._unused[purpose] = label
         return label, public_key
 

@@ -37,11 +37,12 @@ def find(core: Core, output: Output, text: str) -> None:
 @key.command()
 @click.argument("name")
 @click.option("--algorithm", default="p-256", show_default=True, help="rsa-3072, p-384, ed25519, ml-dsa-65 ...")
+@click.option("--decrypts", is_flag=True, help="An RSA key for decrypting, too: a CA's that SCEP's clients encrypt to.")
 @core_command
-def generate(core: Core, output: Output, name: str, algorithm: str) -> None:
+def generate(core: Core, output: Output, name: str, algorithm: str, decrypts: bool) -> None:
     """Make a key called NAME (`SIGNER:LABEL`)."""
     with waiting(f"making a {algorithm} key"):
-        core.keys.generate(KeyName(name), algorithm)
+        core.keys.generate(KeyName(name), algorithm, decrypts=decrypts)
     with core.store.writing() as tx:
         tx.audit.append(event_by(operator(), core.clock(), "key.generate", name, algorithm=algorithm))
     output.said(f"made {name} ({algorithm})", key=name, algorithm=algorithm)

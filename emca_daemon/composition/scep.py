@@ -37,12 +37,13 @@ def scep_mounts(core: Core, *, waits: bool) -> tuple[Mount, ...]:
 
 
 def scep_endpoint(core: Core, name: str, settings: ScepSettings) -> Endpoint:
-    """One endpoint; raises Refused where nothing would guard it."""
+    """One endpoint; raises Refused where nothing would guard it, or its RA's keys are where none decrypts."""
     if settings.challenge.policy == "none" and core.enrollment.profile(settings.profile).approval != "manual":
         raise Refused(
             Reason.PROFILE_REFUSED,
             f"scep.{name}: without a challenge the profile `{settings.profile}` must have manual approval",
         )
+    _demand_decryption(core, name, settings)
     return Endpoint(
         name=name,
         settings=settings,
@@ -97,7 +98,7 @@ def ra_certificates(core: Core, name: str, settings: ScepSettings) -> RaCertific
         name=name,
         issuer=_issuer(core, settings),
         profiles=settings.ra_profiles,
-        signer=settings.ra_signer or next(iter(core.settings.software)),
+        signer=_signer(core, settings),
         algorithm=settings.ra_algorithm,
     )
     return RaCertificates(
@@ -109,6 +110,21 @@ def ra_certificates(core: Core, name: str, settings: ScepSettings) -> RaCertific
         clock=core.clock,
         random=core.random,
     )
+
+
+def _signer(core: Core, settings: ScepSettings) -> str:
+    """Where the RA's keys are."""
+    return settings.ra_signer or next(iter((*core.settings.software, *core.settings.pkcs11)))
+
+
+def _demand_decryption(core: Core, name: str, settings: ScepSettings) -> None:
+    """Raises Refused(ALGORITHM_REFUSED) at once where the RA would fail with its first message."""
+    if settings.ra_profiles:
+        signer = _signer(core, settings)
+        problem = core.keys.check_decrypting(signer)
+        if problem:
+            detail = f"scep.{name}: the signer `{signer}` cannot keep the RA's keys: {problem}"
+            raise Refused(Reason.ALGORITHM_REFUSED, f"{detail}; name another one in `ra_signer`")
 
 
 def _registration(core: Core, name: str, settings: ScepSettings) -> Registration:

@@ -52,7 +52,8 @@ def _names(endpoint: ScepSettings, key: str) -> Iterator[Finding]:
 def _signer(endpoint: ScepSettings, key: str, settings: Settings) -> Iterator[Finding]:
     if endpoint.ra == "none":
         return
-    if endpoint.ra_signer is not None and endpoint.ra_signer not in settings.software:
-        yield f"{key}.ra_signer", "expected a signer of kind `software`: tokens do not decrypt here"
-    elif not settings.software:
-        yield f"{key}.ra_signer", "an RA needs a signer of kind `software` for its keys"
+    signers = (*settings.software, *settings.pkcs11)
+    if not signers:
+        yield f"{key}.ra_signer", "an RA needs a signer for its keys"
+    elif endpoint.ra_signer is not None and endpoint.ra_signer not in signers:
+        yield f"{key}.ra_signer", f"expected one of the signers {', '.join(signers)}, found `{endpoint.ra_signer}`"

@@ -88,7 +88,7 @@ class ScepSettings:
 
     `paths` are where it answers, each with everything below; none: `/scep/NAME`, and for the endpoint called `default`
     `USUAL_PATHS`. `ra` says who answers for the CA: `one` RA certificate, `two` (one signs, one decrypts), or `none`
-    (the CA itself, whose key must be an RSA key in a file).
+    (the CA itself, whose key must be an RSA key that decrypts).
     """
 
     profile: ProfileName
@@ -103,7 +103,7 @@ class ScepSettings:
     ra_signing_profile: ProfileName = _RA_SIGNING
     ra_encryption_profile: ProfileName = _RA_ENCRYPTION
     ra_signer: str | None = None
-    """The signer that keeps the RA's keys, which decrypt; None: the first of kind `software`."""
+    """The signer that keeps the RA's keys, which decrypt; None: the first of kind `software`, else the first token."""
     ra_algorithm: str = limited("rsa-2048", one_of("rsa-2048", "rsa-3072", "rsa-4096"))
     ca_decrypts: bool = False
     """Whether messages to the CA's own certificate are opened beside those to the RA; its key must be an RSA key."""

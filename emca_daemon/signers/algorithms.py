@@ -41,6 +41,12 @@ def rsa_size(algorithm: str) -> int | None:
     return int(algorithm.removeprefix("rsa-"))
 
 
+def check_purpose(algorithm: str, decrypts: bool) -> None:
+    """Raise Refused(ALGORITHM_REFUSED) for a key that is to decrypt and is not an RSA key."""
+    if decrypts and rsa_size(algorithm) is None:
+        raise Refused(Reason.ALGORITHM_REFUSED, f"{algorithm[:40]} keys do not decrypt: take an RSA key")
+
+
 def generate(algorithm: str) -> CertificateIssuerPrivateKeyTypes:
     """Make a key in this process; raises Refused(ALGORITHM_REFUSED) for a name that is not known."""
     size = rsa_size(algorithm)

@@ -20,6 +20,9 @@ class Signer(Keys, Protocol):
     def check(self) -> str:
         """What keeps the signer from working; empty when nothing does."""
 
+    def check_decrypting(self) -> str:
+        """What keeps its RSA keys from decrypting; empty when nothing does, and while it cannot be asked."""
+
 
 class ChosenKeys:
     """The keys of every configured signer, several tokens at once; fulfils `ca.ports.Keys`."""
@@ -38,9 +41,9 @@ class ChosenKeys:
         """The key; raises Refused(NOT_FOUND) or Refused(UNAVAILABLE)."""
         return self._signer(name).get(name)
 
-    def generate(self, name: KeyName, algorithm: str) -> CertificateIssuerPrivateKeyTypes:
+    def generate(self, name: KeyName, algorithm: str, *, decrypts: bool = False) -> CertificateIssuerPrivateKeyTypes:
         """Make a key; raises Refused(WRONG_STATE) if the name is taken, Refused(ALGORITHM_REFUSED) if it cannot."""
-        return self._signer(name).generate(name, algorithm)
+        return self._signer(name).generate(name, algorithm, decrypts=decrypts)
 
     def import_key(self, name: KeyName, key: CertificateIssuerPrivateKeyTypes) -> None:
         """Take a key in; raises Refused(NOT_PERMITTED) where the signer does not allow it."""
@@ -54,9 +57,16 @@ class ChosenKeys:
         """Every signer's name with what keeps it from working, an empty text when nothing does."""
         return [(name, signer.check()) for name, signer in self._signers.items()]
 
+    def check_decrypting(self, signer: str) -> str:
+        """What keeps a signer's RSA keys from decrypting; empty when nothing does, and while it cannot be asked."""
+        return self._named(signer).check_decrypting()
+
     def _signer(self, name: KeyName) -> Signer:
         """The signer that a key's name begins with; raises Refused(NOT_FOUND)."""
-        prefix = labels.split(name)[0]
+        return self._named(labels.split(name)[0])
+
+    def _named(self, prefix: str) -> Signer:
+        """The signer of that name; raises Refused(NOT_FOUND)."""
         if prefix not in self._signers:
             known = ", ".join(self._signers) or "none"
             raise Refused(Reason.NOT_FOUND, f"no signer is called {prefix[:100]!r} (configured: {known})")

@@ -25,8 +25,9 @@ class MemoryKeys:
         except KeyError:
             raise Refused(Reason.NOT_FOUND, f"the signer {self._signer!r} has no key {name[:100]!r}") from None
 
-    def generate(self, name: KeyName, algorithm: str) -> CertificateIssuerPrivateKeyTypes:
+    def generate(self, name: KeyName, algorithm: str, *, decrypts: bool = False) -> CertificateIssuerPrivateKeyTypes:
         """Make a key; raises Refused(WRONG_STATE) if the name is taken."""
+        algorithms.check_purpose(algorithm, decrypts)
         return self._add(name, lambda: algorithms.generate(algorithm))
 
     def import_key(self, name: KeyName, key: CertificateIssuerPrivateKeyTypes) -> None:
@@ -37,6 +38,10 @@ class MemoryKeys:
     def list(self) -> Sequence[tuple[KeyName, str]]:
         """Every key with its algorithm."""
         return [(name, algorithms.algorithm_of(key.public_key())) for name, key in self._keys.items()]
+
+    def check_decrypting(self) -> str:
+        """Nothing: every RSA key here decrypts."""
+        return ""
 
     def check(self) -> str:
         """Nothing can keep it from working."""

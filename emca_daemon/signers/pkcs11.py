@@ -1,21 +1,29 @@
 """Keys in a PKCS#11 token, by label."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from threading import Lock
+from typing import NoReturn, TypeVar
 
 import pkcs11
-from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPrivateKeyTypes
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.asymmetric.types import (
+    CertificateIssuerPrivateKeyTypes,
+    CertificateIssuerPublicKeyTypes,
+)
+from pkcs11 import exceptions as ck
 from pkcs11.exceptions import NoSuchKey
-from pkcs11.types import SignMixin
+from pkcs11.types import DecryptMixin, SignMixin
 
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.names import KeyName
 from emca_daemon.randomness import RandomBytes, system_random
-from emca_daemon.signers import algorithms, labels, pkcs11_objects
-from emca_daemon.signers.pkcs11_keys import token_key
+from emca_daemon.signers import algorithms, labels, pkcs11_decrypting, pkcs11_faults, pkcs11_objects
+from emca_daemon.signers.pkcs11_decrypting import Decryption
+from emca_daemon.signers.pkcs11_keys import Open, token_key
 from emca_daemon.signers.pkcs11_token import Session, Token
 
+_T = TypeVar("_T")
 _ID_SIZE = 16
 _SMALLEST_BUFFER = 256
 """Octets for a signature that is not RSA's: twice those of P-521."""
@@ -58,16 +66,17 @@ class TokenKeys:
             self._known[label] = key
         return key
 
-    def generate(self, name: KeyName, algorithm: str) -> CertificateIssuerPrivateKeyTypes:
+    def generate(self, name: KeyName, algorithm: str, *, decrypts: bool = False) -> CertificateIssuerPrivateKeyTypes:
         """Make a key in the token, where it stays.
 
         Raises Refused(WRONG_STATE) if the label is taken and Refused(ALGORITHM_REFUSED) if the token cannot.
         """
         label = self._label(name)
         labels.check_new(label)
+        algorithms.check_purpose(algorithm, decrypts)
         with self._making:  # threads of this process; for other processes see `_make`
             self._known.pop(label, None)
-            self._token.use(partial(self._make, label, algorithm))
+            self._token.use(partial(self._make, label, algorithm, decrypts))
         return self.get(name)
 
     def import_key(self, name: KeyName, key: CertificateIssuerPrivateKeyTypes) -> None:  # noqa: ARG002
@@ -80,6 +89,14 @@ class TokenKeys:
             self._token.use(lambda session: pkcs11_objects.find(session, ""))
         except Refused as refused:
             return refused.detail
+        return ""
+
+    def check_decrypting(self) -> str:
+        """What keeps the token's RSA keys from decrypting, or nothing, also while the token cannot be asked."""
+        try:
+            self._token.use(pkcs11_decrypting.demand)
+        except Refused as refused:
+            return refused.detail if refused.reason is Reason.ALGORITHM_REFUSED else ""
         return ""
 
     def list(self) -> Sequence[tuple[KeyName, str]]:
@@ -107,8 +124,22 @@ class TokenKeys:
         identifier = pkcs11_objects.id_of(found[0])
         public = pkcs11_objects.public_key(session, found[0])
         session.found[label, identifier] = found[0]
-        size = max(_SMALLEST_BUFFER, getattr(public, "key_size", 0) // 8)
-        return token_key(public, partial(self._sign, label, identifier, size))
+        size = max(_SMALLEST_BUFFER, (getattr(public, "key_size", 0) + 7) // 8)
+        return token_key(
+            public, partial(self._sign, label, identifier, size), self._opener(label, identifier, public, session)
+        )
+
+    def _opener(self, label: str, identifier: bytes, public: CertificateIssuerPublicKeyTypes, session: Session) -> Open:
+        """What decrypts with a key."""
+        key = session.found[label, identifier]
+        if not isinstance(public, rsa.RSAPublicKey) or not isinstance(key, DecryptMixin):
+            return partial(self._does_not_decrypt, label)
+        decrypt_raw = partial(self._decrypt, label, identifier, (public.key_size + 7) // 8)
+        return Decryption(public, pkcs11_decrypting.offered(session), decrypt_raw, self._random).open
+
+    def _does_not_decrypt(self, label: str, _ciphertext: bytes, _scheme: padding.AsymmetricPadding) -> NoReturn:
+        """Always raises Refused(ALGORITHM_REFUSED)."""
+        raise Refused(Reason.ALGORITHM_REFUSED, f"the token does not let its key {label[:100]!r} decrypt")
 
     def _describe_all(self, doubt: Doubt, session: Session) -> Sequence[tuple[KeyName, str]]:
         """Name and algorithm of every key."""
@@ -122,13 +153,15 @@ class TokenKeys:
             rows.append((KeyName(f"{self._token.signer}:{pkcs11_objects.label_of(key)}"), algorithm))
         return sorted(rows)
 
-    def _make(self, label: str, algorithm: str, session: Session) -> None:
+    def _make(self, label: str, algorithm: str, decrypts: bool, session: Session) -> None:
         """Make a key pair unless there is one; of two processes that do so at once neither wins."""
         taken = Refused(Reason.WRONG_STATE, f"the signer {self._token.signer!r} already has a key {label!r}")
         if pkcs11_objects.find(session, label):
             raise taken
+        if decrypts:
+            pkcs11_decrypting.demand(session)
         identifier = self._random(_ID_SIZE)
-        pkcs11_objects.generate(session, label, identifier, algorithm)
+        pkcs11_objects.generate(session, label, identifier, algorithm, decrypts=decrypts)
         if len(pkcs11_objects.find(session, label)) > 1:
             pkcs11_objects.destroy(session, label, identifier)
             raise taken
@@ -139,17 +172,46 @@ class TokenKeys:
         """Sign in the token with the key of that label and CKA_ID, and no other; raises Refused."""
 
         def work(session: Session) -> bytes:
-            key = session.found.get((label, identifier))
-            if key is None:
-                key = _same(session, label, identifier)
-                session.found[label, identifier] = key
+            key = _reached(session, label, identifier)
             return key.sign(data, mechanism=mechanism, mechanism_param=parameter, buffer_size=size)
 
+        return self._use(label, work)
+
+    def _decrypt(
+        self, label: str, identifier: bytes, size: int, data: bytes, mechanism: pkcs11.Mechanism, parameter: object
+    ) -> bytes | None:
+        """Decrypt in the token with the key of that label and CKA_ID; None where it does not; raises Refused."""
+
+        def work(session: Session) -> bytes | None:
+            key = _reached(session, label, identifier)
+            if not isinstance(key, DecryptMixin):
+                raise NoSuchKey(f"the key {label!r} decrypts no more")
+            try:
+                found = key.decrypt(data, mechanism=mechanism, mechanism_param=parameter, buffer_size=size)
+            except ck.PKCS11Error as error:
+                if pkcs11_faults.is_gone(error):
+                    raise
+                return None
+            return found if isinstance(found, bytes) else None
+
+        return self._use(label, work)
+
+    def _use(self, label: str, work: Callable[[Session], _T]) -> _T:
+        """Do work with a key; raises Refused."""
         try:
             return self._token.use(work)
         except Refused:
             self._known.pop(label, None)  # so that a token set up anew is looked at anew
             raise
+
+
+def _reached(session: Session, label: str, identifier: bytes) -> SignMixin:
+    """The key in this session; raises NoSuchKey."""
+    key = session.found.get((label, identifier))
+    if key is None:
+        key = _same(session, label, identifier)
+        session.found[label, identifier] = key
+    return key
 
 
 def _same(session: Session, label: str, identifier: bytes) -> SignMixin:

@@ -33,6 +33,20 @@ _NOT_OFFERED = (
     ck.TemplateIncomplete,
     ck.TemplateInconsistent,
 )
+_GONE = (
+    ck.DeviceRemoved,
+    ck.HostMemory,
+    ck.KeyHandleInvalid,
+    ck.NoSuchKey,
+    ck.ObjectHandleInvalid,
+    ck.OperationActive,
+    ck.SessionClosed,
+    ck.SessionHandleInvalid,
+    ck.SlotIDInvalid,
+    ck.TokenNotPresent,
+    ck.TokenNotRecognised,
+    ck.UserNotLoggedIn,
+)
 _NOT_WRITABLE = (ck.TokenWriteProtected, ck.SessionReadOnly, ck.SessionReadOnlyExists, ck.DeviceMemory)
 
 
@@ -51,6 +65,16 @@ def refusal_of(signer: str, error: ck.PKCS11Error) -> Refused | None:
     if isinstance(error, PIN_FAULTS):
         return Refused(Reason.UNAVAILABLE, f"the token of the signer {signer!r} refuses the PIN: {name_of(error)}")
     return None
+
+
+def is_gone(error: ck.PKCS11Error) -> bool:
+    """Whether a decryption failed because session, login, key or module are gone, which no ciphertext can bring about.
+
+    Everything else may be a token's way to say that a padding is wrong (SoftHSM2 says CKR_GENERAL_ERROR, others have
+    codes of their own): it must not mend anything, nor be told to anybody. A token that is broken indeed fails with
+    the next signature.
+    """
+    return isinstance(error, _GONE) or "not initialized" in str(error)  # CKR_CRYPTOKI_NOT_INITIALIZED has no class
 
 
 def unavailable(signer: str, why: str) -> Refused:

@@ -22,6 +22,9 @@ from emca_daemon.errors import Reason, Refused
 SignRaw = Callable[[bytes, Mechanism, object], bytes]
 """Signs octets in the token with a mechanism and its parameter."""
 
+Open = Callable[[bytes, padding.AsymmetricPadding], bytes | None]
+"""Decrypts octets in the token and takes a padding off; None for whatever is wrong with them."""
+
 _DIGESTS: dict[str, tuple[Mechanism, MGF, bytes]] = {  # DigestInfo without its digest: RFC 8017 9.2, note 1
     "sha1": (Mechanism.SHA_1, MGF.SHA1, bytes.fromhex("3021300906052b0e03021a05000414")),
     "sha224": (Mechanism.SHA224, MGF.SHA224, bytes.fromhex("302d300d06096086480165030402040500041c")),
@@ -100,10 +103,11 @@ class TokenEllipticCurveKey(_Kept, ec.EllipticCurvePrivateKey):
 class TokenRsaKey(_Kept, rsa.RSAPrivateKey):
     """An RSA key."""
 
-    def __init__(self, public: rsa.RSAPublicKey, sign_raw: SignRaw) -> None:
+    def __init__(self, public: rsa.RSAPublicKey, sign_raw: SignRaw, open_wrapped: Open) -> None:
         """The public half, and what reaches the private one."""
         self._public = public
         self._sign_raw = sign_raw
+        self._open = open_wrapped
 
     @property
     def key_size(self) -> int:
@@ -144,9 +148,15 @@ class TokenRsaKey(_Kept, rsa.RSAPrivateKey):
             salt = (self.key_size + 6) // 8 - digest_size - 2
         return _DIGESTS[name][0], _DIGESTS[mask][1], salt
 
-    def decrypt(self, ciphertext: bytes, padding: padding.AsymmetricPadding) -> NoReturn:  # noqa: ARG002
-        """Always raises UnsupportedAlgorithm: keys in tokens sign."""
-        raise UnsupportedAlgorithm("keys in tokens do not decrypt")
+    def decrypt(self, ciphertext: Buffer, padding: padding.AsymmetricPadding) -> bytes:
+        """The message; raises ValueError, always the same, for one that does not open.
+
+        Raises Refused(ALGORITHM_REFUSED) where the key is not for decrypting or the token cannot, Refused(UNAVAILABLE).
+        """
+        message = self._open(bytes(ciphertext), padding)
+        if message is None:
+            raise ValueError("the ciphertext does not open")
+        return message
 
     def __copy__(self) -> "TokenRsaKey":
         """Itself: there is one key."""
@@ -207,12 +217,17 @@ class TokenEd448Key(_Kept, ed448.Ed448PrivateKey):
         return self
 
 
-def token_key(public: CertificateIssuerPublicKeyTypes, sign_raw: SignRaw) -> CertificateIssuerPrivateKeyTypes:
-    """The private key for a public half; raises Refused(ALGORITHM_REFUSED) for kinds that tokens do not sign with."""
+def token_key(
+    public: CertificateIssuerPublicKeyTypes, sign_raw: SignRaw, open_wrapped: Open
+) -> CertificateIssuerPrivateKeyTypes:
+    """The private key for a public half; raises Refused(ALGORITHM_REFUSED) for kinds that tokens do not sign with.
+
+    `open_wrapped` is asked by RSA keys alone.
+    """
     if isinstance(public, ec.EllipticCurvePublicKey):
         return TokenEllipticCurveKey(public, sign_raw)
     if isinstance(public, rsa.RSAPublicKey):
-        return TokenRsaKey(public, sign_raw)
+        return TokenRsaKey(public, sign_raw, open_wrapped)
     if isinstance(public, ed25519.Ed25519PublicKey):
         return TokenEd25519Key(public, sign_raw)
     if isinstance(public, ed448.Ed448PublicKey):

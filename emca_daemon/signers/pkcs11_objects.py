@@ -37,6 +37,8 @@ _PARAMETERS = {
     "ed25519": (KeyType.EC_EDWARDS, der.oid("1.3.101.112"), Mechanism.EC_EDWARDS_KEY_PAIR_GEN),
     "ed448": (KeyType.EC_EDWARDS, der.oid("1.3.101.113"), Mechanism.EC_EDWARDS_KEY_PAIR_GEN),
 }
+_SIGNING = MechanismFlag.SIGN | MechanismFlag.VERIFY
+_DECRYPTING = MechanismFlag.DECRYPT | MechanismFlag.ENCRYPT
 _BY_ID = "id="
 """How the label begins by which a key without a label is called: `id=` and the hexadecimal CKA_ID."""
 
@@ -97,8 +99,11 @@ def public_key(session: Session, key: pkcs11.PrivateKey) -> CertificateIssuerPub
     raise Refused(Reason.UNAVAILABLE, f"the token holds no public key for {label_of(key)!r}")
 
 
-def generate(session: Session, label: str, identifier: bytes, algorithm: str) -> None:
-    """Make a key pair that stays in the token; raises Refused(ALGORITHM_REFUSED) or PKCS11Error."""
+def generate(session: Session, label: str, identifier: bytes, algorithm: str, *, decrypts: bool = False) -> None:
+    """Make a key pair that stays in the token; raises Refused(ALGORITHM_REFUSED) or PKCS11Error.
+
+    It signs; one that `decrypts` does that, too.
+    """
     size = algorithms.rsa_size(algorithm)
     if size is None and algorithm not in _PARAMETERS:
         if algorithm not in algorithms.ALGORITHMS:
@@ -115,7 +120,7 @@ def generate(session: Session, label: str, identifier: bytes, algorithm: str) ->
                 id=identifier,
                 label=label,
                 store=True,
-                capabilities=MechanismFlag.SIGN | MechanismFlag.VERIFY,
+                capabilities=_SIGNING | (_DECRYPTING if decrypts else MechanismFlag(0)),
                 private_template=private,
             )
             return
@@ -126,7 +131,7 @@ def generate(session: Session, label: str, identifier: bytes, algorithm: str) ->
             id=identifier,
             label=label,
             store=True,
-            capabilities=MechanismFlag.SIGN | MechanismFlag.VERIFY,
+            capabilities=_SIGNING,
             mechanism=mechanism,
             private_template=private,
         )

@@ -44,14 +44,19 @@ class SoftwareKeys:
         with self._opening:  # several threads that want one key decrypt it once
             return self._opened.get(label) or self._open(label)
 
-    def generate(self, name: KeyName, algorithm: str) -> CertificateIssuerPrivateKeyTypes:
+    def generate(self, name: KeyName, algorithm: str, *, decrypts: bool = False) -> CertificateIssuerPrivateKeyTypes:
         """Make a key and its file; raises Refused(WRONG_STATE) if the name is taken."""
+        algorithms.check_purpose(algorithm, decrypts)
         return self._add(name, lambda: algorithms.generate(algorithm))
 
     def import_key(self, name: KeyName, key: CertificateIssuerPrivateKeyTypes) -> None:
         """Take a key in; raises Refused(WRONG_STATE) if the name is taken, Refused(ALGORITHM_REFUSED) for its kind."""
         algorithms.algorithm_of(key.public_key())
         self._add(name, lambda: key)
+
+    def check_decrypting(self) -> str:
+        """Nothing: every RSA key here decrypts."""
+        return ""
 
     def check(self) -> str:
         """What keeps the signer from working, or nothing: the passphrase must be there and open the first key."""

@@ -44,6 +44,7 @@ def test_it_makes_its_own_key_and_certificate() -> None:
     assert isinstance(key, rsa.RSAPrivateKey)
     assert key.public_key() == one.certificate.public_key()
     assert authority(world).current() == (one,)
+    assert world.keys.decrypting == {one.key}
 
 
 def test_each_has_its_own() -> None:
@@ -80,6 +81,7 @@ def test_two_purposes_have_two_certificates() -> None:
     signing, encryption = ra.current()
     usage = [one.certificate.extensions.get_extension_for_class(x509.KeyUsage).value for one in (signing, encryption)]
     assert [(one.digital_signature, one.key_encipherment) for one in usage] == [(True, False), (False, True)]
+    assert world.keys.decrypting == {encryption.key}
 
 
 def test_an_issuer_that_is_not_there_is_a_refusal() -> None:

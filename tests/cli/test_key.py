@@ -25,4 +25,12 @@ def test_what_cannot_be_made_or_found_is_refused(tmp_path: Path) -> None:
     commands.run("key", "generate", "software:one", code=1)
     commands.run("key", "generate", "token:one", code=3)
     commands.run("key", "generate", "software:x", "--algorithm", "rsa-512", code=1)
+    commands.run("key", "generate", "software:y", "--decrypts", code=1)
     commands.run("key", "find", "nothing", code=3)
+
+
+def test_a_key_for_decrypting_is_an_rsa_key(tmp_path: Path) -> None:
+    """In a token it must be made for it."""
+    commands = new_folder(tmp_path)
+    commands.run("key", "generate", "software:own", "--algorithm", "rsa-2048", "--decrypts")
+    assert [row["algorithm"] for row in commands.rows("key", "list")] == ["rsa-2048"]

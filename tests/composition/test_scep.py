@@ -18,7 +18,10 @@ from emca_daemon.protocols.scep.challenges import NoChallenge, StaticChallenge
 from emca_daemon.protocols.scep.made_challenges import DeviceChallenges, OneTimeChallenges
 from emca_daemon.protocols.scep.records import Transaction
 from emca_daemon.settings.checking import load_settings
+from emca_daemon.settings.model import Pkcs11SignerSettings
 from emca_daemon.settings.scep import ScepChallengeSettings
+from emca_daemon.signers.choosing import ChosenKeys
+from emca_daemon.signers.memory import MemoryKeys
 from tests.support.cli_world import new_folder
 
 
@@ -110,6 +113,38 @@ def test_an_endpoint_that_nobody_guards_is_refused(tmp_path: Path) -> None:
     own = replace(endpoint, ra="none")
     assert scep_endpoint(core, "default", own).registration.certificates() == []
     assert ra_certificates(core, "default", endpoint).every() == ()
+    core.store.close()
+
+
+class SigningOnly(MemoryKeys):
+    """Keys where none decrypts."""
+
+    def check_decrypting(self) -> str:
+        """The reason."""
+        return "the token does not decrypt"
+
+
+def test_a_signer_that_cannot_decrypt_is_told_at_the_start(tmp_path: Path) -> None:
+    """With the endpoint and the key in the settings; a CA that answers itself needs no such signer."""
+    core = demonstration(tmp_path)
+    signers = {name: SigningOnly(name) for name in ("token", "software")}
+    core = replace(core, keys=ChosenKeys({**signers, "files": MemoryKeys("files")}))
+    endpoint = core.settings.scep["default"]
+    for chosen, name in ((endpoint, "software"), (replace(endpoint, ra_signer="token"), "token")):
+        with pytest.raises(Refused, match=f"^scep.default: the signer `{name}` cannot keep .*`ra_signer`$") as caught:
+            scep_endpoint(core, "default", chosen)
+        assert caught.value.reason is Reason.ALGORITHM_REFUSED
+    for fine in (replace(endpoint, ra_signer="files"), replace(endpoint, ra="none")):
+        scep_endpoint(core, "default", fine)
+    core.store.close()
+
+
+def test_without_files_the_ra_s_keys_go_to_the_first_token(tmp_path: Path) -> None:
+    """Where the settings name none."""
+    core = demonstration(tmp_path)
+    token = Pkcs11SignerSettings(module=tmp_path / "none.so", token_label="t", pin_file=tmp_path / "pin")
+    core = replace(core, settings=replace(core.settings, software={}, pkcs11={"token": token}))
+    assert ra_certificates(core, "default", core.settings.scep["default"])._plan.signer == "token"
     core.store.close()
 
 

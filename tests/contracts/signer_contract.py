@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPrivateKeyTypes
 
 from emca_daemon.ca import signatures
@@ -16,6 +18,12 @@ from emca_daemon.names import KeyName
 from emca_daemon.signers.algorithms import algorithm_of
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
+SCHEMES: tuple[padding.AsymmetricPadding, ...] = (
+    padding.PKCS1v15(),
+    padding.OAEP(padding.MGF1(hashes.SHA1()), hashes.SHA1(), None),
+    padding.OAEP(padding.MGF1(hashes.SHA256()), hashes.SHA256(), None),
+    padding.OAEP(padding.MGF1(hashes.SHA1()), hashes.SHA256(), b"label"),
+)
 SUBJECT = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "Contract")])
 
 
@@ -57,6 +65,34 @@ class SignerContract:
         other.list()
         made = keys.generate(KeyName(unique), "p-256")
         assert other.get(KeyName(unique)).public_key() == made.public_key()
+
+    def test_a_key_made_for_it_decrypts(self, keys: Keys, reopen: Callable[[], Keys], unique: str) -> None:
+        """With either padding, whatever the hash and the label of OAEP; and it goes on signing."""
+        made = keys.generate(KeyName(unique), "rsa-2048", decrypts=True)
+        for key in (made, reopen().get(KeyName(unique))):
+            assert isinstance(key, rsa.RSAPrivateKey)
+            signatures.verify(key.public_key(), signatures.sign(key, b"data"), b"data")
+            for scheme in SCHEMES:
+                for message in (b"", b"m" * 16, b"\x00" * 32):
+                    assert key.decrypt(key.public_key().encrypt(message, scheme), scheme) == message
+
+    @pytest.mark.parametrize("wrong", [b"", b"short", bytes(256), b"\x01" * 256, b"\xff" * 256, bytes(257)])
+    def test_what_does_not_open_gives_nothing_away(self, keys: Keys, unique: str, wrong: bytes) -> None:
+        """It is a ValueError, or a message that nobody has sent (implicit rejection)."""
+        key = keys.generate(KeyName(unique), "rsa-2048", decrypts=True)
+        assert isinstance(key, rsa.RSAPrivateKey)
+        for scheme in SCHEMES:
+            with suppress(ValueError):
+                assert key.decrypt(wrong, scheme) != b"m" * 16
+
+    @pytest.mark.parametrize("kind", ["p-256", "ed25519", "ml-dsa-44"])
+    def test_only_rsa_keys_decrypt(self, keys: Keys, unique: str, kind: str) -> None:
+        """Others are not made for it."""
+        with pytest.raises(Refused) as refusal:
+            keys.generate(KeyName(unique), kind, decrypts=True)
+        assert refusal.value.reason is Reason.ALGORITHM_REFUSED
+        with pytest.raises(Refused):
+            keys.get(KeyName(unique))
 
     def test_certificates_requests_and_crls_are_built(self, keys: Keys, unique: str, algorithm: str) -> None:
         """The builders of cryptography sign with the key as with any of their own."""

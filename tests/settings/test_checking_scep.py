@@ -6,7 +6,7 @@ import pytest
 
 from emca_daemon.names import IssuerName, ProfileName
 from emca_daemon.settings.checking_scep import check_scep
-from emca_daemon.settings.model import ExecutionSettings, Settings, SoftwareSignerSettings
+from emca_daemon.settings.model import ExecutionSettings, Pkcs11SignerSettings, Settings, SoftwareSignerSettings
 from emca_daemon.settings.scep import ScepChallengeSettings, ScepRenewalSettings, ScepSettings
 from emca_daemon.settings.scep_outside import ScepJamfSettings
 from emca_daemon.settings.scep_provisioning import ScepApiSettings, ScepPageSettings, ScepUsersSettings
@@ -69,6 +69,10 @@ def test_two_endpoints_have_two_paths() -> None:
     assert findings(one=ScepSettings(profile=PROFILE, paths=("/scep/two",)), two=FINE) == ["scep.two.paths"]
 
 
-def test_an_ra_needs_keys_that_decrypt() -> None:
-    """Somewhere in a file."""
+def test_an_ra_needs_keys() -> None:
+    """In a file or in a token."""
     assert findings(software=False, one=FINE) == ["scep.one.ra_signer"]
+    token = Pkcs11SignerSettings(module=Path("/hsm.so"), token_label="ca", pin_file=Path("/pin"))
+    for endpoint in (FINE, ScepSettings(profile=PROFILE, ra_signer="token")):
+        settings = Settings(file=Path("emca.toml"), scep={"one": endpoint}, pkcs11={"token": token})
+        assert list(check_scep(settings)) == []

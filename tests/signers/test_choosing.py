@@ -55,6 +55,14 @@ def test_every_signer_says_whether_it_works(keys: ChosenKeys, tmp_path: Path) ->
     assert all(str(tmp_path / "word") in problem for _, problem in keys.check())
 
 
+def test_a_signer_says_whether_it_decrypts(keys: ChosenKeys, tmp_path: Path) -> None:
+    """Files always do; a token that cannot be asked is not judged."""
+    token = Pkcs11SignerSettings(module=tmp_path / "none.so", token_label="t", pin_file=tmp_path / "pin")
+    assert keys.check_decrypting("soft") == open_keys({}, {"hsm": token}).check_decrypting("hsm") == ""
+    with pytest.raises(Refused, match="no signer is called 'hsm'"):
+        keys.check_decrypting("hsm")
+
+
 def test_only_tokens_are_waited_for(keys: ChosenKeys, tmp_path: Path) -> None:
     """Software keys answer at once; nothing is loaded until a key is asked for."""
     assert not keys.waits

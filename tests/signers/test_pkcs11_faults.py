@@ -50,3 +50,33 @@ def test_unavailable_says_when_to_ask_again() -> None:
     refused = pkcs11_faults.unavailable("hsm", pkcs11_faults.name_of(ck.NoSuchToken("no token")))
     assert refused.retry_after == pkcs11_faults.RETRY_AFTER
     assert refused.detail == "the signer 'hsm' cannot be reached: NoSuchToken (no token)"
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        ck.GeneralError(),
+        ck.EncryptedDataInvalid(),
+        ck.FunctionFailed(),
+        ck.DeviceError(),
+        ck.ArgumentsBad(),
+        ck.PKCS11Error("Unmapped error code 80000001"),
+    ],
+)
+def test_what_a_wrong_padding_may_be_called_is_no_loss(fault: ck.PKCS11Error) -> None:
+    """Tokens name it as they like."""
+    assert not pkcs11_faults.is_gone(fault)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        ck.SessionHandleInvalid(),
+        ck.UserNotLoggedIn(),
+        ck.NoSuchKey("gone"),
+        ck.PKCS11Error("Initialisation error (not initialized). Should never see this."),
+    ],
+)
+def test_what_no_ciphertext_can_bring_about_is_a_loss(fault: ck.PKCS11Error) -> None:
+    """Of the session, the login, the key or the module."""
+    assert pkcs11_faults.is_gone(fault)

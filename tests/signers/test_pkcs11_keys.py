@@ -31,9 +31,14 @@ def recording(asked: Asked, answer: Callable[[bytes], bytes] = lambda _data: b""
     return sign_raw
 
 
+def opening(ciphertext: bytes, _scheme: padding.AsymmetricPadding) -> bytes | None:
+    """Stands for a token that decrypts one message."""
+    return b"message" if ciphertext == b"good" else None
+
+
 def rsa_key(asked: Asked) -> rsa.RSAPrivateKey:
     """An RSA key in such a token."""
-    key = token_key(RSA.public_key(), recording(asked))
+    key = token_key(RSA.public_key(), recording(asked), opening)
     assert isinstance(key, rsa.RSAPrivateKey)
     return key
 
@@ -45,7 +50,7 @@ def ec_key(asked: Asked) -> ec.EllipticCurvePrivateKey:
         signature = EC.sign(digest, ec.ECDSA(utils.Prehashed(hashes.SHA256())))
         return b"".join(number.to_bytes(32) for number in utils.decode_dss_signature(signature))
 
-    key = token_key(EC.public_key(), recording(asked, answer))
+    key = token_key(EC.public_key(), recording(asked, answer), opening)
     assert isinstance(key, ec.EllipticCurvePrivateKey)
     return key
 
@@ -122,7 +127,7 @@ def test_rsa_does_nothing_else(
 def test_edwards_keys_sign_the_data(made: ed25519.Ed25519PrivateKey | ed448.Ed448PrivateKey) -> None:
     """Whole, as RFC 8032 wants."""
     asked: Asked = []
-    key = token_key(made.public_key(), recording(asked, made.sign))
+    key = token_key(made.public_key(), recording(asked, made.sign), opening)
     assert isinstance(key, ed25519.Ed25519PrivateKey | ed448.Ed448PrivateKey)
     made.public_key().verify(key.sign(bytearray(DATA)), DATA)
     assert asked == [(DATA, Mechanism.EDDSA, None)]
@@ -131,14 +136,14 @@ def test_edwards_keys_sign_the_data(made: ed25519.Ed25519PrivateKey | ed448.Ed44
 def test_ml_dsa_is_refused() -> None:
     """No token here signs with it."""
     with pytest.raises(Refused) as refusal:
-        token_key(mldsa.MLDSA44PrivateKey.generate().public_key(), recording([]))
+        token_key(mldsa.MLDSA44PrivateKey.generate().public_key(), recording([]), opening)
     assert refusal.value.reason is Reason.ALGORITHM_REFUSED
 
 
 def every_kind() -> list[CertificateIssuerPrivateKeyTypes]:
     """One key of each kind."""
     edwards = (ed25519.Ed25519PrivateKey.generate(), ed448.Ed448PrivateKey.generate())
-    return [token_key(key.public_key(), recording([])) for key in (RSA, EC, *edwards)]
+    return [token_key(key.public_key(), recording([]), opening) for key in (RSA, EC, *edwards)]
 
 
 @pytest.mark.parametrize("key", every_kind())
@@ -159,10 +164,15 @@ def test_keys_stay_in_the_token(key: CertificateIssuerPrivateKeyTypes) -> None:
     assert copy.deepcopy(key) is key
 
 
-def test_keys_in_tokens_only_sign() -> None:
-    """Decryption and key agreement are not offered."""
-    with pytest.raises(UnsupportedAlgorithm):
+def test_rsa_keys_decrypt() -> None:
+    """With one error for all that does not open."""
+    assert rsa_key([]).decrypt(b"good", padding.PKCS1v15()) == b"message"
+    with pytest.raises(ValueError, match="does not open"):
         rsa_key([]).decrypt(b"", padding.PKCS1v15())
+
+
+def test_keys_in_tokens_agree_on_nothing() -> None:
+    """Key agreement is not offered."""
     with pytest.raises(UnsupportedAlgorithm):
         ec_key([]).exchange(ec.ECDH(), EC.public_key())
     assert rsa_key([]).key_size == 2048

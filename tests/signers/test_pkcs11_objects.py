@@ -156,6 +156,15 @@ def test_made_keys_cannot_leave_the_token(token: Token, label: str) -> None:
 
 
 @pytest.mark.token
+def test_a_key_decrypts_where_that_was_asked_for(token: Token, label: str) -> None:
+    """Beside signing; both halves say so, and neither leaves anything else open."""
+    token.use(lambda session: pkcs11_objects.generate(session, label, b"rsa-id", "rsa-2048", decrypts=True))
+    (key,) = token.use(lambda session: pkcs11_objects.find(session, label))
+    usages = (Attribute.SIGN, Attribute.DECRYPT, Attribute.UNWRAP, Attribute.DERIVE, Attribute.EXTRACTABLE)
+    assert [key[usage] for usage in usages] == [True, True, False, False, False]
+
+
+@pytest.mark.token
 def test_destroyed_keys_are_gone(token: Token, label: str) -> None:
     """Both halves, and only those of that CKA_ID."""
     for identifier in (b"first", b"second"):

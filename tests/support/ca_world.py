@@ -59,6 +59,7 @@ class MemoryKeys:
 
     keys: dict[KeyName, CertificateIssuerPrivateKeyTypes] = field(default_factory=dict)
     down: bool = False
+    decrypting: set[KeyName] = field(default_factory=set)
 
     def get(self, name: KeyName) -> CertificateIssuerPrivateKeyTypes:
         """The key."""
@@ -68,11 +69,19 @@ class MemoryKeys:
             raise Refused(Reason.NOT_FOUND, f"there is no key `{name}`")
         return self.keys[name]
 
-    def generate(self, name: KeyName, algorithm: str) -> CertificateIssuerPrivateKeyTypes:
-        """A new key."""
+    def generate(
+        self,
+        name: KeyName,
+        algorithm: str,
+        *,
+        decrypts: bool = False,
+    ) -> CertificateIssuerPrivateKeyTypes:
+        """A new key; those that decrypt are noted."""
         if name in self.keys:
             raise Refused(Reason.WRONG_STATE, f"there is a key `{name}` already")
         self.keys[name] = generate(algorithm)
+        if decrypts:
+            self.decrypting.add(name)
         return self.keys[name]
 
     def import_key(self, name: KeyName, key: CertificateIssuerPrivateKeyTypes) -> None:

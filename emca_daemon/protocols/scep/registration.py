@@ -48,7 +48,7 @@ class RaRegistration:
 
 
 class OwnRegistration:
-    """The CA itself, with an RSA key that decrypts: a software key, for tokens do not decrypt here."""
+    """The CA itself, with an RSA key that decrypts: in a token, one that was made for it."""
 
     def __init__(self, authority: Callable[[], Authority], keys: Keys) -> None:
         self._authority = authority
