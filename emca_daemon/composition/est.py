@@ -39,7 +39,7 @@ def est_mounts(core: Core) -> tuple[Mount, ...]:
         label: _endpoint(core, label, settings, key, est_signer(core, settings))
         for label, settings in core.settings.est.items()
     }
-    return (Mount(PREFIX, EstResponder(endpoints)),)
+    return (Mount(PREFIX, EstResponder(endpoints), doubled_slashes=True),)
 
 
 def est_signers(core: Core, settings: EstSettings) -> CmpSigners:

@@ -27,18 +27,34 @@ class Challenge(Refused):
         self.first = first
 
 
-def authenticate(endpoint: Endpoint, request: Request, *, renewing: bool = False) -> Client:
+def authenticate(
+    endpoint: Endpoint,
+    request: Request,
+    *,
+    renewing: bool = False,
+    signer: TrustedCertificate | None = None,
+    proved: HttpUser | None = None,
+) -> Client:
     """Who asks; `renewing` wants a certificate of ours whatever the label says (RFC 7030 4.2.2).
 
-    Raises Challenge (401), and Refused(NOT_PERMITTED) where a certificate is missing or not trusted.
+    `signer` and `proved` are what a full CMC request shows by itself: the certificate that signed it stands where
+    that of TLS would, and a shared secret says who it is where the label takes either. HTTP authentication that the
+    label demands is replaced by neither.
+
+    Raises Challenge (401), Refused(NOT_PERMITTED) where a certificate is missing or not trusted, and
+    Refused(NOT_AUTHENTICATED) where the secret is not of the user whom HTTP names.
     """
     wanted = endpoint.settings.authentication
     now = endpoint.clock()
     field = request.header("authorization")
-    user = None
+    user = proved
     if wanted in ("http", "both") or (wanted == "either" and field is not None):
         user = _http_user(endpoint, request, field, now)
-    trusted, problem = _certificate(endpoint, request, now, renewing=renewing, anyway=user is not None)
+        if proved is not None and proved.name != user.name:
+            raise Refused(Reason.NOT_AUTHENTICATED, "the shared secret is not of the user who authenticates by HTTP")
+    trusted, problem = signer, ""
+    if signer is None:
+        trusted, problem = _certificate(endpoint, request, now, renewing=renewing, anyway=user is not None)
     if trusted is None and (renewing or wanted in ("certificate", "both")):
         raise Refused(Reason.NOT_PERMITTED, problem)
     if trusted is None and user is None:

@@ -8,18 +8,22 @@ from emca_daemon.ca.audit import refusal_by
 from emca_daemon.ca.client_keys import GeneratedKey
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.policy.facts import Requester
-from emca_daemon.protocols.est.authentication import authenticate
+from emca_daemon.protocols.est.authentication import Challenge, authenticate
 from emca_daemon.protocols.est.bodies import read_body
-from emca_daemon.protocols.est.clients import Client
+from emca_daemon.protocols.est.clients import Client, TrustedCertificate
 from emca_daemon.protocols.est.endpoint import Endpoint
 from emca_daemon.protocols.est.errors import EstRefusal
 from emca_daemon.protocols.est.generated_keys import with_key
 from emca_daemon.protocols.est.requests import EnrollmentRequest, read_request
 from emca_daemon.protocols.http import Request
+from emca_daemon.protocols.http_users import HttpUser
 
 PKCS10: Final = ("application/pkcs10", "application/x-pkcs10")
 _UNAUDITED: Final = frozenset({Reason.UNAVAILABLE, Reason.INTERNAL})
 _MINUTE: Final = timedelta(minutes=1)
+
+ANONYMOUS_REFUSALS: Final = 60
+"""How many refusals of one address that has proved nothing are audited in a minute."""
 
 
 @dataclass(slots=True)
@@ -37,14 +41,15 @@ class Call:
         nobody = Requester("est", "", "none", request.peer.address, request.id, endpoint.label)
         return cls(endpoint, request, nobody)
 
-    def authenticated(self, *, renewing: bool = False) -> Client:
+    def authenticated(
+        self,
+        *,
+        renewing: bool = False,
+        signer: TrustedCertificate | None = None,
+        proved: HttpUser | None = None,
+    ) -> Client:
         """The client, whose requests are counted; raises what `authenticate` does, and Refused(RATE_LIMITED)."""
-        client = authenticate(self.endpoint, self.request, renewing=renewing)
-        self.identified(client)
-        return client
-
-    def identified(self, client: Client) -> None:
-        """It is this client who asks; raises Refused(RATE_LIMITED)."""
+        client = authenticate(self.endpoint, self.request, renewing=renewing, signer=signer, proved=proved)
         self.requester = Requester(
             "est",
             client.identity,
@@ -55,14 +60,26 @@ class Call:
             client.groups,
         )
         self._count()
+        return client
 
     def note(self, operation: str, refused: Refused) -> None:
-        """Tell the audit chain of a refusal, unless policy has."""
+        """Tell the audit chain of a refusal, unless policy has; raises Refused(UNAVAILABLE).
+
+        Of those who have proved nothing, an address is written down `ANONYMOUS_REFUSALS` times a minute and then only
+        counted, so that nobody can fill the chain; wrong passwords have a limit of their own (`attempts_per_address`).
+        """
         if self.noted or refused.reason in _UNAUDITED:
             return
-        event = refusal_by(self.requester, self.endpoint.clock(), "est.request", operation, refused)
+        now = self.endpoint.clock()
+        details: dict[str, bool] = {}
         with self.endpoint.store.writing() as tx:
-            tx.audit.append(event)
+            if self.requester.proof == "none" and not isinstance(refused, Challenge):
+                number = tx.credentials.count(f"est-refusals:{self.requester.origin}", now, _MINUTE)
+                if number > ANONYMOUS_REFUSALS:
+                    return
+                if number == ANONYMOUS_REFUSALS:
+                    details = {"last_of_minute": True}
+            tx.audit.append(refusal_by(self.requester, now, "est.request", operation, refused, **details))
 
     def body(self, types: tuple[str, ...]) -> bytes:
         """The DER sent; raises a refusal with 415 for another type, where types matter, and Refused(MALFORMED)."""

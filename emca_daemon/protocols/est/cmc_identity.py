@@ -26,20 +26,17 @@ _DECOY_SIZE: Final = 16
 
 
 def identify(call: Call, signed: SignedData, data: PkiData) -> Client:
-    """The client: by a shared secret, by the certificate that signed, else by what HTTP and TLS say.
+    """The client, by all of what the label's settings demand (RFC 7030 3.7, 4.3).
 
-    The signature is verified in any case. Raises what `authenticate` does, Refused(BAD_INTEGRITY) and
-    Refused(NOT_AUTHENTICATED).
+    The certificate that signed counts as the client's, a shared secret says who it is where that will do, and what
+    else is wanted must come by HTTP or TLS. The signature is verified in any case. Raises what `authenticate` does,
+    Refused(BAD_INTEGRITY) and Refused(NOT_AUTHENTICATED).
     """
     if len(signed.signers) != 1:
         raise Refused(Reason.MALFORMED, "a full request has one signer")
     user = _proved(call, data)
     trusted = _signer(call, signed, signed.signers[0], data)
-    if user is None and trusted is None:
-        return call.authenticated()
-    client = Client(user, trusted)
-    call.identified(client)
-    return client
+    return call.authenticated(signer=trusted, proved=user)
 
 
 def _proved(call: Call, data: PkiData) -> HttpUser | None:
@@ -63,6 +60,8 @@ def _signer(call: Call, signed: SignedData, signer: Signer, data: PkiData) -> Tr
         verify_signer(signed, signer, _requested_key(signer, data), MODERN_DIGESTS)
         return None
     verify_signer(signed, signer, public_key_of(certificate), MODERN_DIGESTS)
+    if _is_of_new_key(certificate, data):
+        return None
     peer = Peer(
         call.request.peer.address, certificate=certificate.public_bytes(Encoding.DER), chain=signed.certificates
     )
@@ -76,6 +75,17 @@ def _enclosed(signed: SignedData, signer: Signer) -> x509.Certificate | None:
         if refused.reason is not Reason.BAD_INTEGRITY:
             raise
         return None
+
+
+def _is_of_new_key(certificate: x509.Certificate, data: PkiData) -> bool:
+    """Whether it is the certificate that a requested key made for itself: it says no more than the key does."""
+    try:
+        if certificate.issuer.public_bytes() != certificate.subject.public_bytes():
+            return False
+    except ValueError:
+        return False
+    key = public_key_of(certificate)
+    return any(_key(request) == key for request in data.requests)
 
 
 def _check_digest(signed: SignedData, signer: Signer) -> None:

@@ -1,10 +1,14 @@
 """The total table from reasons to HTTP statuses (RFC 7030 4.2.3), and refusals with a status of their own."""
 
 from collections.abc import Mapping
+from typing import Final
 
 from emca_daemon.asn1.cmc import FailInfo
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.protocols.http import Headers
+
+BUSY_SECONDS: Final = 2
+"""What a client is told to wait where nobody knows better."""
 
 STATUS_OF: Mapping[Reason, int] = {
     Reason.MALFORMED: 400,
@@ -57,6 +61,13 @@ class EstRefusal(Refused):
         super().__init__(reason, detail)
         self.status = status
         self.headers = headers
+
+
+def retry_after_of(refused: Refused) -> int | None:
+    """Seconds after which it may be tried again: always some where the service is unavailable (503)."""
+    if refused.retry_after is None and status_of(refused) == 503:
+        return BUSY_SECONDS
+    return refused.retry_after
 
 
 def status_of(refused: Refused) -> int:

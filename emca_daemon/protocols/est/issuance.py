@@ -6,6 +6,7 @@ from hashlib import sha256
 from typing import Final
 
 from emca_daemon.ca.enrollment import Issued
+from emca_daemon.ca.pending import decode_facts
 from emca_daemon.ca.records import PendingRequest, RequestState
 from emca_daemon.errors import Pending, Reason, Refused
 from emca_daemon.policy.facts import RequestFacts
@@ -73,11 +74,17 @@ def queried(call: Call, request_id: str) -> Certified | Pending:
     """What has become of a request that the client names itself; raises Refused(NOT_FOUND) unless it is theirs."""
     with call.endpoint.store.reading() as tx:
         earlier = tx.pending.get(request_id)
-    theirs = earlier is not None and (earlier.protocol, earlier.requester) == (PROTOCOL, call.requester.identity)
-    outcome = _outcome(call, earlier) if earlier is not None and theirs else None
+    outcome = _outcome(call, earlier) if earlier is not None and _is_theirs(call, earlier) else None
     if outcome is None:
         raise Refused(Reason.NOT_FOUND, "there is no such request")
     return outcome
+
+
+def _is_theirs(call: Call, earlier: PendingRequest) -> bool:
+    """Whether this client sent it to this label."""
+    if (earlier.protocol, earlier.requester) != (PROTOCOL, call.requester.identity):
+        return False
+    return decode_facts(earlier.facts).requester.application == call.endpoint.label
 
 
 def _outcome(call: Call, earlier: PendingRequest) -> Certified | Pending | None:

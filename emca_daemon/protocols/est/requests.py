@@ -3,13 +3,14 @@
 from dataclasses import dataclass, replace
 from typing import Final
 
-from cryptography import x509
+from cryptography.hazmat import asn1
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from emca_daemon.asn1 import der as write
 from emca_daemon.asn1.encoded_names import read_general_names, read_name
 from emca_daemon.asn1.names import alternative_name, name_to_subject
 from emca_daemon.asn1.pkcs10 import load_request
-from emca_daemon.asn1.values import content_parts, encoded
+from emca_daemon.asn1.values import content_parts, encoded, object_identifier, sequence_parts
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.names import AlternativeName, Subject
 from emca_daemon.policy.csr import read_csr, with_common_name_among_names
@@ -25,7 +26,23 @@ SMIME_CAPABILITIES: Final = "1.2.840.113549.1.9.15"
 ISSUERS_OWN: Final = frozenset({"2.5.29.14", "2.5.29.31", "2.5.29.35", "2.5.29.46", "1.3.6.1.5.5.7.1.1"})
 """Key identifiers and addresses, which the issuer alone writes: clients that copy their old certificate send them."""
 
-_TEXT_TAGS: Final = {0x0C: "utf-8", 0x13: "ascii", 0x14: "latin-1", 0x16: "ascii", 0x1C: "utf-32-be", 0x1E: "utf-16-be"}
+_UNDERSTOOD: Final = frozenset(
+    {
+        CHALLENGE_PASSWORD,
+        CHANGE_SUBJECT_NAME,
+        DECRYPT_KEY_IDENTIFIER,
+        ASYMMETRIC_DECRYPT_KEY_IDENTIFIER,
+        SMIME_CAPABILITIES,
+    }
+)
+_TEXT_TAGS: Final = {
+    b"\x0c": "utf-8",
+    b"\x13": "ascii",
+    b"\x14": "latin-1",
+    b"\x16": "ascii",
+    b"\x1c": "utf-32-be",
+    b"\x1e": "utf-16-be",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,17 +78,27 @@ def read_request(
     extensions = tuple(one for one in facts.extensions if one.oid not in ISSUERS_OWN)
     if needs_names and not facts.names:
         facts = with_common_name_among_names(facts)
-    attributes: dict[str, bytes] = {}
-    challenge = None
-    try:
-        for attribute in load_request(der).attributes:
-            oid = attribute.oid.dotted_string
-            attributes[oid] = attribute.value
-            if oid == CHALLENGE_PASSWORD:
-                challenge = _text(attribute)
-    except (ValueError, TypeError) as error:
-        raise Refused(Reason.MALFORMED, "the attributes of the request cannot be read") from error
+    values = _attribute_values(der)
+    attributes = {oid: bytes(of_one[0].data) for oid, of_one in values.items()}
+    challenge = _text(values[CHALLENGE_PASSWORD][0]) if CHALLENGE_PASSWORD in values else None
     return EnrollmentRequest(der, replace(facts, extensions=extensions), challenge, attributes)
+
+
+def _attribute_values(csr: bytes) -> dict[str, list[asn1.TLV]]:
+    """The values of each attribute, by OID; those that mean something here have one (raises Refused(MALFORMED))."""
+    whole = sequence_parts(load_request(csr).public_bytes(Encoding.DER), "CertificationRequest")
+    info = sequence_parts(encoded(whole[0]), "CertificationRequestInfo")
+    values: dict[str, list[asn1.TLV]] = {}
+    for attribute in content_parts(bytes(info[3].data), "Attributes") if len(info) > 3 else ():
+        fields = sequence_parts(encoded(attribute), "Attribute")
+        if len(fields) != 2:
+            raise Refused(Reason.MALFORMED, "not an Attribute in DER")
+        oid = object_identifier(fields[0])
+        found = content_parts(bytes(fields[1].data), "Attribute")
+        if not found or (oid in _UNDERSTOOD and (len(found) > 1 or oid in values)):
+            raise Refused(Reason.MALFORMED, f"the attribute {oid} of the request does not have one value")
+        values[oid] = found
+    return values
 
 
 def new_names(request: EnrollmentRequest) -> NewNames | None:
@@ -92,9 +119,12 @@ def new_names(request: EnrollmentRequest) -> NewNames | None:
     return NewNames(subject, names)
 
 
-def _text(attribute: x509.Attribute) -> str:
-    """A DirectoryString (RFC 2985 5.4.1); ValueError for what is none."""
-    encoding = _TEXT_TAGS.get(attribute._type)  # noqa: SLF001 - its kind has no public name
-    if encoding is None:
-        raise ValueError("the challenge password is no text")
-    return attribute.value.decode(encoding)
+def _text(value: asn1.TLV) -> str:
+    """A DirectoryString (RFC 2985 5.4.1); raises Refused(MALFORMED) for what is none."""
+    encoding = _TEXT_TAGS.get(value.tag_bytes)
+    try:
+        if encoding is not None:
+            return bytes(value.data).decode(encoding)
+    except ValueError as error:
+        raise Refused(Reason.MALFORMED, "the challenge password cannot be read") from error
+    raise Refused(Reason.MALFORMED, "the challenge password is no text")

@@ -8,14 +8,14 @@ from emca_daemon.errors import Refused
 from emca_daemon.protocols.est.authentication import Challenge, challenges
 from emca_daemon.protocols.est.calls import Call
 from emca_daemon.protocols.est.endpoint import Endpoint
-from emca_daemon.protocols.est.errors import EstRefusal, status_of
+from emca_daemon.protocols.est.errors import BUSY_SECONDS, EstRefusal, retry_after_of, status_of
 from emca_daemon.protocols.est.operations.cacerts import cacerts
 from emca_daemon.protocols.est.operations.csrattrs import csrattrs
 from emca_daemon.protocols.est.operations.fullcmc import fullcmc
 from emca_daemon.protocols.est.operations.serverkeygen import serverkeygen
 from emca_daemon.protocols.est.operations.simpleenroll import simpleenroll
 from emca_daemon.protocols.est.operations.simplereenroll import simplereenroll
-from emca_daemon.protocols.est.paths import read_target
+from emca_daemon.protocols.est.paths import Target, check_method, read_target
 from emca_daemon.protocols.est.replies import Reply
 from emca_daemon.protocols.http import Request, Response
 
@@ -29,7 +29,6 @@ OPERATIONS: Final[Mapping[str, Callable[[Call], Reply]]] = {
 }
 
 MAX_BODY: Final = 262_144
-BUSY_SECONDS: Final = 2
 
 _WRAPPING: Final = re.compile(r"libest", re.IGNORECASE)
 """User-Agents of clients that cannot read base64 without line breaks."""
@@ -47,18 +46,13 @@ class EstResponder:
     def respond(self, request: Request) -> Response:
         """Answer; nobody caches anything of this."""
         try:
-            target = read_target(request.method, request.path, self._endpoints)
+            target = read_target(request.path, self._endpoints)
         except EstRefusal as refused:
             return _finish(refusal(refused), request)
         call = Call.of(self._endpoints[target.label], request)
         try:
-            reply = OPERATIONS[target.operation](call)
-        except Challenge as challenge:
-            if not challenge.first:
-                call.note(target.operation, challenge)
-            reply = Reply(401, headers=challenges(call.endpoint, stale=challenge.stale))
+            reply = _answered(call, target)
         except Refused as refused:
-            call.note(target.operation, refused)
             reply = refusal(refused)
         return _finish(reply, request, call.endpoint)
 
@@ -77,12 +71,26 @@ class EstResponder:
         return _finish(Reply(503, text="the server is busy", headers=headers), request)
 
 
+def _answered(call: Call, target: Target) -> Reply:
+    """The answer of the operation; what is refused is audited first, else raises Refused(UNAVAILABLE) instead."""
+    try:
+        check_method(call.request.method, target)
+        return OPERATIONS[target.operation](call)
+    except Challenge as challenge:
+        if not challenge.first:
+            call.note(target.operation, challenge)
+        return Reply(401, headers=challenges(call.endpoint, stale=challenge.stale))
+    except Refused as refused:
+        call.note(target.operation, refused)
+        return refusal(refused)
+
+
 def refusal(refused: Refused) -> Reply:
     """The status with the reason as plain text (RFC 8951 section 4); 401 has no body, which some clients choke on."""
     status = status_of(refused)
     headers = refused.headers if isinstance(refused, EstRefusal) else ()
-    if refused.retry_after is not None:
-        headers = (*headers, ("Retry-After", str(refused.retry_after)))
+    if (seconds := retry_after_of(refused)) is not None:
+        headers = (*headers, ("Retry-After", str(seconds)))
     return Reply(status, text="" if status == 401 else str(refused), headers=headers)
 
 

@@ -2,6 +2,8 @@
 
 from base64 import b64encode
 
+from emca_daemon.protocols.est.calls import ANONYMOUS_REFUSALS
+from emca_daemon.protocols.http import Peer
 from tests.support.est_world import EstWorld, basic, request, settings
 
 
@@ -43,3 +45,22 @@ def test_where_names_are_wanted_the_common_name_is_one() -> None:
 
     world.label(replace(settings(), profile=ProfileName("tls-server")), "server")
     assert world.enroll(b64encode(request(name="www.example.test")), "server/simpleenroll").status == 200
+
+
+def test_nobody_fills_the_audit_chain() -> None:
+    """Refusals of an address that has proved nothing are only counted after some; who has is always written down."""
+    world = EstWorld()
+    world.label(settings(full_cmc=True))
+    before = len(world.actions())
+    for _ in range(ANONYMOUS_REFUSALS + 3):
+        assert world.send("fullcmc", b"!").status == 400
+    assert len(world.actions()) - before == ANONYMOUS_REFUSALS
+    with world.store.reading() as tx:
+        last = list(tx.audit.walk())[-1].event
+    assert last.details["last_of_minute"] is True
+    assert world.enroll(b"!").status == 400
+    assert world.send("fullcmc", b"!", peer=Peer("192.0.2.10")).status == 400
+    assert len(world.actions()) - before == ANONYMOUS_REFUSALS + 2
+    world.clock.advance(minutes=1)
+    assert world.send("fullcmc", b"!").status == 400
+    assert len(world.actions()) - before == ANONYMOUS_REFUSALS + 3

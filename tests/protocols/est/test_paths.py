@@ -3,7 +3,7 @@
 import pytest
 
 from emca_daemon.protocols.est.errors import EstRefusal
-from emca_daemon.protocols.est.paths import Target, read_target
+from emca_daemon.protocols.est.paths import Target, check_method, read_target
 
 LABELS = ("default", "iot")
 
@@ -19,7 +19,13 @@ LABELS = ("default", "iot")
 )
 def test_label_and_operation_are_found(path: str, target: Target) -> None:
     """Doubled and trailing slashes and percent-encoding are overlooked."""
-    assert read_target("GET", "/.well-known/est" + path, LABELS) == target
+    assert read_target("/.well-known/est" + path, LABELS) == target
+
+
+@pytest.mark.parametrize("path", ["//.well-known/est/cacerts", "/.well-known//est//cacerts"])
+def test_slashes_in_front_are_overlooked(path: str) -> None:
+    """As below the mount."""
+    assert read_target(path, LABELS) == Target("default", "cacerts")
 
 
 @pytest.mark.parametrize(
@@ -28,14 +34,14 @@ def test_label_and_operation_are_found(path: str, target: Target) -> None:
 def test_what_is_not_there_is_404(path: str) -> None:
     """Unknown labels and operations, and paths that are too long."""
     with pytest.raises(EstRefusal) as refused:
-        read_target("GET", "/.well-known/est" + path, LABELS)
+        read_target("/.well-known/est" + path, LABELS)
     assert refused.value.status == 404
 
 
 def test_without_a_default_a_label_is_needed() -> None:
     """Then the short path leads nowhere."""
     with pytest.raises(EstRefusal):
-        read_target("GET", "/.well-known/est/cacerts", ("iot",))
+        read_target("/.well-known/est/cacerts", ("iot",))
 
 
 @pytest.mark.parametrize(
@@ -44,6 +50,6 @@ def test_without_a_default_a_label_is_needed() -> None:
 def test_a_wrong_method_is_405(method: str, operation: str, allowed: str) -> None:
     """With those that are allowed."""
     with pytest.raises(EstRefusal) as refused:
-        read_target(method, f"/.well-known/est/{operation}", LABELS)
+        check_method(method, read_target(f"/.well-known/est/{operation}", LABELS))
     assert refused.value.status == 405
     assert refused.value.headers == (("Allow", allowed),)

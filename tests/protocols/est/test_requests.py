@@ -46,6 +46,17 @@ def test_a_challenge_password_that_is_none_is_refused(value: bytes) -> None:
     assert refused.value.reason is Reason.MALFORMED
 
 
+def test_an_attribute_may_have_several_values() -> None:
+    """Those that mean nothing here; the others have one, and are there once."""
+    one, two = der.tlv(0x0C, b"abc"), der.tlv(0x0C, b"abd")
+    found = read(("1.2.840.113549.1.9.8", one + two), (CHALLENGE_PASSWORD, one))
+    assert (found.challenge, found.attributes["1.2.840.113549.1.9.8"]) == ("abc", b"abc")
+    for given in (((CHALLENGE_PASSWORD, one + two),), ((CHALLENGE_PASSWORD, one), (CHALLENGE_PASSWORD, two))):
+        with pytest.raises(Refused) as refused:
+            read(*given)
+        assert refused.value.reason is Reason.MALFORMED
+
+
 def test_attributes_may_be_in_any_order() -> None:
     """As strongSwan writes them: the challenge and the names are found all the same."""
     data = (Path(__file__).parents[2] / "vectors" / "scep" / "strongswan-unsorted-attrs.csr.der").read_bytes()

@@ -1,7 +1,9 @@
 """EST over HTTP."""
 
 from base64 import b64encode
+from contextlib import AbstractContextManager
 
+from emca_daemon.ca.credentials import CredentialStore, Writing
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.protocols.est.responder import MAX_BODY, EstResponder, refusal
 from emca_daemon.protocols.http import Request
@@ -58,3 +60,34 @@ def test_a_store_that_is_away_is_503() -> None:
     world.label()
     world.keys.down = True
     assert world.enroll(b64encode(request())).status == 503
+
+
+class Locked:
+    """A store that reads, and lets nobody write."""
+
+    def __init__(self, store: CredentialStore) -> None:
+        self.reading = store.reading
+
+    def writing(self, *, durable: bool = True) -> AbstractContextManager[Writing]:
+        """Nobody may."""
+        raise Refused(Reason.UNAVAILABLE, "the database is locked")
+
+
+def test_a_refusal_that_cannot_be_audited_is_503() -> None:
+    """With Retry-After, instead of the refusal: whether nobody is known yet, or a password was right."""
+    world = EstWorld()
+    world.label(settings(full_cmc=True), store=Locked(world.store))
+    answers = [world.send("fullcmc", b"!"), world.enroll(b"!"), world.send("cacerts")]
+    answers.append(world.send("simpleenroll", headers={"authorization": "Basic !"}))
+    assert [(one.status, one.header("retry-after")) for one in answers] == [(503, "2")] * 4
+
+
+def test_a_wrong_method_is_audited() -> None:
+    """What leads nowhere is not: it names nothing of ours."""
+    world = EstWorld()
+    world.label()
+    before = len(world.actions())
+    assert world.send("nothing").status == world.send("other/cacerts").status == 404
+    assert world.actions()[before:] == []
+    assert world.send("cacerts").status == 405
+    assert world.actions()[before:] == [("est.request", "refused")]

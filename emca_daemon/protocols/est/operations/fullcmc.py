@@ -9,16 +9,17 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from emca_daemon.asn1 import cmc, der
 from emca_daemon.asn1.cmc import PkiData, Status, StatusInfo, TaggedRequest
 from emca_daemon.asn1.cms_signed import read_signed_data
-from emca_daemon.asn1.cms_signing import sign_data
+from emca_daemon.asn1.cms_signing import SigningIdentity, sign_data
 from emca_daemon.errors import Pending, Reason, Refused
-from emca_daemon.protocols.est.authentication import Challenge
+from emca_daemon.protocols.est.authentication import Challenge, challenges
 from emca_daemon.protocols.est.binding import check_binding
 from emca_daemon.protocols.est.calls import Call
 from emca_daemon.protocols.est.clients import Client
+from emca_daemon.protocols.est.cmc_controls import check_controls, echoed
 from emca_daemon.protocols.est.cmc_identity import identify
 from emca_daemon.protocols.est.cmc_requests import read_tagged
 from emca_daemon.protocols.est.cmc_revocation import revoke
-from emca_daemon.protocols.est.errors import FAIL_INFO_OF, EstRefusal, status_of
+from emca_daemon.protocols.est.errors import FAIL_INFO_OF, EstRefusal, retry_after_of, status_of
 from emca_daemon.protocols.est.issuance import Certified, certify, queried
 from emca_daemon.protocols.est.operations.simpleenroll import check_own_names
 from emca_daemon.protocols.est.replies import Part, Reply
@@ -27,18 +28,6 @@ from emca_daemon.protocols.http import Headers
 RESPONSE: Final = "application/pkcs7-mime; smime-type=CMC-response"
 TYPES: Final = ("application/pkcs7-mime",)
 
-_UNDERSTOOD: Final = frozenset(
-    {
-        cmc.IDENTIFICATION,
-        cmc.IDENTITY_PROOF,
-        cmc.IDENTITY_PROOF_V2,
-        cmc.DATA_RETURN,
-        cmc.TRANSACTION_ID,
-        cmc.SENDER_NONCE,
-        cmc.REVOKE_REQUEST,
-        cmc.QUERY_PENDING,
-    }
-)
 _NONCE_SIZE: Final = 16
 
 
@@ -49,6 +38,7 @@ class _Outcome:
     statuses: list[StatusInfo] = field(default_factory=list)
     certificates: list[bytes] = field(default_factory=list)
     http_status: int = 200
+    retry_after: int | None = None
 
 
 def fullcmc(call: Call) -> Reply:
@@ -60,22 +50,16 @@ def fullcmc(call: Call) -> Reply:
         raise Refused(Reason.MALFORMED, "the SignedData holds no PKIData")
     data = cmc.read_pki_data(signed.content)
     outcome = _Outcome()
+    signer = call.endpoint.signer()  # nothing is carried out that could not be answered
     try:
         client = identify(call, signed, data)
-        _check_controls(data)
+        check_controls(data)
         _carry_out(call, client, data, outcome)
     except Challenge:
         raise
     except Refused as refused:
         _refuse(call, refused, _body_parts(data), outcome)
-    return _respond(call, data, outcome)
-
-
-def _check_controls(data: PkiData) -> None:
-    """A control that is not understood fails the whole message (RFC 5272 3.2.1.1)."""
-    for control in data.controls:
-        if control.oid not in _UNDERSTOOD:
-            raise Refused(Reason.MALFORMED, f"the control {control.oid} is not supported")
+    return _respond(call, data, outcome, signer)
 
 
 def _carry_out(call: Call, client: Client, data: PkiData, outcome: _Outcome) -> None:
@@ -102,16 +86,10 @@ def _carry_out(call: Call, client: Client, data: PkiData, outcome: _Outcome) -> 
 def _enroll(call: Call, client: Client, tagged: TaggedRequest) -> Certified | Pending:
     agent = client.trusted is not None and client.trusted.agent
     request = read_tagged(tagged, call.requester, call.endpoint.weak_keys, needs_names=call.needs_names, agent=agent)
-    check_binding(request.challenge, call.request.peer, client, _binding_policy(call))
+    check_binding(request.challenge, call.request.peer, client, call.endpoint.settings.proof_of_possession)
     if not agent:
         check_own_names(call, client, request)
     return certify(call, request.facts)
-
-
-def _binding_policy(call: Call) -> str:
-    """The message proves possession itself; a binding to the TLS session is looked at where it is there."""
-    policy = call.endpoint.settings.proof_of_possession
-    return "if-present" if policy == "required" else policy
 
 
 def _certified(call: Call, body_part: int, result: Certified | Pending, outcome: _Outcome) -> None:
@@ -124,6 +102,7 @@ def _certified(call: Call, body_part: int, result: Certified | Pending, outcome:
     outcome.statuses.append(StatusInfo(Status.PENDING, (body_part,), pending=pending))
     if outcome.http_status == 200:
         outcome.http_status = 202
+        outcome.retry_after = int(call.endpoint.settings.retry_after.total_seconds())
 
 
 def _refuse(call: Call, refused: Refused, body_parts: tuple[int, ...], outcome: _Outcome) -> None:
@@ -131,7 +110,14 @@ def _refuse(call: Call, refused: Refused, body_parts: tuple[int, ...], outcome: 
     call.noted = False
     fail_info = FAIL_INFO_OF[refused.reason]
     outcome.statuses.append(StatusInfo(Status.FAILED, body_parts, str(refused)[:1000], fail_info))
-    outcome.http_status = status_of(refused) if outcome.http_status in (200, 202) else outcome.http_status
+    if outcome.http_status in (200, 202):
+        outcome.http_status, outcome.retry_after = _status_of(call, refused), retry_after_of(refused)
+
+
+def _status_of(call: Call, refused: Refused) -> int:
+    """401 only where HTTP authentication would be looked at (RFC 9110 15.5.2)."""
+    status = status_of(refused)
+    return 403 if status == 401 and call.endpoint.settings.authentication == "certificate" else status
 
 
 def _body_parts(data: PkiData) -> tuple[int, ...]:
@@ -140,21 +126,16 @@ def _body_parts(data: PkiData) -> tuple[int, ...]:
     return requests + tuple(control.body_part for control in data.controls) or (0,)
 
 
-def _respond(call: Call, data: PkiData, outcome: _Outcome) -> Reply:
-    """Sign the response; nonces and transaction go back to the client (RFC 5272 6.4, 6.6)."""
-    controls = [(cmc.STATUS_INFO_V2, status.encode()) for status in outcome.statuses]
-    for asked, answered in (
-        (cmc.TRANSACTION_ID, cmc.TRANSACTION_ID),
-        (cmc.SENDER_NONCE, cmc.RECIPIENT_NONCE),
-        (cmc.DATA_RETURN, cmc.DATA_RETURN),
-    ):
-        controls += [(answered, control.value) for control in data.controls if control.oid == asked]
-    if data.control(cmc.SENDER_NONCE) is not None:
+def _respond(call: Call, data: PkiData, outcome: _Outcome, signer: SigningIdentity) -> Reply:
+    """Sign the response; nonces and transaction go back to the client."""
+    controls = [(cmc.STATUS_INFO_V2, status.encode()) for status in outcome.statuses] + echoed(data)
+    if any(oid == cmc.RECIPIENT_NONCE for oid, _ in controls):
         controls.append((cmc.SENDER_NONCE, der.octet_string(call.endpoint.random(_NONCE_SIZE))))
-    signer = call.endpoint.signer()
     certificates = [*outcome.certificates, signer.certificate.public_bytes(Encoding.DER)]
     response = sign_data(cmc.write_response(controls), signer, content_type=cmc.PKI_RESPONSE, certificates=certificates)
     headers: Headers = ()
-    if outcome.http_status == 202:
-        headers = (("Retry-After", str(int(call.endpoint.settings.retry_after.total_seconds()))),)
+    if outcome.http_status == 401:
+        headers = challenges(call.endpoint)
+    if outcome.retry_after is not None:
+        headers = (("Retry-After", str(outcome.retry_after)),)
     return Reply(outcome.http_status, (Part(RESPONSE, response),), headers)

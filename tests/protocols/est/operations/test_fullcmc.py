@@ -15,9 +15,11 @@ from emca_daemon.asn1.cms_algorithms import MODERN_DIGESTS
 from emca_daemon.asn1.cms_signed import read_signed_data, verify_signer
 from emca_daemon.asn1.cms_signing import SigningIdentity, sign_data
 from emca_daemon.asn1.values import content_parts, encoded, integer, object_identifier, sequence_parts
+from emca_daemon.errors import Reason, Refused
+from emca_daemon.protocols.est.requests import CHALLENGE_PASSWORD
 from emca_daemon.protocols.est.shared_secrets import SharedSecret
-from emca_daemon.protocols.http import Response
-from tests.support.est_world import EstWorld, Key, basic, request, settings
+from emca_daemon.protocols.http import Peer, Response
+from tests.support.est_world import PLAIN, EstWorld, Key, basic, request, settings
 
 SECRET = b"shared secret"
 Controls = tuple[tuple[str, bytes], ...]
@@ -74,6 +76,15 @@ def signed(content: bytes, key: Key, certificate: bytes | None = None) -> bytes:
     return sign_data(content, SigningIdentity(signer, key), content_type=cmc.PKI_DATA, certificates=enclosed)
 
 
+def _by_a_stranger(csr: bytes) -> bytes:
+    key = ec.generate_private_key(ec.SECP256R1())
+    return signed(pki_data((pkcs10(csr),)), key, _throwaway(key).public_bytes(Encoding.DER))
+
+
+def _bound(key: Key, attributes: tuple[tuple[str, bytes], ...]) -> bytes:
+    return pkcs10(request(key, attributes=attributes))
+
+
 def _throwaway(key: Key) -> x509.Certificate:
     from datetime import UTC, datetime
 
@@ -85,10 +96,10 @@ def _throwaway(key: Key) -> x509.Certificate:
     return builder.sign(key, hashes.SHA256())
 
 
-def send(world: EstWorld, message: bytes, **headers: str) -> Response:
+def send(world: EstWorld, message: bytes, peer: Peer = PLAIN, **headers: str) -> Response:
     """Post a full request."""
     given = {"content-type": "application/pkcs7-mime; smime-type=CMC-request", **headers}
-    return world.send("fullcmc", b64encode(message), headers=given)
+    return world.send("fullcmc", b64encode(message), headers=given, peer=peer)
 
 
 def read(
@@ -171,9 +182,9 @@ def test_a_certificate_of_ours_signs_for_its_own_names() -> None:
     assert read(world, fine)[0] == [(0, None)]
     other = send(world, signed(pki_data((pkcs10(request(new, "device-2")),)), key, device))
     assert (other.status, read(world, other)[0]) == (403, [(2, 2)])
-    stranger = _throwaway(new).public_bytes(Encoding.DER)
-    unknown = send(world, signed(pki_data((pkcs10(request(new)),)), new, stranger))
+    unknown = send(world, _by_a_stranger(request(new)))
     assert (unknown.status, read(world, unknown)[0]) == (401, [(2, 7)])
+    assert unknown.header("www-authenticate") == 'Basic realm="est"'
 
 
 def test_http_authentication_will_do_too() -> None:
@@ -183,6 +194,122 @@ def test_http_authentication_will_do_too() -> None:
     assert read(world, send(world, message, authorization=basic()))[0] == [(0, None)]
     refused = send(world, message)
     assert (refused.status, refused.body) == (401, b"")
+
+
+def test_the_labels_demand_holds_here_too() -> None:
+    """Neither a certificate that signs nor a secret stands for the HTTP authentication that a label demands."""
+    world, new = cmc_world(), ec.generate_private_key(ec.SECP256R1())
+    key, device = world.device()
+    asked = (pkcs10(request(new)),)
+    secret = signed(pki_data(asked, identity_proof(asked)), new)
+    both = signed(pki_data(asked, identity_proof(asked)), key, device)
+    mine = signed(pki_data(asked), key, device)
+    for wanted in ("http", "both"):
+        world.label(settings(full_cmc=True, authentication=wanted), secrets={"bob": SharedSecret(SECRET)})
+        for message in (mine, secret, both):
+            refused = send(world, message)
+            assert (refused.status, refused.body) == (401, b"")
+            assert refused.header("www-authenticate") == 'Basic realm="est"'
+        assert read(world, send(world, mine, authorization=basic()))[0] == [(0, None)]
+        assert send(world, mine, authorization=basic(password="wrong")).status == 401
+        other = send(world, both, authorization=basic())
+        assert (other.status, read(world, other)[0]) == (401, [(2, 7)])
+    alone = send(world, signed(pki_data(asked), new), authorization=basic())
+    assert (alone.status, read(world, alone)[0]) == (403, [(2, 7)])
+
+
+def test_a_label_for_certificates_wants_one() -> None:
+    """Of who signs, or of TLS; a secret is none, and 401 would ask in vain."""
+    world, new = cmc_world(), ec.generate_private_key(ec.SECP256R1())
+    key, device = world.device()
+    world.label(settings(full_cmc=True, authentication="certificate"), secrets={"bob": SharedSecret(SECRET)})
+    asked = (pkcs10(request(new)),)
+    secret = signed(pki_data(asked, identity_proof(asked)), new)
+    for message in (secret, signed(pki_data(asked), new), _by_a_stranger(request(new))):
+        refused = send(world, message, authorization=basic())
+        assert (refused.status, read(world, refused)[0]) == (403, [(2, 7)])
+    over_tls = Peer(PLAIN.address, certificate=device)
+    assert read(world, send(world, secret, peer=over_tls))[0] == [(0, None)]
+    mine = pki_data((pkcs10(request()),))
+    assert read(world, send(world, signed(mine, key, device)))[0] == [(0, None)]
+
+
+def test_http_that_is_given_must_be_right() -> None:
+    """Also beside a certificate that would do; and it names whom the secret names."""
+    world, new = cmc_world(), ec.generate_private_key(ec.SECP256R1())
+    key, device = world.device()
+    asked = (pkcs10(request(new)),)
+    mine = signed(pki_data(asked), key, device)
+    assert send(world, mine, authorization=basic(password="wrong")).status == 401
+    assert read(world, send(world, mine, authorization=basic()))[0] == [(0, None)]
+    assert _newest_requester(world) == ("alice", "tls-certificate+password")
+    secret = signed(pki_data(asked, identity_proof(asked)), new)
+    assert read(world, send(world, secret, authorization=basic()))[0] == [(2, 7)]
+
+
+def test_the_binding_is_required_where_the_label_says_so() -> None:
+    """In a PKCS #10 request; CRMF has no place for it."""
+    world, key = cmc_world(), ec.generate_private_key(ec.SECP256R1())
+    world.label(settings(full_cmc=True, proof_of_possession="required"), secrets={"bob": SharedSecret(SECRET)})
+    peer = Peer(PLAIN.address, exporter=b"this session")
+    bound = ((CHALLENGE_PASSWORD, der.tlv(0x0C, b64encode(b"this session"))),)
+    for asked, status in ((pkcs10(request(key)), (2, 9)), (crmf(key), (2, 9)), (_bound(key, bound), (0, None))):
+        message = signed(pki_data((asked,), identity_proof((asked,))), key)
+        assert read(world, send(world, message, peer=peer))[0] == [status]
+
+
+def test_the_new_key_may_show_a_certificate_of_its_own() -> None:
+    """It proves possession, and the shared secret who asks; without a secret HTTP must say it."""
+    world, key = cmc_world(), ec.generate_private_key(ec.SECP256R1())
+    asked = (pkcs10(request(key)),)
+    own = _throwaway(key).public_bytes(Encoding.DER)
+    response = send(world, signed(pki_data(asked, identity_proof(asked)), key, own))
+    assert (response.status, read(world, response)[0]) == (200, [(0, None)])
+    assert send(world, signed(pki_data(asked), key, own)).status == 401
+
+
+@pytest.mark.parametrize("oid", [cmc.TRANSACTION_ID, cmc.SENDER_NONCE, cmc.DATA_RETURN])
+def test_controls_are_read_before_anything_is_done(oid: str) -> None:
+    """Without a value, with two, or with another kind of value: badRequest in a response, and no certificate."""
+    world, key = cmc_world(), ec.generate_private_key(ec.SECP256R1())
+    asked = (pkcs10(request(key)),)
+    right = der.integer(7) if oid == cmc.TRANSACTION_ID else der.octet_string(b"7")
+    for values in (b"", right + right, der.NULL):
+        before = world.actions()
+        response = send(world, signed(pki_data(asked, (*identity_proof(asked), (oid, values))), key))
+        assert (response.status, read(world, response)[0]) == (400, [(2, 2)])
+        assert world.actions()[len(before) :] == [("est.request", "refused")]
+
+
+def test_nothing_is_done_that_could_not_be_answered() -> None:
+    """503 with Retry-After while nobody can sign the response."""
+    world, key = cmc_world(), ec.generate_private_key(ec.SECP256R1())
+
+    def gone() -> SigningIdentity:
+        raise Refused(Reason.UNAVAILABLE, "the token is away")
+
+    world.label(settings(full_cmc=True), secrets={"bob": SharedSecret(SECRET)}, signer=gone)
+    asked, before = (pkcs10(request(key)),), world.actions()
+    response = send(world, signed(pki_data(asked, identity_proof(asked)), key))
+    assert (response.status, response.header("retry-after")) == (503, "2")
+    assert world.actions() == before
+
+
+def test_a_token_is_of_its_label() -> None:
+    """On another one there is no such request."""
+    world, key = cmc_world(), ec.generate_private_key(ec.SECP256R1())
+    world.label(settings(full_cmc=True), "other", secrets={"bob": SharedSecret(SECRET)})
+    world.manual()
+    asked = (pkcs10(request(key)),)
+    assert send(world, signed(pki_data(asked, identity_proof(asked)), key)).status == 202
+    with world.store.reading() as tx:
+        (waiting,) = tx.pending.list(None)
+    query = ((cmc.QUERY_PENDING, der.octet_string(waiting.id.encode())),)
+    content = pki_data((), (*identity_proof(()), *query))
+    asking = unsigned(content, hashlib.sha256(content).digest())
+    assert read(world, send(world, asking))[0] == [(3, None)]
+    elsewhere = world.send("other/fullcmc", b64encode(asking), headers={"content-type": "application/pkcs7-mime"})
+    assert (elsewhere.status, read(world, elsewhere)[0]) == (404, [(2, 4)])
 
 
 def test_a_wrong_proof_of_possession_is_pop_failed() -> None:
