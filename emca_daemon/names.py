@@ -28,6 +28,8 @@ class NameType(Enum):
     REGISTERED_ID = "registered-id"
     DIRECTORY = "directory"
     OTHER = "other"
+    TN_AUTH_LIST = "TNAuthList"
+    """No alternative name but an extension of its own (RFC 8226), ordered and proved as names are (RFC 9448)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,7 @@ class AlternativeName:
     """One subject alternative name in canonical text.
 
     DNS lower-case A-labels; IP as RFC 5952 writes it; e-mail with a lower-case domain; directory names as RFC 4514;
-    registered ids dotted; OTHER as `OID:hex of the DER value`.
+    registered ids dotted; OTHER as `OID:hex of the DER value`; TN_AUTH_LIST its DER in base64url.
     """
 
     type: NameType

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from emca_daemon.ca.records import AuditValue
 from emca_daemon.errors import Refused
@@ -33,9 +34,10 @@ class Response:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """The response proves control; `details` go into the audit event."""
+    """The response proves control, at the longest `until` then; `details` go into the audit event."""
 
     details: Mapping[str, AuditValue] = field(default_factory=dict)
+    until: datetime | None = None
 
 
 Judge = Callable[[Response], Proof | Problem]
@@ -72,6 +74,8 @@ def _proved(response: Response, started: Challenge, proof: Proof) -> Challenge:
     proved = replace(started, status=status, validated=call.now, attempts=1)
     acme.update_challenge(proved, started.status)
     expires = call.now + call.endpoint.settings.authorization_lifetime
+    if proof.until is not None:
+        expires = min(expires, proof.until)
     acme.prove_authorization(response.authorization.id, started.type, call.now, expires)
     acme.keep_only_challenge(response.authorization.id, started.id)
     _note(response, "success", proof.details)

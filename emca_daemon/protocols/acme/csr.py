@@ -3,12 +3,18 @@
 from dataclasses import replace
 
 from emca_daemon.asn1.attributes import COMMON_NAME
+from emca_daemon.asn1.tn_auth_list import TN_AUTH_LIST
 from emca_daemon.errors import Reason, Refused
+from emca_daemon.names import NameType
 from emca_daemon.policy.csr import read_csr, with_common_name_among_names
-from emca_daemon.policy.facts import Requester, RequestFacts
+from emca_daemon.policy.facts import RequestedExtension, Requester, RequestFacts
 from emca_daemon.policy.weak_keys import WeakKeys
 from emca_daemon.protocols.acme.errors import CSR_TABLE, AcmeRefusal, Problem, problem_of
 from emca_daemon.protocols.acme.records import Order
+from emca_daemon.protocols.json_text import read_base64url
+
+_BASIC_CONSTRAINTS = "2.5.29.19"
+_NO_CA = b"\x30\x00"
 
 
 def bad_csr(refused: Refused) -> Refused:
@@ -22,7 +28,8 @@ def request_facts(der: bytes, order: Order, requester: Requester, weak_keys: Wea
     """What policy decides on: the order's names and validity, the CSR's key, extensions and common name.
 
     Raises badCSR unless the names in the CSR (alternative names, common name, or both) are exactly the order's. The
-    common name is kept; no other attribute of the subject was validated, so none is kept.
+    common name is kept; no other attribute of the subject was validated, so none is kept. Where an order is for a
+    list of telephone numbers alone, the common name may be any that is neither a host name nor an address.
     """
     try:
         facts = read_csr(der, requester, weak_keys)
@@ -30,13 +37,31 @@ def request_facts(der: bytes, order: Order, requester: Requester, weak_keys: Wea
         raise bad_csr(refused) from None
     common_names = tuple(one for one in facts.subject if one.oid == COMMON_NAME)
     asked = with_common_name_among_names(replace(facts, subject=common_names)).names
-    texts = {name.value for name in order.names}
-    foreign = [one.value for one in common_names if one.value.lower() not in texts]
-    if set(asked) != set(order.names) or foreign:
-        raise _mismatch(set(map(str, asked)) | set(foreign), set(map(str, order.names)))
+    names = tuple(name for name in order.names if name.type is not NameType.TN_AUTH_LIST)
+    texts = {name.value for name in names}
+    foreign = [one.value for one in common_names if names and one.value.lower() not in texts]
+    if set(asked) != set(names) or foreign:
+        raise _mismatch(set(map(str, asked)) | set(foreign), set(map(str, names)))
     return replace(
-        facts, subject=common_names, names=order.names, not_before=order.not_before, not_after=order.not_after
+        facts,
+        subject=common_names,
+        names=names,
+        extensions=_extensions(facts.extensions, order),
+        not_before=order.not_before,
+        not_after=order.not_after,
     )
+
+
+def _extensions(asked: tuple[RequestedExtension, ...], order: Order) -> tuple[RequestedExtension, ...]:
+    """The extensions asked for; a list of telephone numbers must be the order's, and is for no CA (RFC 9448 3)."""
+    wanted = [read_base64url(one.value, "the list") for one in order.names if one.type is NameType.TN_AUTH_LIST]
+    if [one.value for one in asked if one.oid == TN_AUTH_LIST] != wanted:
+        detail = "the TNAuthList of the CSR is not that of the order"
+        raise AcmeRefusal(Problem("badCSR", detail), reason=Reason.NAME_REFUSED)
+    if wanted and any(one.oid == _BASIC_CONSTRAINTS and one.value != _NO_CA for one in asked):
+        detail = "the CSR asks for a CA certificate, which no token allows here"
+        raise AcmeRefusal(Problem("badCSR", detail), reason=Reason.PROFILE_REFUSED)
+    return tuple(replace(one, critical=False) if one.oid == TN_AUTH_LIST else one for one in asked)
 
 
 def _mismatch(asked: set[str], wanted: set[str]) -> AcmeRefusal:

@@ -13,6 +13,7 @@ from emca_daemon.names import ProfileName
 from emca_daemon.policy.weak_keys import WeakKeys
 from emca_daemon.protocols.acme.account_keys import KeyMemory
 from emca_daemon.protocols.acme.alternates import Alternates
+from emca_daemon.protocols.acme.authority_tokens import TokenAuthority
 from emca_daemon.protocols.acme.errors import AcmeRefusal, Problem
 from emca_daemon.protocols.acme.nonces import Nonces
 from emca_daemon.protocols.acme.ports import AcmeStore, Validations
@@ -39,6 +40,7 @@ class Endpoint:
     weak_keys: WeakKeys
     keys: KeyMemory
     alternates: Alternates = field(default_factory=Alternates)
+    token_authorities: tuple[TokenAuthority, ...] = ()
 
     @property
     def mount(self) -> str:
