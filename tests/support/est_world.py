@@ -48,8 +48,9 @@ def settings(**given: object) -> EstSettings:
 class EstWorld(World):
     """A CA, a user, and one responder."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, url: str = "sqlite:///:memory:") -> None:
+        """`url` is that of a database that may be empty."""
+        super().__init__(url=url)
         self.with_issuers()
         self.by = BY
         self.endpoints: dict[str, Endpoint] = {}

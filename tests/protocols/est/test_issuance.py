@@ -1,5 +1,6 @@
 """Requests that wait, asked for again."""
 
+import threading
 from base64 import b64encode
 
 import pytest
@@ -12,6 +13,8 @@ from emca_daemon.protocols.est.requests import CHALLENGE_PASSWORD
 from emca_daemon.protocols.http import Peer
 from tests.support.ca_world import BY
 from tests.support.est_world import EstWorld, basic, certificates, request, settings
+
+RACERS = 8
 
 
 def waiting_world() -> tuple[EstWorld, ec.EllipticCurvePrivateKey]:
@@ -77,6 +80,29 @@ def test_an_old_or_revoked_certificate_is_not_given_out_again() -> None:
     world.revoking.revoke(intent.issuer, intent.serial, RevocationReason.SUPERSEDED, BY)
     assert world.enroll(b64encode(request(key))).status == 202
     assert len(requests(world)) == 2
+
+
+@pytest.mark.database
+@pytest.mark.parametrize("round_", range(3))
+def test_first_posts_that_race_wait_as_one_on_postgresql(postgres_url: str, round_: int) -> None:
+    """Each a thread of its own, as the workers are: all are told to wait, and one row does."""
+    world, body = EstWorld(postgres_url), b64encode(request(name=f"device-{round_}"))
+    world.label()
+    world.manual()
+    barrier, statuses = threading.Barrier(RACERS), list[int]()
+
+    def post() -> None:
+        barrier.wait()
+        statuses.append(world.enroll(body).status)
+
+    threads = [threading.Thread(target=post) for _ in range(RACERS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert statuses == [202] * RACERS
+    assert len(requests(world)) == 1
+    world.store.close()
 
 
 def test_two_first_posts_at_once_wait_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
