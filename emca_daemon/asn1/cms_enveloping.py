@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, x448, x25519
+from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 from cryptography.hazmat.primitives.keywrap import aes_key_wrap
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
@@ -34,6 +36,18 @@ class ToCertificate:
 
 
 @dataclass(frozen=True, slots=True)
+class ToPublicKey:
+    """A recipient by a key that has no certificate yet, called by an issuer's Name (DER) and a serial number."""
+
+    key: rsa.RSAPublicKey | cms_agreement.AgreementPublicKey
+    issuer: bytes
+    serial: int
+    oaep: str | None = None
+    user_material: bytes | None = None
+    by_key_identifier: ClassVar[bool] = False
+
+
+@dataclass(frozen=True, slots=True)
 class ToKey:
     """A recipient who has an AES key, called by an identifier that both sides know (RFC 5652 6.2.3, RFC 3565 2.3)."""
 
@@ -48,9 +62,12 @@ class ToPassword:
     password: bytes
 
 
+Recipient = ToCertificate | ToPublicKey | ToKey | ToPassword
+
+
 def envelop(
     content: bytes,
-    recipients: Sequence[ToCertificate | ToKey | ToPassword],
+    recipients: Sequence[Recipient],
     cipher_name: str,
     random: RandomBytes,
     *,
@@ -88,9 +105,7 @@ def _version(infos: Sequence[tuple[int, bytes]]) -> int:
     return 2 if any(version for version, _ in infos) else 0
 
 
-def _recipient_info(
-    recipient: ToCertificate | ToKey | ToPassword, key: bytes, random: RandomBytes
-) -> tuple[int, bytes]:
+def _recipient_info(recipient: Recipient, key: bytes, random: RandomBytes) -> tuple[int, bytes]:
     """The RecipientInfo's version and its encoding."""
     if isinstance(recipient, ToPassword):
         derivation, algorithm, wrapped = cms_password.wrap(recipient.password, key, random)
@@ -103,15 +118,21 @@ def _recipient_info(
         return 0, der.tlv(_PASSWORD, content)
     if isinstance(recipient, ToKey):
         return _wrapped_key(recipient, key)
-    try:
-        public = recipient.certificate.public_key()
-    except ValueError as error:
-        raise Refused(Reason.KEY_REFUSED, "the recipient's key cannot be read") from error
+    public = _public_key(recipient)
     if isinstance(public, rsa.RSAPublicKey):
         return _key_transport(recipient, public, key)
     if isinstance(public, cms_agreement.AgreementPublicKey):
         return _key_agreement(recipient, public, key)
     raise Refused(Reason.KEY_REFUSED, "nothing can be encrypted to a key of this kind")
+
+
+def _public_key(recipient: ToCertificate | ToPublicKey) -> PublicKeyTypes:
+    if isinstance(recipient, ToPublicKey):
+        return recipient.key
+    try:
+        return recipient.certificate.public_key()
+    except ValueError as error:
+        raise Refused(Reason.KEY_REFUSED, "the recipient's key cannot be read") from error
 
 
 def _wrapped_key(recipient: ToKey, key: bytes) -> tuple[int, bytes]:
@@ -126,7 +147,7 @@ def _wrapped_key(recipient: ToKey, key: bytes) -> tuple[int, bytes]:
     )
 
 
-def _key_transport(recipient: ToCertificate, public: rsa.RSAPublicKey, key: bytes) -> tuple[int, bytes]:
+def _key_transport(recipient: ToCertificate | ToPublicKey, public: rsa.RSAPublicKey, key: bytes) -> tuple[int, bytes]:
     algorithm = cms.Algorithm(cms_signatures.RSA_ENCRYPTION, der.NULL)
     scheme: padding.AsymmetricPadding = padding.PKCS1v15()
     if recipient.oaep is not None:
@@ -145,16 +166,16 @@ def _key_transport(recipient: ToCertificate, public: rsa.RSAPublicKey, key: byte
         raise Refused(Reason.KEY_REFUSED, "the recipient's key is too short") from error
     version = 2 if recipient.by_key_identifier else 0
     identifier = (
-        der.implicit(0, _key_identifier(recipient))
-        if recipient.by_key_identifier
-        else cms.issuer_and_serial(recipient.certificate)
+        der.implicit(0, _key_identifier(recipient)) if recipient.by_key_identifier else _issuer_and_serial(recipient)
     )
     return version, der.sequence(
         der.integer(version), identifier, cms.write_algorithm(algorithm), der.octet_string(encrypted)
     )
 
 
-def _key_agreement(recipient: ToCertificate, public: cms_agreement.AgreementPublicKey, key: bytes) -> tuple[int, bytes]:
+def _key_agreement(
+    recipient: ToCertificate | ToPublicKey, public: cms_agreement.AgreementPublicKey, key: bytes
+) -> tuple[int, bytes]:
     if len(key) < _MINIMUM_WRAPPED:
         raise Refused(Reason.ALGORITHM_REFUSED, "a key this short cannot be wrapped for a recipient with a curve")
     ephemeral: cms_agreement.AgreementPrivateKey
@@ -176,7 +197,7 @@ def _key_agreement(recipient: ToCertificate, public: cms_agreement.AgreementPubl
     identifier = (
         der.explicit(0, der.octet_string(_key_identifier(recipient)))
         if recipient.by_key_identifier
-        else cms.issuer_and_serial(recipient.certificate)
+        else _issuer_and_serial(recipient)
     )
     return 3, der.explicit(
         1,
@@ -188,7 +209,14 @@ def _key_agreement(recipient: ToCertificate, public: cms_agreement.AgreementPubl
     )
 
 
-def _key_identifier(recipient: ToCertificate) -> bytes:
+def _issuer_and_serial(recipient: ToCertificate | ToPublicKey) -> bytes:
+    if isinstance(recipient, ToPublicKey):
+        return der.sequence(recipient.issuer, der.integer(recipient.serial))
+    return cms.issuer_and_serial(recipient.certificate)
+
+
+def _key_identifier(recipient: ToCertificate | ToPublicKey) -> bytes:
+    assert isinstance(recipient, ToCertificate)
     identifier = cms.key_identifier(recipient.certificate)
     if identifier is None:
         raise Refused(Reason.KEY_REFUSED, "the recipient has no key identifier")

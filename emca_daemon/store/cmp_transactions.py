@@ -22,7 +22,7 @@ from sqlalchemy import (
 
 from emca_daemon.asn1.cmp import Body
 from emca_daemon.errors import Reason, Refused
-from emca_daemon.protocols.cmp.records import Stage, Transaction
+from emca_daemon.protocols.cmp.records import Challenge, Stage, Transaction
 from emca_daemon.store.columns import NAME, Moment, Serial
 from emca_daemon.store.inserting import InsertNew
 from emca_daemon.store.schema import metadata
@@ -47,6 +47,9 @@ cmp_transactions = Table(
     Column("serial", Serial),
     Column("signer", LargeBinary),
     Column("digest", LargeBinary(32)),
+    Column("challenge_witness", LargeBinary(32)),
+    Column("challenge_request", LargeBinary),
+    Column("challenge_label", NAME),
     Index("ix_cmp_transactions_expires", "expires"),
     Index("ix_cmp_transactions_credential", "credential"),
 )
@@ -55,7 +58,8 @@ _c = cmp_transactions.c
 _KEY = (_c.endpoint == bindparam("b_endpoint"), _c.id == bindparam("b_id"))
 _GET = Statement(select(cmp_transactions).where(*_KEY))
 _ADD = InsertNew(cmp_transactions)
-_CHANGED = ("stage", "nonce", "expires", "pending", "issuer", "serial")
+_CHALLENGE = ("challenge_witness", "challenge_request", "challenge_label")
+_CHANGED = ("stage", "nonce", "expires", "pending", "issuer", "serial", *_CHALLENGE)
 _UPDATE = Statement(
     update(cmp_transactions)
     .where(*_KEY, _c.stage == bindparam("b_expected"))
@@ -138,6 +142,8 @@ class CmpWriter(CmpRows):
 
 
 def _changing(transaction: Transaction) -> dict[str, object]:
+    challenge = transaction.challenge
+    given = (None, None, None) if challenge is None else (challenge.witness, challenge.request, challenge.label)
     return {
         "stage": transaction.stage.value,
         "nonce": transaction.nonce,
@@ -145,6 +151,7 @@ def _changing(transaction: Transaction) -> dict[str, object]:
         "pending": transaction.pending,
         "issuer": transaction.issuer,
         "serial": transaction.serial,
+        **dict(zip(_CHALLENGE, given, strict=True)),
     }
 
 
@@ -166,4 +173,11 @@ def _transaction_of(row: Row) -> Transaction:
         serial=row.serial,
         signer=None if row.signer is None else bytes(row.signer),
         digest=None if row.digest is None else bytes(row.digest),
+        challenge=_challenge_of(row),
     )
+
+
+def _challenge_of(row: Row) -> Challenge | None:
+    if row.challenge_witness is None:
+        return None
+    return Challenge(bytes(row.challenge_witness), bytes(row.challenge_request), row.challenge_label)

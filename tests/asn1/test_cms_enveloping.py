@@ -2,12 +2,12 @@
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import rsa, x448, x25519
+from cryptography.hazmat.primitives.asymmetric import ec, rsa, x448, x25519
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from emca_daemon.asn1 import ber, cms, cms_decrypting, cms_enveloped, der
 from emca_daemon.asn1.cms_algorithms import CIPHERS
-from emca_daemon.asn1.cms_enveloping import ToCertificate, ToPassword, envelop
+from emca_daemon.asn1.cms_enveloping import ToCertificate, ToPassword, ToPublicKey, envelop
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.randomness import system_random
 from tests.support.cms_world import certificate, counted, key
@@ -50,6 +50,21 @@ def test_versions_follow_the_recipients() -> None:
     assert version(ToCertificate(certificate(), by_key_identifier=True)) == 2
     assert version(transport, agreement) == 2
     assert version(transport, ToPassword(b"secret")) == 3
+
+
+@pytest.mark.parametrize("kind", ["rsa", "p-256"])
+def test_keys_without_certificates(kind: str) -> None:
+    """Are called by the name and number that they are given."""
+    public = certificate(kind).public_key()
+    assert isinstance(public, rsa.RSAPublicKey | ec.EllipticCurvePublicKey)
+    recipient = ToPublicKey(public, der.sequence(), 7, "sha256", b"material")
+    written = envelop(b"x", [recipient], "aes-256-cbc", system_random)
+    read = cms_enveloped.read_enveloped_data(written)
+    assert der.sequence(der.sequence(), der.integer(7)) in written
+    assert read.recipient_for(certificate(kind)) is None
+    first = read.recipients[0]
+    assert isinstance(first, cms_enveloped.KeyTransport | cms_enveloped.KeyAgreement)
+    assert cms_decrypting.decrypt_with_key(read, first, key(kind), ciphers=CIPHERS, random=system_random) == b"x"
 
 
 def test_authenticated_attributes_are_bound() -> None:

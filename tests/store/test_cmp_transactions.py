@@ -8,7 +8,7 @@ import pytest
 from emca_daemon.asn1.cmp import Body
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.names import IssuerName, SerialNumber
-from emca_daemon.protocols.cmp.records import Stage, Transaction
+from emca_daemon.protocols.cmp.records import Challenge, Stage, Transaction
 from emca_daemon.store.transactions import SqlStore
 from tests.support.records import NOW
 
@@ -60,6 +60,19 @@ def test_moved_from_the_stage_that_was_expected(store: SqlStore) -> None:
         assert refusal.value.reason is Reason.WRONG_STATE
     with store.reading() as tx:
         assert tx.cmp.get("main", ONE.id) == moved
+
+
+def test_challenges(store: SqlStore) -> None:
+    """Are kept until they are met."""
+    challenged = replace(ONE, stage=Stage.CHALLENGED, challenge=Challenge(bytes(32), b"message", "slow"))
+    with store.writing() as tx:
+        tx.cmp.add(challenged)
+    with store.reading() as tx:
+        assert tx.cmp.get("main", ONE.id) == challenged
+    with store.writing() as tx:
+        tx.cmp.update(ONE, Stage.CHALLENGED)
+    with store.reading() as tx:
+        assert tx.cmp.get("main", ONE.id) == ONE
 
 
 def test_what_is_open(store: SqlStore) -> None:

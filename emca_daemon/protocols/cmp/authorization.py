@@ -113,7 +113,7 @@ def updated(call: Call, wanted: Wanted) -> Wanted:
     if not settings.same_key and wanted.facts.key.fingerprint == record.intent.key_fingerprint:
         raise Failure(FailInfo.BAD_CERT_TEMPLATE, "an update takes a new key here")
     with call.endpoint.store.reading() as tx:
-        if tx.cmp.is_open(call.credential.key, Body.KUR):
+        if call.opened is None and tx.cmp.is_open(call.credential.key, Body.KUR):
             raise Failure(FailInfo.BAD_REQUEST, "an update of this certificate is not confirmed yet")
     subject, names = _named_in(call.credential)
     if (wanted.has_subject and wanted.facts.subject != subject) or (

@@ -25,6 +25,7 @@ from emca_daemon.protocols.cmp.operations.encapsulation import encapsulate
 from emca_daemon.protocols.cmp.operations.enrollment import REPLIES, answer_again, enroll
 from emca_daemon.protocols.cmp.operations.general import INFORMATION, inform
 from emca_daemon.protocols.cmp.operations.polling import poll
+from emca_daemon.protocols.cmp.operations.possession import prove
 from emca_daemon.protocols.cmp.passphrases import REV_PASSPHRASE, keep
 from emca_daemon.protocols.cmp.records import Stage, Transaction
 from emca_daemon.protocols.cmp.replies import protected, signed, unprotected_error
@@ -50,6 +51,7 @@ OPERATIONS: Mapping[Body, Operation] = {
     Body.RR: revocation.revoke,
     Body.CERTCONF: confirm,
     Body.POLLREQ: poll,
+    Body.POPDECR: prove,
     Body.GENM: inform,
     Body.ERROR: _note_error,
 }
@@ -152,7 +154,7 @@ class Exchange:
             return replace(answer, information=(*answer.information, InformationValue(REV_PASSPHRASE)))
         except Refused as refusal:
             self._note(call, refusal)
-            return self._refused(call.message.type, refusal)
+            return self._refused(_request_of(call), refusal)
 
     def _check_place(self, call: Call) -> None:
         """Whether the sender may go on with this transaction, and the path is that of the body (RFC 9483 6.1)."""
@@ -201,6 +203,13 @@ class Exchange:
             tx.audit.append(
                 refusal_by(call.requester, call.now, action, subject, refusal, failure=refusal.failure.name.lower())
             )
+
+
+def _request_of(call: Call) -> Body:
+    """The request that is refused: the one whose challenge is not met, for an answer to that."""
+    if call.message.type is Body.POPDECR and call.opened is not None:
+        return call.opened.request
+    return call.message.type
 
 
 def _operations_of(message: Message) -> set[str]:

@@ -15,7 +15,7 @@ from emca_daemon.protocols.cmp.records import Stage, Transaction
 from emca_daemon.settings.cmp import CmpSettings
 
 VERSIONS = (2, 3)
-FOLLOWING = frozenset({Body.CERTCONF, Body.POLLREQ})
+FOLLOWING = frozenset({Body.CERTCONF, Body.POLLREQ, Body.POPDECR})
 """Bodies that go on with a transaction; an error may, too."""
 _PROFILED = frozenset({Body.IR, Body.CR, Body.KUR, Body.P10CR, Body.GENM})
 _NONCE_OCTETS = 16

@@ -41,10 +41,17 @@ def new_transaction(call: Call, stage: Stage, lifetime: timedelta, request_id: i
 
 
 def claim(tx: ca.Writing, transaction: Transaction) -> None:
-    """Take the transaction's id; raises Failure where it is taken, Refused where its owner has too many open."""
+    """Take the transaction's id; raises Failure where it is taken."""
     rows = cmp_rows(tx).cmp
     if not rows.add(transaction):
         raise failure(FailInfo.TRANSACTION_ID_IN_USE, "the transactionID is in use")
+
+
+def open_transaction(tx: ca.Writing, transaction: Transaction, most: int) -> None:
+    """`claim` for one that goes on; raises Refused(RATE_LIMITED) where its owner has `most` open already."""
+    if cmp_rows(tx).cmp.count_open(transaction.endpoint, transaction.credential) >= most:
+        raise Refused(Reason.RATE_LIMITED, "too many transactions of this client are under way")
+    claim(tx, transaction)
 
 
 def cmp_rows(tx: ca.Writing) -> Writing:
@@ -93,10 +100,10 @@ class TransactionCompanion:
         self._move(tx, replace(self.transaction, stage=Stage.FINISHED))
 
     def _claim(self, tx: ca.Writing, transaction: Transaction) -> None:
-        most = self._settings.open_transactions
-        if cmp_rows(tx).cmp.count_open(transaction.endpoint, transaction.credential) >= most:
-            raise Refused(Reason.RATE_LIMITED, "too many transactions of this client are under way")
-        claim(tx, transaction)
+        if self._call.opened is not None:  # by a request whose possession is proved only now
+            cmp_rows(tx).cmp.update(transaction, Stage.CHALLENGED)
+        else:
+            open_transaction(tx, transaction, self._settings.open_transactions)
         self.transaction = transaction
 
     def _move(self, tx: ca.Writing, moved: Transaction) -> None:

@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 from emca_daemon.asn1 import cms, der
 from emca_daemon.asn1.cmp_status import FailInfo
 from emca_daemon.asn1.cms_agreement import AgreementPublicKey
-from emca_daemon.asn1.cms_enveloping import ToCertificate, ToPassword, envelop
+from emca_daemon.asn1.cms_enveloping import Recipient, ToCertificate, ToPassword, ToPublicKey, envelop
 from emca_daemon.asn1.cms_signing import SigningIdentity
 from emca_daemon.asn1.crmf import CertificateRequest, CertificateTemplate
 from emca_daemon.asn1.key_packages import signed_key_package
@@ -22,6 +22,7 @@ from emca_daemon.randomness import RandomBytes
 _CIPHER = "aes-256-cbc"
 _OAEP = "sha256"
 _MATERIAL_OCTETS = 32
+_NULL_NAME = der.sequence()
 _EMPTY_BITS = b"\x03\x01\x00"
 _RSA, _EC = "1.2.840.113549.1.1.1", "1.2.840.10045.2.1"
 _CURVES = {
@@ -77,14 +78,25 @@ def enveloped_certificate(certificate: bytes, random: RandomBytes) -> bytes:
     return _enveloped(certificate, recipient, cms.DATA, random)
 
 
-def check_readable(public_key: bytes | None) -> None:
-    """Whether something can be encrypted to a key that a certificate is asked for; raises Failure."""
+def enveloped_for_key(content: bytes, public_key: bytes | None, request_id: int, random: RandomBytes) -> bytes:
+    """EnvelopedData for the holder of a key without a certificate, called by no name and by the certReqId.
+
+    Raises Failure.
+    """
+    key = readable_key(public_key)
+    recipient = ToPublicKey(key, _NULL_NAME, request_id, _OAEP, random(_MATERIAL_OCTETS))
+    return _enveloped(content, recipient, cms.DATA, random)
+
+
+def readable_key(public_key: bytes | None) -> rsa.RSAPublicKey | AgreementPublicKey:
+    """A key that a certificate is asked for, to which something can be encrypted; raises Failure."""
     try:
         key = load_der_public_key(public_key or b"")
     except (ValueError, TypeError, UnsupportedAlgorithm):
         raise Failure(FailInfo.BAD_CERT_TEMPLATE, "the key is of a kind that is not supported") from None
     if not isinstance(key, rsa.RSAPublicKey | AgreementPublicKey):
         raise Failure(FailInfo.BAD_POP, "nothing can be encrypted to a key of this kind")
+    return key
 
 
 def recipient_of(call: Call) -> ToCertificate | ToPassword:
@@ -100,7 +112,7 @@ def recipient_of(call: Call) -> ToCertificate | ToPassword:
     return ToCertificate(certificate, _OAEP, by_key_identifier=True, user_material=material)
 
 
-def _enveloped(content: bytes, recipient: ToCertificate | ToPassword, content_type: str, random: RandomBytes) -> bytes:
+def _enveloped(content: bytes, recipient: Recipient, content_type: str, random: RandomBytes) -> bytes:
     try:
         written = envelop(content, (recipient,), _CIPHER, random, content_type=content_type)
     except Refused as refusal:

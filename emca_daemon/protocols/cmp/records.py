@@ -13,6 +13,8 @@ class Stage(Enum):
 
     ISSUING = "issuing"
     """The certificate is about to be signed."""
+    CHALLENGED = "challenged"
+    """The client has yet to decrypt a challenge, which proves possession."""
     WAITING = "waiting"
     """A person must approve; the client polls."""
     CONFIRMING = "confirming"
@@ -23,11 +25,25 @@ class Stage(Enum):
 
 MOVES: dict[Stage, frozenset[Stage]] = {
     Stage.ISSUING: frozenset({Stage.CONFIRMING, Stage.FINISHED}),
+    Stage.CHALLENGED: frozenset({Stage.ISSUING, Stage.WAITING, Stage.FINISHED}),
     Stage.WAITING: frozenset({Stage.WAITING, Stage.CONFIRMING, Stage.FINISHED}),
     Stage.CONFIRMING: frozenset({Stage.FINISHED}),
     Stage.FINISHED: frozenset(),
 }
 """From each stage, those that may follow."""
+
+
+@dataclass(frozen=True, slots=True)
+class Challenge:
+    """What a client was sent to prove that it can decrypt (RFC 9810 5.2.8.3.3), and what becomes of its request then.
+
+    `witness` is the hash of the INTEGER to be answered, in DER; `request` the message that asked, header and body,
+    and `label` what its path said of the profile.
+    """
+
+    witness: bytes
+    request: bytes
+    label: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +53,8 @@ class Transaction:
     `credential` names who opened it and is the only one to go on with it, `protection` the OID by which that one
     protects; `signer` is the certificate in DER for signatures. `request_id` is the certReqId; `nonce` the senderNonce
     that we sent last; `pending` the waiting request's id. `expires` is when the stage ends by itself. `digest` is
-    that of the message that opened it (SHA-256), where the answer can be sent once more.
+    that of the message that opened it (SHA-256), where the answer can be sent once more; `challenge` is there as long
+    as it is CHALLENGED.
     """
 
     endpoint: str
@@ -56,6 +73,7 @@ class Transaction:
     serial: SerialNumber | None = None
     signer: bytes | None = None
     digest: bytes | None = None
+    challenge: Challenge | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ from emca_daemon.policy.facts import RequestedExtension, RequestFacts
 from emca_daemon.protocols.cmp.calls import Call
 from emca_daemon.protocols.cmp.credentials import Kind
 from emca_daemon.protocols.cmp.errors import Failure
-from emca_daemon.protocols.cmp.key_delivery import asks_for_key, check_readable
+from emca_daemon.protocols.cmp.key_delivery import asks_for_key, readable_key
 from emca_daemon.protocols.cmp.key_delivery import made_key as made_key_for
 
 _SUBJECT_ALTERNATIVE_NAME = "2.5.29.17"
@@ -39,7 +39,8 @@ _P10CR_REQUEST_ID = -1
 _CERTIFICATE_VERSION_3 = 2
 _NULL_NAME = der.sequence()
 _ENCRYPTED_CERTIFICATE = der.implicit(1, bytes((0,)))
-"""POPOPrivKey: subsequentMessage, encrCert."""
+_CHALLENGE = der.implicit(1, bytes((1,)))
+"""POPOPrivKey: subsequentMessage, encrCert and challengeResp."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,8 @@ class Wanted:
     """A certificate asked for: its facts, the certReqId to answer with, and whether subject and names were given.
 
     `made_key` is the key that was made for the client, if it asked for one; `encrypted` says that only the holder of
-    the key may read the certificate, since nothing else proves possession (RFC 9810 5.2.8.3.2).
+    the key may read the certificate, since nothing else proves possession (RFC 9810 5.2.8.3.2), `challenged` that it
+    must decrypt something before it gets one (5.2.8.3.3).
     """
 
     facts: RequestFacts
@@ -57,6 +59,7 @@ class Wanted:
     has_names: bool = True
     made_key: GeneratedKey | None = None
     encrypted: bool = False
+    challenged: bool = False
 
 
 def wanted_by_crmf(call: Call, *, update: bool) -> Wanted:
@@ -72,14 +75,15 @@ def wanted_by_crmf(call: Call, *, update: bool) -> Wanted:
     if request.id != 0:
         raise Failure(FailInfo.BAD_REQUEST, "the certReqId is 0")
     _check_template(template, update=update)
-    made_key, proved_by, encrypted = None, "", False
+    made_key, proved_by = None, ""
+    encrypted, challenged = _is_proved_by(request, _ENCRYPTED_CERTIFICATE), _is_proved_by(request, _CHALLENGE)
     if asks_for_key(template):
         if call.message.type is Body.CCR:
             raise Failure(FailInfo.BAD_CERT_TEMPLATE, "a cross-certificate is for the key of another CA")
         made_key = made_key_for(call, request)
         template = replace(template, public_key=public_bytes(made_key))
-    elif encrypted := _is_proved_later(request):
-        check_readable(template.public_key)
+    elif encrypted or challenged:
+        readable_key(template.public_key)
     else:
         proved_by = _check_proof(call, request)
     facts = facts_proved_elsewhere(
@@ -89,7 +93,8 @@ def wanted_by_crmf(call: Call, *, update: bool) -> Wanted:
         _check_powers(facts.extensions)
     facts = replace(facts, not_before=template.not_before, not_after=template.not_after)
     names = any(one.oid == _SUBJECT_ALTERNATIVE_NAME for one in template.extensions)
-    return Wanted(facts, request.id, request, template.subject is not None, names, made_key, encrypted)
+    has_subject = template.subject is not None
+    return Wanted(facts, request.id, request, has_subject, names, made_key, encrypted, challenged)
 
 
 def wanted_by_pkcs10(call: Call) -> Wanted:
@@ -112,11 +117,11 @@ def _check_template(template: CertificateTemplate, *, update: bool) -> None:
         raise Failure(FailInfo.BAD_CERT_TEMPLATE, "a certificate needs a subject or an alternative name")
 
 
-def _is_proved_later(request: CertificateRequest) -> bool:
-    """Whether the proof is to come: by the confirmation of a certificate that only the key's holder can read."""
+def _is_proved_by(request: CertificateRequest, later: bytes) -> bool:
+    """Whether the proof is to come in that way, by who can decrypt what only the key's holder can read."""
     proof = request.proof
     indirect = (ProofMethod.KEY_ENCIPHERMENT, ProofMethod.KEY_AGREEMENT)
-    return proof is not None and proof.method in indirect and proof.content == _ENCRYPTED_CERTIFICATE
+    return proof is not None and proof.method in indirect and proof.content == later
 
 
 def _check_proof(call: Call, request: CertificateRequest) -> str:
@@ -129,7 +134,7 @@ def _check_proof(call: Call, request: CertificateRequest) -> str:
             raise Failure(FailInfo.NOT_AUTHORIZED, "only a registration authority may vouch for possession")
         return ""
     if proof.method is not ProofMethod.SIGNATURE or proof.algorithm is None:
-        raise Failure(FailInfo.BAD_POP, "possession is proved by a signature or an encrypted certificate")
+        raise Failure(FailInfo.BAD_POP, "possession is proved by a signature, an encrypted certificate or a challenge")
     signed, key = _signed_by_proof(call, request, proof), _public_key(request.template)
     try:
         return verify_signature(key, proof.algorithm, proof.signature, signed)

@@ -12,6 +12,7 @@ from emca_daemon.policy.facts import RequestFacts
 from emca_daemon.protocols.cmp.authentication import failure
 from emca_daemon.protocols.cmp.authorization import check_enrollment, chosen_profile, updated
 from emca_daemon.protocols.cmp.calls import Answer, Call
+from emca_daemon.protocols.cmp.challenges import challenge
 from emca_daemon.protocols.cmp.errors import Failure, rejection
 from emca_daemon.protocols.cmp.issuance import TransactionCompanion
 from emca_daemon.protocols.cmp.key_delivery import enveloped_certificate, enveloped_key
@@ -27,9 +28,14 @@ _SIGNIFICANT = frozenset({"2.5.29.17"})
 
 
 def enroll(call: Call) -> Answer:
-    """Answer one request for a certificate; raises Refused."""
+    """Answer one request for a certificate, in a call that opens a transaction or whose challenge is met.
+
+    Raises Refused.
+    """
     profile = chosen_profile(call)
     wanted = _wanted(call)
+    if wanted.challenged and call.opened is None:
+        return challenge(call, wanted)
     private_key = None if wanted.made_key is None else enveloped_key(call, wanted.made_key)
     may_wait = wanted.made_key is None and not wanted.encrypted
     companion = TransactionCompanion(call, wanted.request_id, may_wait=may_wait, may_be_implicit=not wanted.encrypted)
