@@ -8,7 +8,7 @@ from structlog.typing import FilteringBoundLogger
 
 from emca_daemon.listeners.execution import Execution
 from emca_daemon.listeners.wire import text
-from emca_daemon.protocols.http import Request, Responder, Response
+from emca_daemon.protocols.http import Limiting, Request, Responder, Response
 from emca_daemon.protocols.routing import Routes
 from emca_daemon.randomness import RandomBytes
 
@@ -89,10 +89,15 @@ class Answering:
         else:
             self._finish(request, responder, around.guard.respond(responder, request), started, done)
 
-    def refused(self, status: int, address: str) -> None:
-        """Note a request that was refused before it could be read."""
+    def refused(self, status: int, address: str, path: str) -> Response:
+        """Note a request that was refused before it could be read, and say so.
+
+        `path` is empty where it was not known yet; a body that is too large may be refused in the protocol's own words.
+        """
         self._around.log.info("request refused", listener=self._listener, status=status, peer=address)
         self._around.observe(self._listener, "none", status, 0.0)
+        responder = self._routes.find(path) if status == 413 else None
+        return responder.too_large() if isinstance(responder, Limiting) else text(status)
 
     def unsendable(self, request_id: str, error: ValueError) -> None:
         """Note a response that cannot be sent as it is: a bug of its responder."""

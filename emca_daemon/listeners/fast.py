@@ -16,7 +16,7 @@ from twisted.python.failure import Failure
 
 from emca_daemon.listeners.fast_parsing import Incoming, RequestReader, Stage, Unreadable
 from emca_daemon.listeners.front import LARGE, LINGER, Front, GradualBody, Transport
-from emca_daemon.listeners.wire import BODILESS, CONTINUE, text
+from emca_daemon.listeners.wire import BODILESS, CONTINUE
 from emca_daemon.protocols.http import Peer, Request, Response
 
 MOST_REQUESTS: Final = 10_000
@@ -206,8 +206,8 @@ class FastConnection(Connected):
         """Answer with that status, read no further, and close once the peer has had time to see it."""
         self._closing = True
         self._waiting.clear()
-        self._front.answering.refused(status, self._address)
-        head, response = self._front.head(text(status), "", close=True)
+        refusal = self._front.answering.refused(status, self._address, self._reader.path)
+        head, response = self._front.head(refusal, "", close=True)
         self._write(head + response.body)
         self._expect(LINGER)
         self._regulate()

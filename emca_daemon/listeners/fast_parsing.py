@@ -62,6 +62,7 @@ class RequestReader:
         self._status = 400
         self.stage = Stage.BETWEEN
         self.count = 0
+        self.path = ""
         self._parser = httptools.HttpRequestParser(self)
 
     def feed(self, data: bytes, complete: Callable[[Incoming], None]) -> None:
@@ -88,6 +89,7 @@ class RequestReader:
         """The first byte of a request."""
         self.stage = Stage.HEAD
         self.count += 1
+        self.path = ""
         self._url = b""
         self._fields: list[tuple[bytes, bytes]] = []
         self._chunks: list[bytes] = []
@@ -111,7 +113,7 @@ class RequestReader:
         self.stage = Stage.BODY
         self._fed = 0
         try:
-            self._path, self._query = split_target(self._url)
+            self.path, self._query = split_target(self._url)
         except Refused:
             self._refuse(405 if self._parser.get_method() == b"CONNECT" else 400)
         headers = self._headers = tuple(
@@ -119,7 +121,7 @@ class RequestReader:
         )
         self._old = self._parser.get_http_version() == "1.0"
         length, chunked, expects = self._framing(headers)
-        self._limit = self._find_limit(self._path)
+        self._limit = self._find_limit(self.path)
         if length > self._limit:
             self._refuse(413)
         if expects and (length or chunked) and not self._old:
@@ -157,7 +159,7 @@ class RequestReader:
         self.stage = Stage.BETWEEN
         incoming = Incoming(
             parser.get_method().decode("ascii"),
-            self._path,
+            self.path,
             self._query,
             self._headers,
             b"".join(self._chunks),

@@ -265,8 +265,9 @@ class WebChannel(http.HTTPChannel):
         if self._refused:
             return
         self._refused = True
-        self.front.answering.refused(status, self._address)
-        head, response = self.front.head(text(status), "", close=True)
+        path = self.requests[-1].target[0] if self.requests else ""
+        refusal = self.front.answering.refused(status, self._address, path)
+        head, response = self.front.head(refusal, "", close=True)
         self.transport.write(head + response.body)
         self.setRawMode()
         self._expect(LINGER)

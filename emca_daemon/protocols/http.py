@@ -1,7 +1,7 @@
 """HTTP as values: what a listener hands to a protocol and what it gets back."""
 
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 Headers = tuple[tuple[str, str], ...]
 """Header fields in order; names in lower case."""
@@ -82,3 +82,11 @@ class Responder(Protocol):
 
     def busy(self, request: Request) -> Response:
         """The protocol's own "try again later" (503 with Retry-After)."""
+
+
+@runtime_checkable
+class Limiting(Protocol):
+    """A responder with words of its own for a body beyond `max_body`; for all others a listener says it in text."""
+
+    def too_large(self) -> Response:
+        """The protocol's own 413, for a body that was not read."""

@@ -117,6 +117,28 @@ def test_a_declared_body_beyond_the_limit_is_refused_before_it_is_sent(kind: str
         assert stage.responder.requests == []
 
 
+class Worded(Told):
+    """A responder with words of its own."""
+
+    def too_large(self) -> Response:
+        """Its way to say 413."""
+        return Response(413, b"{}", (("content-type", "application/problem+json"),))
+
+
+@pytest.mark.parametrize("chunked", [True, False])
+@pytest.mark.parametrize("first", [b"", b"GET /elsewhere HTTP/1.1\r\nHost: a\r\n\r\n"])
+def test_a_body_that_is_too_large_is_refused_in_the_protocols_words(kind: str, chunked: bool, first: bytes) -> None:
+    """If it has any, and on its own path only."""
+    for path, form in ((b"/here", "application/problem+json"), (b"/elsewhere", "text/plain; charset=utf-8")):
+        client = Stage(kind, Worded()).connect()
+        framing = b"Transfer-Encoding: chunked" if chunked else b"Content-Length: 101"
+        client.send(first + b"POST %b HTTP/1.1\r\nHost: a\r\n%b\r\n\r\n" % (path, framing))
+        client.send(b"65\r\n" + b"x" * 101 + b"\r\n")
+        answer = client.answers()[-1]
+        assert (answer.status, answer.headers["connection"]) == (413, "close")
+        assert answer.headers["content-type"] == form
+
+
 def test_a_chunked_body_beyond_the_limit_is_refused_while_it_is_sent(kind: str) -> None:
     """413 at the chunk that is too much; what follows is dropped."""
     stage = Stage(kind)

@@ -4,6 +4,7 @@ from urllib.parse import urlsplit
 
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.protocols.acme.endpoint import Endpoint
+from emca_daemon.protocols.acme.errors import AcmeRefusal, Problem
 from emca_daemon.protocols.acme.replies import RETRY_AFTER, Reply, refusal
 from emca_daemon.protocols.acme.routes import RouteTable
 from emca_daemon.protocols.http import Request, Response
@@ -18,7 +19,7 @@ _NEW_NONCE = "/new-nonce"
 
 
 class AcmeResponder:
-    """Answers the requests of one endpoint; fulfils `protocols.http.Responder`.
+    """Answers the requests of one endpoint; fulfils `protocols.http.Responder` and `Limiting`.
 
     Nonces come with the answers that spent one, and where they are asked for (RFC 8555 6.5): some clients have nowhere
     to keep one while they read the directory (acme-client of Ruby).
@@ -37,13 +38,13 @@ class AcmeResponder:
         """Answer; every refusal is a problem document, and every answer to a POST carries a fresh nonce."""
         path = request.path.removeprefix(self._mount)
         if request.method == "OPTIONS":
-            return self._finish(request, path, Reply(204), _PREFLIGHT)
+            return self._finish(request.method, path, Reply(204), _PREFLIGHT)
         try:
             served, parameters = self._table.find(request.method, path)
             reply = served(self._endpoint, request, parameters)
         except Refused as refused:
             reply = refusal(refused)
-        return self._finish(request, path, reply)
+        return self._finish(request.method, path, reply)
 
     def waits(self, request: Request) -> bool:
         """Directory and nonces come from memory; whatever is signed asks the store, and so do some downloads."""
@@ -52,14 +53,19 @@ class AcmeResponder:
     def failed(self, request: Request) -> Response:
         """The answer to a bug: the request's id and nothing else."""
         refused = Refused(Reason.INTERNAL, f"the server failed; tell the operator the request id {request.id}")
-        return self._finish(request, request.path, refusal(refused))
+        return self._finish(request.method, request.path, refusal(refused))
+
+    def too_large(self) -> Response:
+        """The answer to a body that nobody read, which only a POST has."""
+        problem = Problem("malformed", f"a request's body has {self.max_body} bytes at the most", 413)
+        return self._finish("POST", self._mount, refusal(AcmeRefusal(problem)))
 
     def busy(self, request: Request) -> Response:
         """The answer when no worker is free."""
         refused = Refused(Reason.UNAVAILABLE, "the server is busy; try again later", retry_after=RETRY_AFTER)
-        return self._finish(request, request.path, refusal(refused))
+        return self._finish(request.method, request.path, refusal(refused))
 
-    def _finish(self, request: Request, path: str, reply: Reply, more: tuple[tuple[str, str], ...] = ()) -> Response:
+    def _finish(self, method: str, path: str, reply: Reply, more: tuple[tuple[str, str], ...] = ()) -> Response:
         body = reply.body if reply.document is None else write_object(dict(reply.document))
         headers = [
             ("Cache-Control", "no-store"),
@@ -69,7 +75,7 @@ class AcmeResponder:
             *more,
             *(("Link", f'<{url}>;rel="{relation}"') for url, relation in reply.links),
         ]
-        if request.method == "POST" or path == _NEW_NONCE:
+        if method == "POST" or path == _NEW_NONCE:
             headers.append(("Replay-Nonce", self._endpoint.nonces.fresh()))
         if path != "/directory":
             headers.append(("Link", self._index))

@@ -1,9 +1,11 @@
 """What every ACME answer carries, whatever the question."""
 
+import json
+
 import pytest
 
 from emca_daemon.protocols.acme.responder import AcmeResponder
-from emca_daemon.protocols.http import Peer, Request, Responder
+from emca_daemon.protocols.http import Limiting, Peer, Request, Responder
 from tests.support.acme_client import Answer
 from tests.support.acme_world import BASE_URL, AcmeWorld
 
@@ -28,6 +30,17 @@ def test_it_is_a_responder(world: AcmeWorld) -> None:
     assert responder.waits(request("POST", "/acme/new-order"))
     assert not responder.waits(request("GET", "/acme/directory"))
     assert not responder.waits(request("HEAD", "/acme/new-nonce"))
+
+
+def test_a_body_that_is_too_large_is_refused_in_acmes_words(world: AcmeWorld) -> None:
+    """A problem document with a fresh nonce (RFC 8555 6.5, 6.7), whoever asks for it."""
+    assert isinstance(world.responder, Limiting)
+    answer = world.responder.too_large()
+    assert (answer.status, answer.header("content-type")) == (413, "application/problem+json")
+    document = json.loads(answer.body)
+    assert (document["type"], document["status"]) == ("urn:ietf:params:acme:error:malformed", 413)
+    assert "65536 bytes" in document["detail"]
+    assert answer.header("replay-nonce")
 
 
 @pytest.mark.parametrize(
