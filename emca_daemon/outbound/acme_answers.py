@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from emca_daemon.ca.records import AuditValue
@@ -44,11 +45,15 @@ _PASSING_STATUS = (404, 408, 425, 429, 500, 502, 503, 504)
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What came of an attempt: no problem, or one, and whether it may pass; `details` are for the audit."""
+    """What came of an attempt: no problem, or one, and whether it may pass; `details` are for the audit.
+
+    With `later` there is nothing to judge yet, and it is looked for again after that time.
+    """
 
     problem: Problem | None
     retry: bool = False
     details: Mapping[str, AuditValue] = field(default_factory=dict)
+    later: timedelta | None = None
 
 
 class AnswerFetches:

@@ -190,10 +190,12 @@ class AcmeValidation(Service):
 
     async def _report(self, task: ValidationTask, verdict: Verdict) -> None:
         """Tell the desk; where the store cannot be reached the lease runs out and somebody tries again."""
-        problem = verdict.problem
+        problem, later = verdict.problem, verdict.later
         details: Mapping[str, AuditValue] = verdict.details
         try:
-            if problem is None:
+            if later is not None:
+                await self._run(lambda: self._desk.put_off(task, later))
+            elif problem is None:
                 await self._run(lambda: self._desk.succeed(task, details))
             else:
                 await self._run(lambda: self._desk.fail(task, problem, retry=verdict.retry))

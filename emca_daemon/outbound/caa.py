@@ -1,5 +1,6 @@
 """Looking for the CAA records that count for a name: its own, or those of the nearest name above (RFC 8659 3)."""
 
+from dataclasses import replace
 from typing import Any
 
 from emca_daemon.errors import Refused
@@ -21,10 +22,12 @@ class CaaCheck:
 
     async def problem(self, identifier: AlternativeName, asking: Asking) -> Problem | None:
         """What keeps us from issuing for a name (without `*.`); where that cannot be found out, we do not issue."""
-        if identifier.type is not NameType.DNS:
+        if identifier.type is NameType.EMAIL:
+            asking = replace(asking, mail=True)
+        elif identifier.type is not NameType.DNS:
             return None
         deadline = Deadline(self._reactor, self._seconds)
-        labels = identifier.value.split(".")
+        labels = identifier.value.rpartition("@")[2].split(".")
         try:
             for start in range(len(labels)):
                 name = ".".join(labels[start:])

@@ -8,13 +8,24 @@ from emca_daemon.store.acme_awaited import AwaitedRows, AwaitedWriter
 from emca_daemon.store.acme_bindings import BindingRows, BindingWriter
 from emca_daemon.store.acme_buckets import BucketRows, BucketWriter
 from emca_daemon.store.acme_forgetting import Forgetting
+from emca_daemon.store.acme_mails import MailRows, MailWriter
 from emca_daemon.store.acme_nonces import NonceWriter
 from emca_daemon.store.acme_orders import OrderRows, OrderWriter
 from emca_daemon.store.acme_renewals import RenewalRows, RenewalWriter
 from emca_daemon.store.acme_star import StarRows, StarWriter
 
 
-class AcmeRows(AccountRows, OrderRows, AuthorizationRows, BindingRows, RenewalRows, BucketRows, StarRows, AwaitedRows):
+class AcmeRows(
+    AccountRows,
+    OrderRows,
+    AuthorizationRows,
+    BindingRows,
+    RenewalRows,
+    BucketRows,
+    StarRows,
+    AwaitedRows,
+    MailRows,
+):
     """Fulfils `protocols.acme.ports.AcmeReader`."""
 
     __slots__ = ("_connection",)
@@ -32,6 +43,7 @@ class AcmeWriter(
     BucketWriter,
     StarWriter,
     AwaitedWriter,
+    MailWriter,
     Forgetting,
     AcmeRows,
 ):

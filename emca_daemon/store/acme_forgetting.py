@@ -7,6 +7,7 @@ from sqlalchemy import BindParameter, Connection, Delete, Select, Table, bindpar
 from emca_daemon.store.acme_tables import (
     authorizations,
     challenges,
+    mails,
     order_authorizations,
     orders,
     replacements,
@@ -36,6 +37,9 @@ _FORGET_ORDERS = (
     delete(orders).where(orders.c.id.in_(_IDS)),
 )
 _FORGET_AUTHORIZATIONS = (
+    delete(mails).where(
+        mails.c.challenge_id.in_(select(challenges.c.id).where(challenges.c.authorization_id.in_(_IDS)))
+    ),
     delete(challenges).where(challenges.c.authorization_id.in_(_IDS)),
     delete(authorizations).where(authorizations.c.id.in_(_IDS)),
 )

@@ -194,6 +194,19 @@ awaited_orders = Table(
     Index("ix_acme_awaited_orders_due", "due"),
 )
 
+mails = Table(
+    "acme_mails",
+    metadata,
+    Column("challenge_id", _ID, primary_key=True),
+    Column("endpoint", NAME, nullable=False),
+    Column("due", Moment),
+    Column("attempts", SmallInteger, nullable=False),
+    Column("fault", Text, nullable=False),
+    Column("answered", Moment),
+    Column("signer", Text, nullable=False),
+    Index("ix_acme_mails_due", "endpoint", "due"),
+)
+
 buckets = Table(
     "acme_buckets",
     metadata,

@@ -33,6 +33,8 @@ class Asking:
     account_url: str
     method: str
     wildcard: bool
+    mail: bool = False
+    """Whether it is for a mailbox (RFC 9495)."""
 
 
 def read_record(data: bytes) -> CaaRecord | None:
@@ -55,16 +57,19 @@ def judge_caa(name: str, found: Sequence[bytes], asking: Asking) -> Problem | No
     for record in known:
         if record.critical and record.tag not in _UNDERSTOOD:
             return _refusal(name, f"has a critical record `{record.tag[:20]}` that is not known here")
-    relevant = _relevant(known, wildcard=asking.wildcard)
+    relevant = _relevant(known, asking)
     if not relevant or any(_permits(record.value, asking) for record in relevant):
         return None
     return _refusal(name, "does not let this CA issue to this account by this method")
 
 
-def _relevant(records: Iterable[CaaRecord], *, wildcard: bool) -> list[CaaRecord]:
-    """`issuewild` counts for wildcards, where there is any; else `issue` does (RFC 8659 4.3)."""
-    by_tag = {tag: [record for record in records if record.tag == tag] for tag in ("issue", "issuewild")}
-    return (by_tag["issuewild"] if wildcard else []) or by_tag["issue"]
+def _relevant(records: Iterable[CaaRecord], asking: Asking) -> list[CaaRecord]:
+    """`issuewild` counts for wildcards, where there is any; else `issue` does (RFC 8659 4.3); `issuemail` for mail."""
+    known = list(records)
+    by_tag = {tag: [one for one in known if one.tag == tag] for tag in ("issue", "issuewild", "issuemail")}
+    if asking.mail:
+        return by_tag["issuemail"]
+    return (by_tag["issuewild"] if asking.wildcard else []) or by_tag["issue"]
 
 
 def read_issue_value(value: str) -> tuple[str, list[tuple[str, str]] | None]:

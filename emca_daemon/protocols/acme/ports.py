@@ -7,6 +7,7 @@ from typing import Protocol
 
 from emca_daemon.ca import ports as ca
 from emca_daemon.names import AlternativeName, IssuerName, SerialNumber
+from emca_daemon.protocols.acme.email_reply import ChallengeMail
 from emca_daemon.protocols.acme.records import (
     Account,
     Authorization,
@@ -58,6 +59,12 @@ class AcmeReader(Protocol):
 
     def due_orders(self, now: datetime, limit: int) -> Sequence[AwaitedOrder]:
         """Finalized orders for which CAA is to be asked, longest due first."""
+
+    def mail(self, challenge_id: str) -> ChallengeMail | None:
+        """How the mail of a challenge stands."""
+
+    def due_mails(self, endpoint: str, now: datetime, limit: int) -> Sequence[ChallengeMail]:
+        """An endpoint's mails that are to be sent, longest due first."""
 
     def tokens_left(self, subject: str, now: datetime, rate: Rate) -> timedelta:
         """How long until the subject's bucket has a token; nothing if it has one."""
@@ -138,6 +145,12 @@ class AcmeRows(AcmeReader, Protocol):
 
     def drop_order(self, order_id: str) -> None:
         """It waits no more."""
+
+    def add_mail(self, mail: ChallengeMail, endpoint: str) -> None:
+        """Keep a new challenge's mail."""
+
+    def update_mail(self, old: ChallengeMail, new: ChallengeMail) -> bool:
+        """Replace it; False if it was tried again, or answered, since it was read."""
 
     def take_token(self, subject: str, now: datetime, rate: Rate) -> bool:
         """Take a token out of the subject's bucket, which is filled at that rate; False if it is empty."""

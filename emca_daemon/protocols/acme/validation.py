@@ -6,7 +6,7 @@ crashed one is taken up again), fetches, has the answer judged (`challenges.judg
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from emca_daemon.ca.records import AuditEvent, AuditValue
 from emca_daemon.clock import Clock
@@ -106,6 +106,15 @@ class ValidationDesk:
             tx.audit.append(
                 _event(task, authorization, now, "failed", {"problem": problem.type, "why": problem.detail})
             )
+
+    def put_off(self, task: ValidationTask, delay: timedelta) -> None:
+        """There is nothing to judge yet; looking was no attempt."""
+        now = self._clock()
+        with self._store.writing(durable=False) as tx:
+            found = _current(tx, task, now)
+            if found is not None:
+                waiting = replace(found[1], next_attempt=now + delay, lease_holder="", lease_until=None)
+                tx.acme.update_challenge(waiting, ChallengeStatus.PROCESSING)
 
     def _claim(self, tx: Writing, challenge_id: str, holder: str) -> ValidationTask | None:
         now = self._clock()
