@@ -1,12 +1,20 @@
 """SCEP with the registration authority's key in a token: strongSwan's `pki` against SoftHSM2."""
 
+import urllib.request
+from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import rsa
 
+from emca_daemon.asn1.cms_enveloping import ToCertificate
 from tests.support.clients import Zone
 from tests.support.daemon import Daemon, free_port
 from tests.support.scep_site import ScepSite
+from tests.support.scep_world import Client, Reply, ScepWorld, device_key, read_reply
 from tests.support.site import Site, site_settings
 from tests.support.softhsm import PIN, SoftHsm
 
@@ -45,6 +53,39 @@ def settings(daemon: Daemon, zone: Zone, token: SoftHsm) -> str:
     return text + TWO.format(home=daemon.home)
 
 
+class Live:
+    """The served endpoint as our own client sees it, which writes what others do not."""
+
+    def __init__(self, scep: ScepSite, ra: Path) -> None:
+        """`ra` is the certificate that GetCACert told."""
+        self.url, self.challenge = scep.url, scep.challenge
+        self._ra = x509.load_pem_x509_certificate(ra.read_bytes())
+
+    def recipient(self) -> x509.Certificate:
+        """Whom clients encrypt to."""
+        return self._ra
+
+    def forged(self) -> x509.Certificate:
+        """The same recipient by its name and serial number, with a key that is not the token's."""
+        key = rsa.generate_private_key(65537, 2048)
+        ra = self._ra
+        builder = x509.CertificateBuilder(
+            ra.issuer, ra.subject, key.public_key(), ra.serial_number, ra.not_valid_before_utc, ra.not_valid_after_utc
+        )
+        return builder.sign(key, hashes.SHA256())
+
+    def exchange(self, message: bytes) -> Reply:
+        """Send a message and read the CertRep."""
+        with urllib.request.urlopen(f"{self.url}?operation=PKIOperation", message, timeout=10) as response:
+            return read_reply(response.read())
+
+    def enroll(self, recipient: ToCertificate, number: int) -> Reply:
+        """A new device's request, encrypted to that recipient."""
+        device = Client(cast("ScepWorld", self), device_key(number), transaction_id=f"live-{number}".encode())
+        device = replace(device, password=self.challenge.encode())
+        return self.exchange(device.message(device.csr(), to=(recipient,)))
+
+
 def test_strongswan_enrolls_and_renews_where_the_ra_s_key_is_in_a_token(zone: Zone, tmp_path: Path) -> None:
     """Also after a new start, and where one key signs and another decrypts; no RA key is in a file."""
     token = SoftHsm(tmp_path / "softhsm")
@@ -71,5 +112,30 @@ def test_strongswan_enrolls_and_renews_where_the_ra_s_key_is_in_a_token(zone: Zo
         for prefix in ("token:scep-default-ra-", "token:scep-two-sign-", "token:scep-two-encrypt-"):
             assert sum(one.startswith(prefix) for one in keys) == 1, keys
         assert not [one for one in keys if one.startswith(("software:scep-default-", "software:scep-two-"))]
+        daemon.stop()
+        daemon.assert_quiet(PIN)
+
+
+def test_every_padding_opens_and_no_other_message_harms_the_token(zone: Zone, tmp_path: Path) -> None:
+    """OAEP with a hash that SoftHSM2 has and one that it lacks; all that does not open is refused in the same words."""
+    token = SoftHsm(tmp_path / "softhsm")
+    token.make_token("demo")
+    with Daemon(tmp_path / "demo") as daemon:
+        daemon.make_home(settings(daemon, zone, token), "token")
+        daemon.serve()
+        scep = ScepSite(Site(daemon, zone, 0, 0), tmp_path)
+        live = Live(scep, scep.authorities()[2])
+        for number, digest in enumerate((None, "sha1", "sha256", "sha512")):
+            reply = live.enroll(ToCertificate(live.recipient(), oaep=digest), number)
+            assert reply.status == "0", (digest, reply.text)
+        forged = live.forged()
+        refused = {
+            (reply.status, reply.fail_info, reply.text)
+            for number in range(10, 13)
+            for digest in (None, "sha1", "sha256")
+            for reply in (live.enroll(ToCertificate(forged, oaep=digest), number),)
+        }
+        assert refused == {("2", "2", "the message cannot be decrypted, or is not what its type says")}
+        assert live.enroll(ToCertificate(live.recipient()), 20).status == "0"
         daemon.stop()
         daemon.assert_quiet(PIN)
