@@ -50,7 +50,7 @@ def test_postgresql(zone: Zone, empty_postgres_url: str, tmp_path: Path) -> None
 
 @pytest.mark.token
 def test_token(zone: Zone, tmp_path: Path) -> None:
-    """With a token in [signers] the CAs' keys and their signers' are there; only what decrypts for SCEP is in files."""
+    """With a token in [signers] the CAs' keys and their signers' are there; SCEP's RA keys, by default, in files."""
     token = SoftHsm(tmp_path / "softhsm")
     token.make_token("demo")
     section = (
