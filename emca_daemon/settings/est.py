@@ -76,7 +76,8 @@ class EstKeySettings:
 class EstSettings:
     """One label.
 
-    `authentication` says what a client must show: `certificate`, `http`, `either` or `both`. `proof_of_possession`
+    `authentication` says what a client must show: `certificate`, `http`, `either` or `both`; in /fullcmc the
+    certificate that signed counts as the client's, a shared secret alone is enough for `either`. `proof_of_possession`
     is about the TLS session's channel binding in the request's challenge password: `required`, `if-present` or `off`.
     `csr_attributes` are OIDs that /csrattrs lists, `csr_template` adds the RFC 9908 template. `wrap` breaks base64
     into lines for clients that need it: `auto` (by User-Agent), `always` or `never`.

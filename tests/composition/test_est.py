@@ -12,6 +12,7 @@ from emca_daemon.composition.duties import daemon_requester
 from emca_daemon.composition.est import est_duties, est_mounts, est_signer, revocation_lists
 from emca_daemon.errors import Refused
 from emca_daemon.protocols.http import Peer, Request
+from emca_daemon.protocols.routing import Routes
 from emca_daemon.settings.checking import load_settings
 from tests.support.cli_world import new_folder
 from tests.support.makers import Maker
@@ -25,6 +26,10 @@ def test_the_demo_serves_its_labels(tmp_path: Path) -> None:
     create_hierarchy(core)
     (mount,) = est_mounts(core)
     assert mount.path == "/.well-known/est"
+    routes = Routes((mount,))
+    for path in ("//.well-known/est/cacerts", "/.well-known//est/cacerts"):
+        assert routes.find(path) is mount.responder
+    assert routes.find("/x/.well-known/est/cacerts") is None
     for path in ("cacerts", "manual/cacerts"):
         asked = Request("GET", f"{mount.path}/{path}", "", (), b"", Peer("127.0.0.1"), "r")
         assert mount.responder.respond(asked).status == 200
