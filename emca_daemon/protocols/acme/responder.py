@@ -57,7 +57,7 @@ class AcmeResponder:
 
     def too_large(self) -> Response:
         """The answer to a body that nobody read, which only a POST has."""
-        problem = Problem("malformed", f"a request's body has {self.max_body} bytes at the most", 413)
+        problem = Problem("malformed", "the body of the request is larger than this server reads", 413)
         return self._finish("POST", self._mount, refusal(AcmeRefusal(problem)))
 
     def busy(self, request: Request) -> Response:
