@@ -7,11 +7,20 @@ from typing import Final
 
 from emca_daemon.durations import parse_duration
 from emca_daemon.names import IssuerName, ProfileName
+from emca_daemon.settings.acme_email import AcmeEmailSettings
+from emca_daemon.settings.acme_tokens import AcmeTokenAuthoritySettings
 from emca_daemon.settings.corroboration import AcmePerspectivesSettings
 from emca_daemon.settings.limits import each_of, limited, one_of, positive
 from emca_daemon.toml_reading import between, not_empty
 
-CHALLENGES: Final = ("http-01", "dns-01", "tls-alpn-01", "dns-account-01", "dns-persist-01", "onion-csr-01")
+CHALLENGES: Final = (
+    "http-01",
+    "dns-01",
+    "tls-alpn-01",
+    "dns-account-01",
+    "dns-persist-01",
+    "onion-csr-01",
+    "email-reply-00", "tkauth-01")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +79,7 @@ class AcmeLimitsSettings:
     accounts_per_network: Rate | None = None
     orders_per_account: Rate | None = None
     failed_validations_per_name: Rate | None = None
+    mails_per_address: Rate | None = None
     ipv4_prefix: int = limited(32, between(8, 32))
     ipv6_prefix: int = limited(48, between(16, 128))
     documentation: str | None = None
@@ -102,6 +112,8 @@ class AcmeSettings:
     """Whose certificates they are; None: the profile's issuer."""
     challenges: tuple[str, ...] = limited(("http-01", "dns-01"), not_empty, each_of(*CHALLENGES))
     external_accounts: str = limited("off", one_of("off", "optional", "required"))
+    token_authority: str | None = None
+    """Where clients are told to get tokens (RFC 9447)."""
     pre_authorization: bool = False
     """Whether names can be proved before there is an order (newAuthz)."""
     subdomain_authorization: bool = False
@@ -134,9 +146,11 @@ class AcmeSettings:
     """Whether challenges count as met without a look; only a demonstration may do so."""
     network: NetworkSettings = field(default_factory=NetworkSettings)
     profiles: dict[str, AcmeProfileSettings] = field(default_factory=dict)
+    token_authorities: dict[str, AcmeTokenAuthoritySettings] = field(default_factory=dict)
     limits: AcmeLimitsSettings = field(default_factory=AcmeLimitsSettings)
     star: AcmeStarSettings = field(default_factory=AcmeStarSettings)
     perspectives: AcmePerspectivesSettings = field(default_factory=AcmePerspectivesSettings)
+    email: AcmeEmailSettings = field(default_factory=AcmeEmailSettings)
 
     def profile_of(self, asked: str | None) -> ProfileName:
         """Ours behind the one that an order asked for; where that is not advertised any more, the usual one."""

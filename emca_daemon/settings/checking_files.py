@@ -25,6 +25,8 @@ def check_files(settings: Settings) -> Iterator[Finding]:
             yield from _tls(listener.tls, f"listeners.{name}.tls")
     for name, acme in settings.acme.items():
         yield from _perspectives(acme.perspectives, f"acme.{name}.perspectives")
+        for authority, token in acme.token_authorities.items():
+            yield from readable(f"acme.{name}.token_authorities.{authority}.certificate", token.certificate)
     for name, cmp in settings.cmp.items():
         yield from _cmp(cmp, f"cmp.{name}", demo=settings.demo)
     for name, scep in settings.scep.items():

@@ -29,6 +29,8 @@ SECTIONS: dict[str, type[object]] = {
     "acme.default.profiles.short": acme.AcmeProfileSettings,
     "acme.default.limits": acme.AcmeLimitsSettings,
     "acme.default.star": acme.AcmeStarSettings,
+    "acme.default.token_authorities.example": acme.AcmeTokenAuthoritySettings,
+    "acme.default.email": acme.AcmeEmailSettings,
     "acme.default.perspectives": corroboration.AcmePerspectivesSettings,
     "acme.default.perspectives.remotes.east": corroboration.AcmePerspectiveSettings,
     "est.default": est.EstSettings,
@@ -56,7 +58,7 @@ SECTIONS: dict[str, type[object]] = {
 """The table in which each class of the model has all of its keys."""
 
 NOT_IN_THE_FILE = {"file", "software", "pkcs11", "issuer_defaults"}
-TABLE = re.compile(r"(?:# )?\[([a-z.]+)\]")
+TABLE = re.compile(r"(?:# )?\[([a-z_.]+)\]")
 KEY = re.compile(r"(# )?([a-z_0-9]+) = (.+)")
 
 

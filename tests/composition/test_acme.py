@@ -1,5 +1,6 @@
 """ACME in one process."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -8,14 +9,25 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.internet.testing import MemoryReactorClock
 
 from emca_daemon.cli.demo import demo_settings
-from emca_daemon.composition.acme import acme_duties, acme_mounts, acme_validation, caa_rechecks, read_certificates
+from emca_daemon.composition.acme import (
+    acme_duties,
+    acme_mounts,
+    acme_validation,
+    caa_rechecks,
+    read_certificates,
+    token_authorities,
+)
 from emca_daemon.composition.core import open_core
 from emca_daemon.errors import Refused
+from emca_daemon.names import ProfileName
 from emca_daemon.protocols.acme.tasks import ValidationTask
 from emca_daemon.protocols.http import Peer, Request
+from emca_daemon.settings.acme import AcmeSettings
+from emca_daemon.settings.acme_tokens import AcmeTokenAuthoritySettings
 from emca_daemon.settings.checking import load_settings
 from tests.support.cli_world import new_folder
 from tests.support.outside import Outside
+from tests.support.token_authority import X5U, Authority
 
 
 class Nobody:
@@ -81,3 +93,16 @@ def test_certificates_for_other_chains_are_read(tmp_path: Path) -> None:
     for path in (file, tmp_path / "missing.pem"):
         with pytest.raises(Refused):
             read_certificates((path,))
+
+
+def test_authorities_of_tokens_are_read_from_their_files(tmp_path: Path) -> None:
+    """With what their tokens say of themselves; raises for a file without a certificate."""
+    authority = Authority(datetime(2026, 6, 1, tzinfo=UTC))
+    file = tmp_path / "authority.pem"
+    file.write_bytes(authority.certificate.public_bytes(Encoding.PEM))
+    given = {"test": AcmeTokenAuthoritySettings(certificate=file, x5u=X5U)}
+    settings = AcmeSettings(base_url="https://ca.test/acme", profile=ProfileName("stir"), token_authorities=given)
+    assert token_authorities(settings) == (authority.trusted(),)
+    file.write_text("no certificate")
+    with pytest.raises(Refused):
+        token_authorities(settings)

@@ -150,3 +150,10 @@ def test_an_account_that_is_not_there_is_told(machine: Path) -> None:
     assert findings(machine, 'user = "no-such-account"') == {
         "user": "expected an account of this machine, found `no-such-account`"
     }
+
+
+def test_a_missing_certificate_of_an_authority_is_told(machine: Path) -> None:
+    """Tokens could not be verified without it."""
+    text = WHOLE.replace("[acme.main]\n", '[acme.main]\nchallenges = ["tkauth-01"]\n')
+    text += '\n[acme.main.token_authorities.x]\ncertificate = "nowhere.pem"\n'
+    assert "acme.main.token_authorities.x.certificate" in findings(machine, text)

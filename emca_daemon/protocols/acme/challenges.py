@@ -8,12 +8,14 @@ from hmac import compare_digest
 from josepy.b64 import b64encode
 
 from emca_daemon.names import NameType
+from emca_daemon.protocols.acme.email_reply import EMAIL_REPLY_00
 from emca_daemon.protocols.acme.errors import Problem
 
 HTTP_01 = "http-01"
 DNS_01 = "dns-01"
 TLS_ALPN_01 = "tls-alpn-01"
 ONION_CSR_01 = "onion-csr-01"
+TKAUTH_01 = "tkauth-01"
 
 _OFFERS: tuple[tuple[str, frozenset[NameType], bool], ...] = (
     (HTTP_01, frozenset({NameType.DNS, NameType.IP}), False),
@@ -21,7 +23,9 @@ _OFFERS: tuple[tuple[str, frozenset[NameType], bool], ...] = (
     (TLS_ALPN_01, frozenset({NameType.DNS, NameType.IP}), False),
     ("dns-account-01", frozenset({NameType.DNS}), True),
     ("dns-persist-01", frozenset({NameType.DNS}), True),
+    (EMAIL_REPLY_00, frozenset({NameType.EMAIL}), False),
     (ONION_CSR_01, frozenset({NameType.DNS}), True),
+    (TKAUTH_01, frozenset({NameType.TN_AUTH_LIST}), False),
 )
 """Type, identifiers it can prove, whether it can prove a wildcard; in the order in which they are offered.
 

@@ -4,8 +4,10 @@ import json
 from collections.abc import Iterator
 from datetime import datetime
 
-from emca_daemon.protocols.acme.challenges import ONION_CSR_01
+from emca_daemon.protocols.acme import tkauth
+from emca_daemon.protocols.acme.challenges import ONION_CSR_01, TKAUTH_01
 from emca_daemon.protocols.acme.dns_persist import DNS_PERSIST_01, MOST_ISSUERS
+from emca_daemon.protocols.acme.email_reply import EMAIL_REPLY_00
 from emca_daemon.protocols.acme.endpoint import Endpoint
 from emca_daemon.protocols.acme.errors import Problem
 from emca_daemon.protocols.acme.identifiers import identifier_document
@@ -115,6 +117,12 @@ def challenge_document(endpoint: Endpoint, challenge: Challenge) -> Document:
         document["issuer-domain-names"] = list(endpoint.settings.caa_identities[:MOST_ISSUERS])
     if challenge.type == ONION_CSR_01:
         document["nonce"] = nonce_text(challenge.token)
+    if challenge.type == EMAIL_REPLY_00:
+        document["from"] = endpoint.settings.email.address
+    if challenge.type == TKAUTH_01:
+        document["tkauth-type"] = tkauth.TYPE
+        if endpoint.settings.token_authority is not None:
+            document["token-authority"] = endpoint.settings.token_authority
     if challenge.validated is not None:
         document["validated"] = time_text(challenge.validated)
     if challenge.errors and challenge.status is not ChallengeStatus.VALID:

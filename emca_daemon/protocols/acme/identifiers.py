@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from emca_daemon.asn1.names import with_lower_domain
+from emca_daemon.asn1.tn_auth_list import TN_AUTH_LIST, read_tn_auth_list
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.names import AlternativeName, NameType
 from emca_daemon.policy.dns_names import dns_name_problem
@@ -12,9 +14,10 @@ from emca_daemon.policy.profile import Profile
 from emca_daemon.protocols.acme.challenges import offered
 from emca_daemon.protocols.acme.errors import AcmeRefusal, Problem, malformed
 from emca_daemon.protocols.acme.onion import is_onion, onion_problem
+from emca_daemon.protocols.json_text import read_base64url
 
-_TYPES = {"dns": NameType.DNS, "ip": NameType.IP}
-"""The identifier types that orders may have (RFC 8555 9.7.7, RFC 8738)."""
+_TYPES = {"dns": NameType.DNS, "ip": NameType.IP, "email": NameType.EMAIL, "TNAuthList": NameType.TN_AUTH_LIST}
+"""The identifier types that orders may have (RFC 8555 9.7.7, RFC 8738, RFC 8823, RFC 9448)."""
 
 
 def read_identifiers(value: object, most: int) -> tuple[AlternativeName, ...]:
@@ -35,7 +38,19 @@ def _read(entry: object) -> AlternativeName:
         raise AcmeRefusal(problem, reason=Reason.NAME_REFUSED)
     if kind is NameType.IP and ip_address(entry["value"]) is None:
         raise malformed("an identifier of the type `ip` is no address as RFC 5952 writes it")
+    if kind is NameType.EMAIL:
+        return AlternativeName(kind, with_lower_domain(entry["value"]))
+    if kind is NameType.TN_AUTH_LIST:
+        return _read_list(entry["value"])
     return AlternativeName(kind, _lower(entry["value"]))
+
+
+def _read_list(value: str) -> AlternativeName:
+    try:
+        read_tn_auth_list(read_base64url(value, "an identifier of the type `TNAuthList`"))
+    except Refused as refused:
+        raise malformed(refused.detail) from None
+    return AlternativeName(NameType.TN_AUTH_LIST, value)
 
 
 def _lower(value: str) -> str:
@@ -105,7 +120,10 @@ def check_identifiers(
     faults = {name: problem for name in names if (problem := _syntax_problem(name)) is not None}
     sound = tuple(name for name in names if name not in faults)
     others = []
-    for mismatch in name_mismatches(profile, sound, requester) if sound else []:
+    lists = tuple(name for name in names if name.type is NameType.TN_AUTH_LIST)
+    faults.update(_list_faults(lists, profile))
+    written = tuple(name for name in sound if name not in lists)
+    for mismatch in name_mismatches(profile, written, requester) if sound else []:
         name = next((name for name in sound if name.value == mismatch.field), None)
         if name is None:
             others.append(mismatch)
@@ -118,6 +136,13 @@ def check_identifiers(
             faults.setdefault(name, "can be proved by no challenge on offer")
     if faults:
         raise rejected(faults)
+
+
+def _list_faults(lists: tuple[AlternativeName, ...], profile: Profile) -> dict[AlternativeName, str]:
+    """A list is an extension that the profile must let requests bring; a certificate has one at the most."""
+    if not any(oid.dotted == TN_AUTH_LIST for oid in profile.requested_extensions.copy):
+        return dict.fromkeys(lists, "is a list of telephone numbers, which this profile does not certify")
+    return dict.fromkeys(lists[1:], "is a second list of telephone numbers")
 
 
 def _syntax_problem(name: AlternativeName) -> str | None:
