@@ -19,6 +19,7 @@ from emca_daemon.outbound.dns_exchange import Exchange
 from emca_daemon.outbound.looking import CaaAsking
 from emca_daemon.protocols.acme.account_keys import KeyMemory
 from emca_daemon.protocols.acme.alternates import Alternates
+from emca_daemon.protocols.acme.authority_tokens import TokenAuthority
 from emca_daemon.protocols.acme.awaited import AwaitedDesk
 from emca_daemon.protocols.acme.endpoint import Endpoint
 from emca_daemon.protocols.acme.nonces import Nonces, NonceSweep, nonce_key
@@ -53,8 +54,17 @@ def acme_endpoints(core: Core, validations: Validations) -> tuple[Endpoint, ...]
             weak_keys=core.weak_keys,
             keys=keys,
             alternates=Alternates(read_certificates(settings.alternate_certificates)),
+            token_authorities=token_authorities(settings),
         )
         for name, settings in core.settings.acme.items()
+    )
+
+
+def token_authorities(settings: AcmeSettings) -> tuple[TokenAuthority, ...]:
+    """The authorities whose tokens an endpoint trusts; raises Refused(MALFORMED) for a file without a certificate."""
+    return tuple(
+        TokenAuthority(name, read_certificates((one.certificate,))[0], one.x5u, one.issuer)
+        for name, one in settings.token_authorities.items()
     )
 
 

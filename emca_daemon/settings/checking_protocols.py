@@ -10,6 +10,7 @@ from emca_daemon.settings.checking_cmp import check_cmp
 from emca_daemon.settings.checking_est import check_est
 from emca_daemon.settings.checking_perspectives import check_perspectives
 from emca_daemon.settings.checking_scep import check_scep
+from emca_daemon.settings.checking_tokens import check_tokens
 from emca_daemon.settings.findings import (
     NAME,
     Finding,
@@ -39,6 +40,7 @@ def check_protocols(settings: Settings) -> Iterator[Finding]:
     for name, endpoint in settings.acme.items():
         yield from _endpoint(endpoint, f"acme.{name}")
         yield from _profiles_and_limits(endpoint, f"acme.{name}")
+        yield from check_tokens(endpoint, f"acme.{name}")
         yield from check_perspectives(endpoint.perspectives, f"acme.{name}.perspectives")
         yield from check_network(endpoint.network, f"acme.{name}.network")
     yield from check_cmp(settings)
