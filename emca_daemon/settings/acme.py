@@ -20,7 +20,9 @@ CHALLENGES: Final = (
     "dns-account-01",
     "dns-persist-01",
     "onion-csr-01",
-    "email-reply-00", "tkauth-01")
+    "email-reply-00",
+    "tkauth-01",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
