@@ -17,10 +17,9 @@ def written() -> frozenset[str]:
     """The names of all tests under `tests/`."""
     found: set[str] = set()
     for path in python_files("tests"):
-        functions = (node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
         found.update(
             node.name
-            for node in functions
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_")
         )
     return frozenset(found)
