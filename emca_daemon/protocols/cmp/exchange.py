@@ -18,7 +18,7 @@ from emca_daemon.protocols.cmp.credentials import Kind
 from emca_daemon.protocols.cmp.errors import Failure, WrongSecret, rejection
 from emca_daemon.protocols.cmp.headers import FOLLOWING, continuing_failure, header_failure, is_repeated
 from emca_daemon.protocols.cmp.kem import asks_for_ciphertext
-from emca_daemon.protocols.cmp.nested import inside_of, unwrapped
+from emca_daemon.protocols.cmp.nested import Broken, inside_of, unwrapped
 from emca_daemon.protocols.cmp.operations import enrollment, revocation
 from emca_daemon.protocols.cmp.operations.confirmation import CONFIRMED, confirm, end
 from emca_daemon.protocols.cmp.operations.encapsulation import encapsulate
@@ -26,6 +26,7 @@ from emca_daemon.protocols.cmp.operations.enrollment import REPLIES, answer_agai
 from emca_daemon.protocols.cmp.operations.general import INFORMATION, inform
 from emca_daemon.protocols.cmp.operations.polling import poll
 from emca_daemon.protocols.cmp.operations.possession import prove
+from emca_daemon.protocols.cmp.originals import check_replaced
 from emca_daemon.protocols.cmp.passphrases import REV_PASSPHRASE, keep
 from emca_daemon.protocols.cmp.records import Stage, Transaction
 from emca_daemon.protocols.cmp.replies import protected, signed, unprotected_error
@@ -101,7 +102,12 @@ class Exchange:
         except Refused as refusal:
             self._note(call, refusal)
             return protected(endpoint, message.header, credential, self._error(refusal), nonce)
-        answers = [self._answered(one, inside_of(origin), depth + 1) for one in inside]
+        answers = [
+            unprotected_error(endpoint, one.salvaged, one.refusal)
+            if isinstance(one, Broken)
+            else self._answered(one, inside_of(origin), depth + 1)
+            for one in inside
+        ]
         if len(answers) == 1:
             return answers[0]
         return protected(endpoint, message.header, credential, Answer(Body.NESTED, der.sequence(*answers)), nonce)
@@ -163,6 +169,8 @@ class Exchange:
             stranger = continuing_failure(call.opened, call.credential)
             if stranger is not None:
                 raise stranger
+        if call.credential.kind is Kind.RA:
+            check_replaced(call.message)
         operation = call.origin.operation
         if operation and not going_on and operation not in _operations_of(call.message):
             raise failure(FailInfo.BAD_REQUEST, "the path is that of another operation")

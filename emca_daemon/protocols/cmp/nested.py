@@ -5,9 +5,9 @@ batch, and so are their answers. Whoever wrapped them vouches for nothing that i
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from emca_daemon.asn1.cmp import Body, Message, read_message
+from emca_daemon.asn1.cmp import Body, Message, Salvage, read_message, salvage
 from emca_daemon.asn1.cmp_status import FailInfo
 from emca_daemon.asn1.signature_algorithms import is_signature
 from emca_daemon.asn1.values import encoded, sequence_parts
@@ -17,6 +17,7 @@ from emca_daemon.protocols.cmp.authentication import failure
 from emca_daemon.protocols.cmp.calls import Call, Origin
 from emca_daemon.protocols.cmp.credentials import Kind
 from emca_daemon.protocols.cmp.issuance import claim, new_transaction
+from emca_daemon.protocols.cmp.originals import check_forwarded
 from emca_daemon.protocols.cmp.records import Stage
 
 MOST_MESSAGES = 50
@@ -24,26 +25,33 @@ MOST_MESSAGES = 50
 DEEPEST = 3
 """Envelopes around a message: so many authorities may each have added their protection."""
 
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A message of a batch that cannot be read: what could be saved of it, and what is wrong."""
+
+    salvaged: Salvage
+    refusal: Refused
+
+
 _OPENING = frozenset({Body.IR, Body.CR, Body.KUR, Body.P10CR, Body.RR, Body.CCR})
 _NESTED = "nested"
 
 
-def unwrapped(call: Call, depth: int) -> tuple[Message, ...]:
+def unwrapped(call: Call, depth: int) -> tuple[Message | Broken, ...]:
     """The messages inside of a nested one, once it is found to be an authority's and as it must be; raises Failure.
 
-    `depth` says how many are around it. That it was forwarded is audited, and the id of a batch is taken.
+    `depth` says how many are around it. That it was forwarded is audited, and the id of a batch is taken. What cannot
+    be read in a batch is there as broken.
     """
     _check_sender(call)
-    inside = _read(call.message.body)
-    if len(inside) == 1:
-        if depth + 1 >= DEEPEST and inside[0].type is Body.NESTED:
-            raise failure(FailInfo.BAD_REQUEST, f"{DEEPEST} messages at the most are around another")
-        _check_copied(call.message, inside[0])
-        _note_forwarded(call, inside[0])
-        return inside
+    parts = _parts(call.message.body)
+    if len(parts) == 1:
+        return (_forwarded(call, read_message(parts[0]), depth),)
     if depth:
         raise failure(FailInfo.BAD_REQUEST, "a batch stands in no other message")
-    _check_batch(call, inside)
+    inside = tuple(map(_read, parts))
+    _check_batch(call, [one for one in inside if isinstance(one, Message)])
     subject = f"{call.endpoint.name}/{call.transaction_id.hex()}"
     with call.endpoint.store.writing() as tx:
         claim(tx, new_transaction(call, Stage.FINISHED, call.endpoint.settings.replay_window))
@@ -63,13 +71,30 @@ def _check_sender(call: Call) -> None:
         raise failure(FailInfo.NOT_AUTHORIZED, "only a registration authority forwards the messages of others")
 
 
-def _read(content: bytes) -> tuple[Message, ...]:
+def _forwarded(call: Call, inner: Message, depth: int) -> Message:
+    """The one message inside, found to be as it must be."""
+    if depth + 1 >= DEEPEST and inner.type is Body.NESTED:
+        raise failure(FailInfo.BAD_REQUEST, f"{DEEPEST} messages at the most are around another")
+    _check_copied(call.message, inner)
+    check_forwarded(call.message, (inner,))
+    _note_forwarded(call, inner)
+    return inner
+
+
+def _parts(content: bytes) -> tuple[bytes, ...]:
     parts = sequence_parts(content, "PKIMessages")
     if not parts:
         raise Refused(Reason.MALFORMED, "there is no message inside")
     if len(parts) > MOST_MESSAGES:
         raise failure(FailInfo.BAD_REQUEST, f"a batch holds {MOST_MESSAGES} messages at the most")
-    return tuple(read_message(encoded(part)) for part in parts)
+    return tuple(map(encoded, parts))
+
+
+def _read(data: bytes) -> Message | Broken:
+    try:
+        return read_message(data)
+    except Refused as refusal:
+        return Broken(salvage(data) or Salvage(), refusal)
 
 
 def _check_copied(outer: Message, inner: Message) -> None:
@@ -91,6 +116,7 @@ def _check_batch(call: Call, inside: Sequence[Message]) -> None:
         raise failure(FailInfo.BAD_SENDER_NONCE, "two messages of a batch have the same senderNonce")
     if any(one.type is Body.NESTED for one in inside):
         raise failure(FailInfo.BAD_REQUEST, "nothing in a batch is nested again")
+    check_forwarded(call.message, inside)
     with call.endpoint.store.reading() as tx:
         if tx.cmp.get(call.endpoint.name, call.transaction_id) is not None:
             raise failure(FailInfo.TRANSACTION_ID_IN_USE, "the transactionID is in use")

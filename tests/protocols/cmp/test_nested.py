@@ -152,6 +152,28 @@ def test_a_batch(world: CmpWorld, authority: Client) -> None:
     assert events(world)[before:] == [("success", "CN=RA")]
 
 
+def test_a_broken_message_in_a_batch(world: CmpWorld, authority: Client) -> None:
+    """Is answered by its own error, in its place; the others are answered as ever."""
+    good, bad = world.client(), world.client()
+    header = encoded(sequence_parts(asked(bad)[0], "PKIMessage")[0])
+    cut = der.sequence(header, der.NULL)
+    before = len(events(world))
+    reply = batch(authority, [cut, asked(good)[0], der.NULL])
+    answers = inside(reply)
+    assert [one.type for one in answers] == ["error", "ip", "error"]
+    assert [one.failure for one in answers] == ["badDataFormat", "", "badDataFormat"]
+    assert [one.is_protected for one in answers] == [False, True, False]
+    assert answers[0].octets("transactionID") == bad.transaction_id
+    assert not answers[2].header["transactionID"].isValue
+    assert events(world)[before:] == [("success", "CN=RA")]
+
+
+def test_a_batch_of_broken_messages(world: CmpWorld, authority: Client) -> None:
+    """Is answered by as many errors; a broken one alone refuses the message around it."""
+    assert [one.type for one in inside(batch(authority, [der.NULL, der.NULL]))] == ["error", "error"]
+    assert batch(authority, [der.NULL]).type == "error"
+
+
 def test_a_batch_is_answered_once(world: CmpWorld, authority: Client) -> None:
     """Its transactionID is in use then, which is said without a word in the audit chain."""
     written = authority.renewed().written(NESTED, der.sequence(*(asked(world.client())[0] for _ in range(2))))
