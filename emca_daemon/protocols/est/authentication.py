@@ -18,13 +18,15 @@ ALGORITHM_OF: Final = {"digest": "sha256", "digest-md5": "md5"}
 class Challenge(Refused):
     """HTTP authentication is missing or wrong: 401 with WWW-Authenticate.
 
-    `first` says that nothing was shown yet, which is how every conversation begins and no failure.
+    `first` says that nothing was shown yet, which is how every conversation begins and no failure; `counted` that a
+    secret was wrong, of which an address has only so many.
     """
 
-    def __init__(self, detail: str, *, stale: bool = False, first: bool = False) -> None:
+    def __init__(self, detail: str, *, stale: bool = False, first: bool = False, counted: bool = False) -> None:
         super().__init__(Reason.NOT_AUTHENTICATED, detail)
         self.stale = stale
         self.first = first
+        self.counted = counted
 
 
 def authenticate(
@@ -117,7 +119,7 @@ def _http_user(endpoint: Endpoint, request: Request, field: str | None, now: dat
         if refused.reason is Reason.UNAVAILABLE:
             raise
         count_failure(endpoint, request, now)
-        raise Challenge(refused.detail) from None
+        raise Challenge(refused.detail, counted=True) from None
 
 
 def check_address(endpoint: Endpoint, request: Request, now: datetime) -> None:

@@ -73,7 +73,7 @@ class Call:
         now = self.endpoint.clock()
         details: dict[str, bool] = {}
         with self.endpoint.store.writing() as tx:
-            if self.requester.proof == "none" and not isinstance(refused, Challenge):
+            if self.requester.proof == "none" and not (isinstance(refused, Challenge) and refused.counted):
                 number = tx.credentials.count(f"est-refusals:{self.requester.origin}", now, _MINUTE)
                 if number > ANONYMOUS_REFUSALS:
                     return

@@ -2,8 +2,10 @@
 
 from base64 import b64encode
 
+from emca_daemon.asn1 import der
 from emca_daemon.protocols.est.calls import ANONYMOUS_REFUSALS
 from emca_daemon.protocols.http import Peer
+from emca_daemon.settings.est import EstHttpSettings
 from tests.support.est_world import EstWorld, basic, request, settings
 
 
@@ -64,3 +66,19 @@ def test_nobody_fills_the_audit_chain() -> None:
     world.clock.advance(minutes=1)
     assert world.send("fullcmc", b"!").status == 400
     assert len(world.actions()) - before == ANONYMOUS_REFUSALS + 3
+
+
+def test_certificates_of_nobody_fill_nothing_either() -> None:
+    """Anybody can make one; wrong passwords are all written, until the address is refused."""
+    world = EstWorld()
+    world.label(settings(http=EstHttpSettings(attempts_per_address=ANONYMOUS_REFUSALS + 5)))
+    stranger = Peer("192.0.2.10", certificate=der.sequence())
+    before = len(world.actions())
+    for _ in range(ANONYMOUS_REFUSALS + 3):
+        assert world.send("simpleenroll", peer=stranger).status == 401
+    assert len(world.actions()) - before == ANONYMOUS_REFUSALS
+    before = len(world.actions())
+    for number in range(ANONYMOUS_REFUSALS + 5):
+        assert world.send("simpleenroll", headers={"authorization": f"Basic !{number}"}).status == 401
+    assert len(world.actions()) - before == ANONYMOUS_REFUSALS + 5
+    assert world.enroll(b"!").status == 429
