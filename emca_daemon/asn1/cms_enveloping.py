@@ -1,4 +1,4 @@
-"""Envelopes written in strict DER: for RSA and elliptic-curve certificates, or for who knows a password."""
+"""Envelopes written in strict DER: for RSA, elliptic-curve and ML-KEM certificates, or for who knows a password."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,10 +13,11 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from emca_daemon.asn1 import ber, cms, cms_agreement, cms_content, cms_password, cms_signatures, der
 from emca_daemon.asn1.cms_algorithms import CIPHERS, DIGEST_OIDS, hash_of
 from emca_daemon.asn1.cms_decrypting import RSAES_OAEP
+from emca_daemon.asn1.cms_encapsulation import EncapsulationPublicKey, recipient_info
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.randomness import RandomBytes
 
-_PASSWORD = 0xA3
+_PASSWORD, _OTHER = 0xA3, 0xA4
 _MINIMUM_WRAPPED = 16
 _WRAPS = {16: cms_agreement.WRAP_AES_128, 24: "2.16.840.1.101.3.4.1.25", 32: cms_agreement.WRAP_AES_256}
 
@@ -99,8 +100,8 @@ def envelop(
 
 
 def _version(infos: Sequence[tuple[int, bytes]]) -> int:
-    """RFC 5652 6.1: 3 with a password, 0 with nothing but version-0 key transport, else 2."""
-    if any(info[0] == _PASSWORD for _, info in infos):
+    """RFC 5652 6.1: 3 with a password or an encapsulated key, 0 with nothing but version-0 key transport, else 2."""
+    if any(info[0] in (_PASSWORD, _OTHER) for _, info in infos):
         return 3
     return 2 if any(version for version, _ in infos) else 0
 
@@ -123,6 +124,8 @@ def _recipient_info(recipient: Recipient, key: bytes, random: RandomBytes) -> tu
         return _key_transport(recipient, public, key)
     if isinstance(public, cms_agreement.AgreementPublicKey):
         return _key_agreement(recipient, public, key)
+    if isinstance(public, EncapsulationPublicKey) and isinstance(recipient, ToCertificate):
+        return 0, recipient_info(public, _identifier(recipient), key, recipient.user_material)
     raise Refused(Reason.KEY_REFUSED, "nothing can be encrypted to a key of this kind")
 
 
@@ -165,11 +168,8 @@ def _key_transport(recipient: ToCertificate | ToPublicKey, public: rsa.RSAPublic
     except ValueError as error:
         raise Refused(Reason.KEY_REFUSED, "the recipient's key is too short") from error
     version = 2 if recipient.by_key_identifier else 0
-    identifier = (
-        der.implicit(0, _key_identifier(recipient)) if recipient.by_key_identifier else _issuer_and_serial(recipient)
-    )
     return version, der.sequence(
-        der.integer(version), identifier, cms.write_algorithm(algorithm), der.octet_string(encrypted)
+        der.integer(version), _identifier(recipient), cms.write_algorithm(algorithm), der.octet_string(encrypted)
     )
 
 
@@ -207,6 +207,13 @@ def _key_agreement(
         + cms.write_algorithm(algorithm)
         + der.sequence(der.sequence(identifier, der.octet_string(wrapped))),
     )
+
+
+def _identifier(recipient: ToCertificate | ToPublicKey) -> bytes:
+    """RecipientIdentifier, which key transport and encapsulation have."""
+    if recipient.by_key_identifier:
+        return der.implicit(0, _key_identifier(recipient))
+    return _issuer_and_serial(recipient)
 
 
 def _issuer_and_serial(recipient: ToCertificate | ToPublicKey) -> bytes:

@@ -8,6 +8,7 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 from emca_daemon.asn1 import cms, der
 from emca_daemon.asn1.cmp_status import FailInfo
 from emca_daemon.asn1.cms_agreement import AgreementPublicKey
+from emca_daemon.asn1.cms_encapsulation import EncapsulationPublicKey
 from emca_daemon.asn1.cms_enveloping import Recipient, ToCertificate, ToPassword, ToPublicKey, envelop
 from emca_daemon.asn1.cms_signing import SigningIdentity
 from emca_daemon.asn1.crmf import CertificateRequest, CertificateTemplate
@@ -129,7 +130,7 @@ def _is_for_encryption(certificate: x509.Certificate) -> bool:
         key = certificate.public_key()
     except (x509.ExtensionNotFound, x509.DuplicateExtension, ValueError):
         return False
-    if isinstance(key, rsa.RSAPublicKey):
+    if isinstance(key, rsa.RSAPublicKey | EncapsulationPublicKey):
         return usage.key_encipherment
     return isinstance(key, AgreementPublicKey) and usage.key_agreement
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa, x25519
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mlkem, padding, rsa, x25519
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_private_key
 from pyasn1.codec.der.encoder import encode
 
@@ -19,8 +19,10 @@ from emca_daemon.asn1.values import encoded, sequence_parts
 from emca_daemon.randomness import system_random
 from tests.protocols.cmp.test_authentication import KEY, foreign
 from tests.support import cmp_messages as build
+from tests.support.cmp_kem import DEVICE, KemClient, vendor
 from tests.support.cmp_messages import Template
 from tests.support.cmp_world import SECRET, Client, CmpWorld, Reply, enrolled, known, settings
+from tests.support.cms_kem import opened as opened_by_kem
 
 ENCRYPTED = b"\x81\x01\x00"
 EC_256 = der.sequence(der.oid("1.2.840.10045.2.1"), der.oid("1.2.840.10045.3.1.7"))
@@ -169,6 +171,20 @@ def test_a_key_for_who_signs_by_rsa(world: CmpWorld) -> None:
     reply = client.enroll(template(), 2, proof=b"")
     assert reply.failure == ""
     key = package(world, opened(enveloped(reply, "privateKey"), client.signer[0], client.rsa_key))
+    assert key.public_key() == reply.certificate.public_key()
+
+
+@pytest.mark.parametrize("kind", [mlkem.MLKEM768PrivateKey, mlkem.MLKEM1024PrivateKey])
+def test_a_key_for_who_encapsulates(kind: type[mlkem.MLKEM768PrivateKey] | type[mlkem.MLKEM1024PrivateKey]) -> None:
+    """Encapsulated to the certificate by which the sender is known (KEMRI)."""
+    world = CmpWorld(settings(key_generation=("p-256",)), vendors=[vendor()])
+    world.people.devices[DEVICE] = known(DEVICE)
+    client = KemClient(world, kind.generate())
+    assert client.ask().type == "genp"
+    reply = client.send(0, der.sequence(build.request(template(subject=DEVICE), proof=b"")))
+    assert (reply.type, reply.failure, int(reply.header["pvno"])) == ("ip", "", 3)
+    envelope = _inner(encode(reply.body["response"][0]["certifiedKeyPair"]["privateKey"]))
+    key = package(world, opened_by_kem(envelope, client.key))
     assert key.public_key() == reply.certificate.public_key()
 
 
