@@ -55,6 +55,9 @@ def acme_endpoints(core: Core, validations: Validations) -> tuple[Endpoint, ...]
             keys=keys,
             alternates=Alternates(read_certificates(settings.alternate_certificates)),
             token_authorities=token_authorities(settings),
+            attestation_roots={
+                one: read_certificates(settings.attestation.of(one)) for one in settings.attestation.formats
+            },
         )
         for name, settings in core.settings.acme.items()
     )

@@ -9,6 +9,7 @@ from emca_daemon.durations import parse_duration
 from emca_daemon.names import IssuerName, ProfileName
 from emca_daemon.settings.acme_email import AcmeEmailSettings
 from emca_daemon.settings.acme_tokens import AcmeTokenAuthoritySettings
+from emca_daemon.settings.attestation import AcmeAttestationSettings
 from emca_daemon.settings.corroboration import AcmePerspectivesSettings
 from emca_daemon.settings.limits import each_of, limited, one_of, positive
 from emca_daemon.toml_reading import between, not_empty
@@ -22,6 +23,7 @@ CHALLENGES: Final = (
     "onion-csr-01",
     "email-reply-00",
     "tkauth-01",
+    "device-attest-01",
 )
 
 
@@ -153,6 +155,7 @@ class AcmeSettings:
     star: AcmeStarSettings = field(default_factory=AcmeStarSettings)
     perspectives: AcmePerspectivesSettings = field(default_factory=AcmePerspectivesSettings)
     email: AcmeEmailSettings = field(default_factory=AcmeEmailSettings)
+    attestation: AcmeAttestationSettings = field(default_factory=AcmeAttestationSettings)
 
     def profile_of(self, asked: str | None) -> ProfileName:
         """Ours behind the one that an order asked for; where that is not advertised any more, the usual one."""

@@ -6,6 +6,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
+from emca_daemon.settings.attestation import ROOTS, AcmeAttestationSettings
 from emca_daemon.settings.cmp import CmpSettings
 from emca_daemon.settings.corroboration import AcmePerspectivesSettings
 from emca_daemon.settings.est import EstSettings
@@ -27,6 +28,7 @@ def check_files(settings: Settings) -> Iterator[Finding]:
         yield from _perspectives(acme.perspectives, f"acme.{name}.perspectives")
         for authority, token in acme.token_authorities.items():
             yield from readable(f"acme.{name}.token_authorities.{authority}.certificate", token.certificate)
+        yield from _attestation(acme.attestation, f"acme.{name}.attestation")
     for name, cmp in settings.cmp.items():
         yield from _cmp(cmp, f"cmp.{name}", demo=settings.demo)
     for name, scep in settings.scep.items():
@@ -46,6 +48,12 @@ def _perspectives(perspectives: AcmePerspectivesSettings, key: str) -> Iterator[
         yield from _secret(f"{key}.key", perspectives.key)
     for name, remote in perspectives.remotes.items():
         yield from readable(f"{key}.remotes.{name}.certificate", remote.certificate)
+
+
+def _attestation(attestation: AcmeAttestationSettings, key: str) -> Iterator[Finding]:
+    for name, field in ROOTS.items():
+        for file in attestation.of(name):
+            yield from readable(f"{key}.{field}", file)
 
 
 def _scep(scep: ScepSettings, key: str, *, demo: bool) -> Iterator[Finding]:

@@ -58,6 +58,8 @@ def _endpoint(endpoint: AcmeSettings, key: str) -> Iterator[Finding]:
             yield f"{key}.{field}", f"expected a web address, found `{text}`"
     if "dns-persist-01" in endpoint.challenges and not endpoint.caa_identities:
         yield f"{key}.caa_identities", "expected the names by which dns-persist-01 records allow this CA"
+    if ("device-attest-01" in endpoint.challenges) != bool(endpoint.attestation.formats):
+        yield f"{key}.attestation", "expected roots where device-attest-01 is offered, and nowhere else"
     if endpoint.caa == "on" and endpoint.star.offered:
         yield f"{key}.star.offered", "expected no automatic renewal where `caa` is on: CAA is asked for orders only"
     if endpoint.caa == "on" and not endpoint.caa_identities:

@@ -60,6 +60,7 @@ _PROVE = Statement(
         expires=bindparam("expires"),
         proved=bindparam("proved"),
         method=bindparam("method"),
+        attested_key=bindparam("attested_key"),
     )
 )
 _DEACTIVATE = Statement(
@@ -157,9 +158,22 @@ class AuthorizationWriter(AuthorizationRows):
         if _UPDATE.run(self._connection, given) != 1:
             raise Refused(Reason.WRONG_STATE, f"the authorization is not {old.value} any more")
 
-    def prove_authorization(self, authorization_id: str, method: str, now: datetime, expires: datetime) -> None:
+    def prove_authorization(
+        self,
+        authorization_id: str,
+        method: str,
+        now: datetime,
+        expires: datetime,
+        attested_key: bytes | None = None,
+    ) -> None:
         """Make a pending authorization valid; raises Refused(WRONG_STATE) unless it still is pending."""
-        given = {"b_id": authorization_id, "method": method, "proved": now, "expires": expires}
+        given = {
+            "b_id": authorization_id,
+            "method": method,
+            "proved": now,
+            "expires": expires,
+            "attested_key": attested_key,
+        }
         if _PROVE.run(self._connection, given) != 1:
             raise Refused(Reason.WRONG_STATE, "the authorization is not pending any more")
 
@@ -204,4 +218,5 @@ def _values(one: Authorization) -> dict[str, object]:
         "method": one.method,
         "proved": one.proved,
         "subdomains": one.subdomains,
+        "attested_key": one.attested_key,
     }

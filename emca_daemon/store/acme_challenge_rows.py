@@ -53,4 +53,5 @@ def authorization_of(row: Row, challenges: tuple[Challenge, ...]) -> Authorizati
         method=row.method,
         proved=row.proved,
         subdomains=bool(row.subdomains),
+        attested_key=None if row.attested_key is None else bytes(row.attested_key),
     )

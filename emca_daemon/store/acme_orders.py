@@ -24,6 +24,7 @@ _GET = Statement(
         _a.proved.label("a_proved"),
         _a.method.label("a_method"),
         _a.subdomains.label("a_subdomains"),
+        _a.attested_key.label("a_attested_key"),
     )
     .join(order_authorizations, _link.order_id == _c.id)
     .join(authorizations, _a.id == _link.authorization_id)
@@ -141,4 +142,5 @@ def _summary_of(row: Row) -> OrderAuthorization:
         row.a_expires,
         row.a_proved,
         asks_caa=bool(row.a_subdomains) or row.a_method == EXTERNAL,
+        attested_key=None if row.a_attested_key is None else bytes(row.a_attested_key),
     )

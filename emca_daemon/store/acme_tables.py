@@ -102,6 +102,7 @@ authorizations = Table(
     Column("method", String(32)),
     Column("proved", Moment),
     Column("subdomains", Boolean),
+    Column("attested_key", LargeBinary(32)),
     Index("ix_acme_authorizations_account_id_value", "account_id", "value"),
 )
 

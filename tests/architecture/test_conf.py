@@ -10,7 +10,18 @@ from pathlib import Path
 import pytest
 
 from emca_daemon.problems import Problem
-from emca_daemon.settings import acme, chaos, cmp, corroboration, est, model, scep, scep_outside, scep_provisioning
+from emca_daemon.settings import (
+    acme,
+    attestation,
+    chaos,
+    cmp,
+    corroboration,
+    est,
+    model,
+    scep,
+    scep_outside,
+    scep_provisioning,
+)
 from emca_daemon.settings.checking import load_settings
 from emca_daemon.toml_reading import read_dataclass
 from tests.architecture.tree import ROOT
@@ -31,6 +42,7 @@ SECTIONS: dict[str, type[object]] = {
     "acme.default.star": acme.AcmeStarSettings,
     "acme.default.token_authorities.example": acme.AcmeTokenAuthoritySettings,
     "acme.default.email": acme.AcmeEmailSettings,
+    "acme.default.attestation": attestation.AcmeAttestationSettings,
     "acme.default.perspectives": corroboration.AcmePerspectivesSettings,
     "acme.default.perspectives.remotes.east": corroboration.AcmePerspectiveSettings,
     "est.default": est.EstSettings,

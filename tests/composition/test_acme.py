@@ -11,6 +11,7 @@ from twisted.internet.testing import MemoryReactorClock
 from emca_daemon.cli.demo import demo_settings
 from emca_daemon.composition.acme import (
     acme_duties,
+    acme_endpoints,
     acme_mounts,
     acme_validation,
     caa_rechecks,
@@ -81,6 +82,20 @@ def test_caa_is_asked_again_where_it_is_asked_at_all(tmp_path: Path) -> None:
     validation.stopService()
     commands.config.write_text(text)
     assert caa_rechecks(open_core(load_settings(commands.config)), reactor, run) == ()  # type: ignore[arg-type]
+    core.store.close()
+
+
+def test_roots_of_attestations_are_read(tmp_path: Path) -> None:
+    """For each format from its own files."""
+    commands = new_folder(tmp_path)
+    file = tmp_path / "root.pem"
+    file.write_bytes(Outside().certificate.public_bytes(Encoding.PEM))
+    text = demo_settings(tmp_path, 8080, 8443)
+    text = text.replace('"tls-alpn-01"]', '"device-attest-01"]')
+    commands.config.write_text(f'{text}\n[acme.demo.attestation]\nstep_roots = ["{file}"]\n')
+    core = open_core(load_settings(commands.config))
+    (endpoint,) = acme_endpoints(core, Nobody())
+    assert {name: len(roots) for name, roots in endpoint.attestation_roots.items()} == {"step": 1}
     core.store.close()
 
 

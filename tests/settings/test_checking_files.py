@@ -55,9 +55,15 @@ ca_file = "roots.pem"
 [acme.main]
 base_url = "https://ca.example/acme"
 profile = "tls"
+[acme.devices]
+base_url = "https://ca.example/devices"
+profile = "tls"
+challenges = ["device-attest-01"]
+[acme.devices.attestation]
+tpm_roots = ["tpm.pem"]
 """
 FOLDERS = ("profiles", "rows", "keys", "tls")
-FILES = ("profiles/tls.toml", "profiles/ocsp.toml", "module.so", "foreign.pem", "clients.pem", "roots.pem")
+FILES = ("profiles/tls.toml", "profiles/ocsp.toml", "module.so", "foreign.pem", "clients.pem", "roots.pem", "tpm.pem")
 SECRETS = ("keys.passphrase", "pin", "foreign.key", "webhook.secret")
 
 
@@ -89,6 +95,7 @@ def test_a_machine_as_the_settings_say_has_no_findings(machine: Path) -> None:
     ("missing", "key"),
     [
         ("profiles/tls.toml", "acme.main.profile"),
+        ("tpm.pem", "acme.devices.attestation.tpm_roots"),
         ("profiles/tls.toml", "listeners.own.tls.profile"),
         ("profiles/ocsp.toml", "issuers.default.ocsp_profile"),
         ("keys.passphrase", "signers.disk.passphrase_file"),

@@ -12,6 +12,7 @@ from emca_daemon.settings.acme import (
     AcmeStarSettings,
     NetworkSettings,
 )
+from emca_daemon.settings.attestation import AcmeAttestationSettings
 from emca_daemon.settings.checking_protocols import check_protocols
 from emca_daemon.settings.model import DownloadsSettings, OcspSettings, Settings
 
@@ -57,6 +58,8 @@ def test_endpoints_that_fit_are_not_mentioned() -> None:
         ({"base_url": "https://ca.example"}, "acme.a.base_url: expected https://HOST/PATH"),
         ({"base_url": "https://ca.example/acme?x"}, "acme.a.base_url: expected https://HOST/PATH"),
         ({"base_url": "https://[::1/acme"}, "acme.a.base_url: expected https://HOST/PATH"),
+        ({"challenges": ("device-attest-01",)}, "acme.a.attestation: expected roots"),
+        ({"attestation": AcmeAttestationSettings(tpm_roots=(Path("r.pem"),))}, "acme.a.attestation: expected roots"),
         ({"terms_of_service": "see below"}, "acme.a.terms_of_service: expected a web address"),
         ({"website": "ftp://ca.example"}, "acme.a.website: expected a web address"),
         ({"challenges": ("dns-persist-01",)}, "acme.a.caa_identities: expected the names"),

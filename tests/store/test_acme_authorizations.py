@@ -10,7 +10,7 @@ from emca_daemon.names import AlternativeName, NameType
 from emca_daemon.protocols.acme.records import Challenge
 from emca_daemon.protocols.acme.states import AuthorizationStatus, ChallengeStatus
 from emca_daemon.store.transactions import SqlStore
-from tests.support.acme_records import LATER, authorization
+from tests.support.acme_records import LATER, authorization, order
 from tests.support.records import NOW
 
 MINUTE = timedelta(minutes=1)
@@ -61,6 +61,21 @@ def test_valid_ones_are_found_by_identifier(store: SqlStore) -> None:
         assert tx.acme.valid_authorizations("other", wanted, NOW) == []
         addresses = [AlternativeName(NameType.IP, "a.example")]
         assert tx.acme.valid_authorizations("acc", addresses, NOW) == []
+
+
+def test_one_may_be_good_for_one_key(store: SqlStore) -> None:
+    """Which order and authorization know, and others have none."""
+    one, other = authorization(), authorization("other", "b.example")
+    with store.writing() as tx:
+        tx.acme.add_order(order("o", one, other), [one, other])
+        tx.acme.prove_authorization("authz", "device-attest-01", NOW, LATER, b"k" * 32)
+        tx.acme.prove_authorization("other", "http-01", NOW, LATER)
+    with store.reading() as tx:
+        found, placed = tx.acme.authorization("authz"), tx.acme.order("o")
+    assert found is not None
+    assert placed is not None
+    assert found.attested_key == b"k" * 32
+    assert [part.attested_key for part in placed.authorizations] == [b"k" * 32, None]
 
 
 def test_pending_ones_end_with_their_account(store: SqlStore) -> None:

@@ -34,10 +34,14 @@ class Response:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """The response proves control, at the longest `until` then; `details` go into the audit event."""
+    """The response proves control, at the longest `until` then; `details` go into the audit event.
+
+    With `attested_key`, SHA-256 over a SubjectPublicKeyInfo, it does so for that key alone.
+    """
 
     details: Mapping[str, AuditValue] = field(default_factory=dict)
     until: datetime | None = None
+    attested_key: bytes | None = None
 
 
 Judge = Callable[[Response], Proof | Problem]
@@ -76,7 +80,7 @@ def _proved(response: Response, started: Challenge, proof: Proof) -> Challenge:
     expires = call.now + call.endpoint.settings.authorization_lifetime
     if proof.until is not None:
         expires = min(expires, proof.until)
-    acme.prove_authorization(response.authorization.id, started.type, call.now, expires)
+    acme.prove_authorization(response.authorization.id, started.type, call.now, expires, proof.attested_key)
     acme.keep_only_challenge(response.authorization.id, started.id)
     _note(response, "success", proof.details)
     return proved

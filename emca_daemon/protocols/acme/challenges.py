@@ -14,6 +14,7 @@ from emca_daemon.protocols.acme.errors import Problem
 HTTP_01 = "http-01"
 DNS_01 = "dns-01"
 TLS_ALPN_01 = "tls-alpn-01"
+DEVICE_ATTEST_01 = "device-attest-01"
 ONION_CSR_01 = "onion-csr-01"
 TKAUTH_01 = "tkauth-01"
 
@@ -24,6 +25,7 @@ _OFFERS: tuple[tuple[str, frozenset[NameType], bool], ...] = (
     ("dns-account-01", frozenset({NameType.DNS}), True),
     ("dns-persist-01", frozenset({NameType.DNS}), True),
     (EMAIL_REPLY_00, frozenset({NameType.EMAIL}), False),
+    (DEVICE_ATTEST_01, frozenset({NameType.OTHER}), False),
     (ONION_CSR_01, frozenset({NameType.DNS}), True),
     (TKAUTH_01, frozenset({NameType.TN_AUTH_LIST}), False),
 )

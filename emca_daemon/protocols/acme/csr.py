@@ -5,10 +5,11 @@ from dataclasses import replace
 from emca_daemon.asn1.attributes import COMMON_NAME
 from emca_daemon.asn1.tn_auth_list import TN_AUTH_LIST
 from emca_daemon.errors import Reason, Refused
-from emca_daemon.names import NameType
+from emca_daemon.names import AlternativeName, NameType
 from emca_daemon.policy.csr import read_csr, with_common_name_among_names
 from emca_daemon.policy.facts import RequestedExtension, Requester, RequestFacts
 from emca_daemon.policy.weak_keys import WeakKeys
+from emca_daemon.protocols.acme.device_names import device_identifier, is_device
 from emca_daemon.protocols.acme.errors import CSR_TABLE, AcmeRefusal, Problem, problem_of
 from emca_daemon.protocols.acme.records import Order
 from emca_daemon.protocols.json_text import read_base64url
@@ -29,19 +30,26 @@ def request_facts(der: bytes, order: Order, requester: Requester, weak_keys: Wea
 
     Raises badCSR unless the names in the CSR (alternative names, common name, or both) are exactly the order's. The
     common name is kept; no other attribute of the subject was validated, so none is kept. Where an order is for a
-    list of telephone numbers alone, the common name may be any that is neither a host name nor an address.
+    list of telephone numbers alone, the common name may be any that is neither a host name nor an address. A device's
+    name may be left out, or stand in the common name alone. A key other than the one that a device attested is
+    badCSR, too.
     """
     try:
         facts = read_csr(der, requester, weak_keys)
     except Refused as refused:
         raise bad_csr(refused) from None
     common_names = tuple(one for one in facts.subject if one.oid == COMMON_NAME)
-    asked = with_common_name_among_names(replace(facts, subject=common_names)).names
     names = tuple(name for name in order.names if name.type is not NameType.TN_AUTH_LIST)
+    devices = [name for name in names if is_device(name)]
+    hosts = tuple(one for one in common_names if one.value not in _device_texts(devices))
+    asked = {*with_common_name_among_names(replace(facts, subject=hosts)).names, *devices}
     texts = {name.value for name in names}
-    foreign = [one.value for one in common_names if names and one.value.lower() not in texts]
-    if set(asked) != set(names) or foreign:
+    foreign = [one.value for one in hosts if names and one.value.lower() not in texts]
+    if asked != set(names) or foreign:
         raise _mismatch(set(map(str, asked)) | set(foreign), set(map(str, names)))
+    if any(one.attested_key not in (None, facts.key.fingerprint) for one in order.authorizations):
+        problem = Problem("badCSR", "the key in the CSR is not the one that the device attested")
+        raise AcmeRefusal(problem, reason=Reason.KEY_REFUSED)
     return replace(
         facts,
         subject=common_names,
@@ -50,6 +58,12 @@ def request_facts(der: bytes, order: Order, requester: Requester, weak_keys: Wea
         not_before=order.not_before,
         not_after=order.not_after,
     )
+
+
+def _device_texts(devices: list[AlternativeName]) -> set[str]:
+    """How common names may write devices: as the order does, or without what stands behind the slash."""
+    texts = {found[1] for name in devices if (found := device_identifier(name)) is not None}
+    return texts | {text.partition("/")[0] for text in texts}
 
 
 def _extensions(asked: tuple[RequestedExtension, ...], order: Order) -> tuple[RequestedExtension, ...]:

@@ -13,6 +13,7 @@ from emca_daemon.names import ProfileName
 from emca_daemon.policy.weak_keys import WeakKeys
 from emca_daemon.protocols.acme.account_keys import KeyMemory
 from emca_daemon.protocols.acme.alternates import Alternates
+from emca_daemon.protocols.acme.attestation.judging import Roots
 from emca_daemon.protocols.acme.authority_tokens import TokenAuthority
 from emca_daemon.protocols.acme.errors import AcmeRefusal, Problem
 from emca_daemon.protocols.acme.nonces import Nonces
@@ -41,6 +42,7 @@ class Endpoint:
     keys: KeyMemory
     alternates: Alternates = field(default_factory=Alternates)
     token_authorities: tuple[TokenAuthority, ...] = ()
+    attestation_roots: Roots = field(default_factory=dict)
 
     @property
     def mount(self) -> str:

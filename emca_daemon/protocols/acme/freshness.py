@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from emca_daemon.names import NameType
+from emca_daemon.protocols.acme.challenges import DEVICE_ATTEST_01
 from emca_daemon.protocols.acme.dns_persist import DNS_PERSIST_01
 from emca_daemon.protocols.acme.onion import is_onion
 from emca_daemon.protocols.acme.records import Authorization, Order
@@ -14,9 +15,10 @@ LONGEST = timedelta(hours=8)
 def may_be_used_again(authorization: Authorization) -> bool:
     """Whether a new order may use a valid authorization again.
 
-    A record that stays is asked again for each order, since its owner ends it by taking it away.
+    A record that stays is asked again for each order, since its owner ends it by taking it away. An attestation is good
+    for one key, and the next order will be for another.
     """
-    return authorization.method != DNS_PERSIST_01
+    return authorization.method not in {DNS_PERSIST_01, DEVICE_ATTEST_01}
 
 
 def needs_caa(settings: AcmeSettings, order: Order, now: datetime) -> bool:

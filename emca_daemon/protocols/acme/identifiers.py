@@ -12,12 +12,13 @@ from emca_daemon.policy.identifiers import name_mismatches
 from emca_daemon.policy.name_texts import ip_address
 from emca_daemon.policy.profile import Profile
 from emca_daemon.protocols.acme.challenges import offered
+from emca_daemon.protocols.acme.device_names import device_identifier, read_device_name
 from emca_daemon.protocols.acme.errors import AcmeRefusal, Problem, malformed
 from emca_daemon.protocols.acme.onion import is_onion, onion_problem
 from emca_daemon.protocols.json_text import read_base64url
 
 _TYPES = {"dns": NameType.DNS, "ip": NameType.IP, "email": NameType.EMAIL, "TNAuthList": NameType.TN_AUTH_LIST}
-"""The identifier types that orders may have (RFC 8555 9.7.7, RFC 8738, RFC 8823, RFC 9448)."""
+"""The identifier types that orders may have (RFC 8555 9.7.7, RFC 8738, RFC 8823, RFC 9448), those of devices aside."""
 
 
 def read_identifiers(value: object, most: int) -> tuple[AlternativeName, ...]:
@@ -32,6 +33,9 @@ def read_identifiers(value: object, most: int) -> tuple[AlternativeName, ...]:
 def _read(entry: object) -> AlternativeName:
     if not isinstance(entry, dict) or not isinstance(entry.get("type"), str) or not isinstance(entry.get("value"), str):
         raise malformed("an identifier is an object with the texts `type` and `value`")
+    device = read_device_name(entry["type"], entry["value"])
+    if device is not None:
+        return device
     kind = _TYPES.get(entry["type"])
     if kind is None:
         problem = Problem("unsupportedIdentifier", f"identifiers of the type `{entry['type'][:40]}` are not supported")
@@ -96,7 +100,8 @@ def ancestors_of(name: AlternativeName) -> list[AlternativeName]:
 
 def identifier_document(name: AlternativeName) -> dict[str, str]:
     """An identifier object (RFC 8555 9.7.7)."""
-    return {"type": name.type.value, "value": name.value}
+    kind, value = device_identifier(name) or (name.type.value, name.value)
+    return {"type": kind, "value": value}
 
 
 def is_wildcard(name: AlternativeName) -> bool:
@@ -155,8 +160,8 @@ def _syntax_problem(name: AlternativeName) -> str | None:
 def rejected(faults: Mapping[AlternativeName, str]) -> AcmeRefusal:
     """The rejectedIdentifier of these names; with several, each is a subproblem (RFC 8555 6.7.1)."""
     subproblems = tuple(
-        Problem("rejectedIdentifier", f"{name.value} {fault}", identifier=identifier_document(name))
-        for name, fault in faults.items()
+        Problem("rejectedIdentifier", f"{document['value']} {fault}", identifier=document)
+        for document, fault in ((identifier_document(name), fault) for name, fault in faults.items())
     )
     first = subproblems[0].detail
     if len(subproblems) == 1:

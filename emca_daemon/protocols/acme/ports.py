@@ -178,8 +178,18 @@ class AcmeRows(AcmeReader, Protocol):
     ) -> None:
         """Move an authorization; raises Refused(WRONG_STATE) unless it still is in the old state."""
 
-    def prove_authorization(self, authorization_id: str, method: str, now: datetime, expires: datetime) -> None:
-        """Make a pending authorization valid; raises Refused(WRONG_STATE) unless it still is pending."""
+    def prove_authorization(
+        self,
+        authorization_id: str,
+        method: str,
+        now: datetime,
+        expires: datetime,
+        attested_key: bytes | None = None,
+    ) -> None:
+        """Make a pending authorization valid, perhaps for one key alone.
+
+        Raises Refused(WRONG_STATE) unless it still is pending.
+        """
 
     def forget_orders(self, after: str, before: datetime, limit: int) -> str:
         """Look at the `limit` orders behind that id and forget those that expired before; the last id, or empty."""

@@ -105,7 +105,8 @@ class Authorization:
     """That an account may, or may not yet, have certificates for an identifier.
 
     `identifier` never has the `*.` of a wildcard; `wildcard` says that the order asked for one; `subdomains` that it
-    is good for every name beneath, too (RFC 9444). `method` is the challenge by which it was `proved`, and when.
+    is good for every name beneath, too (RFC 9444). `method` is the challenge by which it was `proved`, and when;
+    `attested_key` is SHA-256 over the only key's SubjectPublicKeyInfo for which it is good.
     """
 
     id: str
@@ -120,6 +121,7 @@ class Authorization:
     method: str | None = None
     proved: datetime | None = None
     subdomains: bool = False
+    attested_key: bytes | None = None
 
     @property
     def name(self) -> AlternativeName:
@@ -139,6 +141,8 @@ class OrderAuthorization:
     proved: datetime | None = None
     asks_caa: bool = False
     """Whether CAA cannot have been asked when it was proved: for names beneath it, or by an external account."""
+    attested_key: bytes | None = None
+    """The fingerprint of the only key for which it is good."""
 
 
 @dataclass(frozen=True, slots=True)

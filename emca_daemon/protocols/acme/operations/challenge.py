@@ -5,8 +5,9 @@ from dataclasses import replace
 
 from emca_daemon.errors import Refused
 from emca_daemon.protocols.acme.answering import Judge, Response, settle
+from emca_daemon.protocols.acme.attesting import judge_attestation
 from emca_daemon.protocols.acme.calls import AccountCall
-from emca_daemon.protocols.acme.challenges import ONION_CSR_01, TKAUTH_01
+from emca_daemon.protocols.acme.challenges import DEVICE_ATTEST_01, ONION_CSR_01, TKAUTH_01
 from emca_daemon.protocols.acme.documents import challenge_document, retry_after
 from emca_daemon.protocols.acme.errors import malformed
 from emca_daemon.protocols.acme.onion_csr import judge_onion_csr
@@ -23,7 +24,11 @@ from emca_daemon.protocols.acme.states import (
 from emca_daemon.protocols.acme.tasks import ValidationTask, lease_end, task_of
 from emca_daemon.protocols.acme.tkauth import judge_tkauth
 
-JUDGES: Mapping[str, Judge] = {ONION_CSR_01: judge_onion_csr, TKAUTH_01: judge_tkauth}
+JUDGES: Mapping[str, Judge] = {
+    DEVICE_ATTEST_01: judge_attestation,
+    ONION_CSR_01: judge_onion_csr,
+    TKAUTH_01: judge_tkauth,
+}
 """How the challenges are judged that bring their proof with the response; all others are validated afterwards."""
 
 

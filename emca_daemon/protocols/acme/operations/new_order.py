@@ -147,4 +147,5 @@ def _summary(authorization: Authorization) -> OrderAuthorization:
         authorization.expires,
         proved=authorization.proved,
         asks_caa=authorization.subdomains or authorization.method == EXTERNAL,
+        attested_key=authorization.attested_key,
     )

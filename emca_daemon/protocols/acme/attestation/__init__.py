@@ -1,0 +1,1 @@
+"""What devices say of their keys: statements in the formats of WebAuthn, judged for device-attest-01."""
