@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from emca_daemon.asn1 import der
@@ -16,6 +16,7 @@ from emca_daemon.protocols.cmp.operations import general
 from emca_daemon.protocols.cmp.passphrases import REV_PASSPHRASE
 from tests.support import cmp_messages as build
 from tests.support.ca_world import BY, ISSUING
+from tests.support.cmp_challenges import answered, asked, number
 from tests.support.cmp_envelopes import encrypted_key
 from tests.support.cmp_kem import KemClient, vendor
 from tests.support.cmp_messages import Template
@@ -27,8 +28,13 @@ pytestmark = pytest.mark.interop
 ALLOWED = {"BER: Dissector for OID not implemented. Contact Wireshark developers if you want this supported"}
 """What tshark says of extensions and values that it has no words for, and shows as octets."""
 
+RSA_KEY = rsa.generate_private_key(65537, 2048)
+
 SENT = frozenset(
-    {Body.IP, Body.CP, Body.KUP, Body.RP, Body.PKICONF, Body.GENP, Body.ERROR, Body.POLLREP, Body.NESTED},
+    {
+        *(Body.IP, Body.CP, Body.POPDECC, Body.KUP, Body.RP, Body.PKICONF, Body.NESTED),
+        *(Body.GENP, Body.ERROR, Body.POLLREP),
+    },
 )
 """The bodies of answers."""
 
@@ -74,6 +80,12 @@ def enrollments(world: Recorded, client: Client) -> None:
     client.renewed().send(4, csr.public_bytes(Encoding.DER))
 
 
+def challenges(client: Client) -> None:
+    """Popdecc, and the ip that follows; by RSA, for this tshark knows challenges of version 2 alone."""
+    challenged = client.renewed()
+    assert answered(challenged, number(asked(challenged, RSA_KEY, subject="CN=dev1"), RSA_KEY)).failure == ""
+
+
 def questions(client: Client) -> None:
     """Genp with an answer to everything that is known here, with nothing, and with what is not known."""
     values = {
@@ -115,6 +127,8 @@ def test_everything_that_is_sent(world: Recorded, tmp_path: Path) -> None:
     client = enrolled(world)
     enrollments(world, client)
     enrollments(world, world.client())
+    challenges(client)
+    challenges(world.client())
     questions(client)
     questions(world.client())
     client.renewed().enroll(tag=7)
