@@ -5,6 +5,7 @@ from typing import Any
 
 from cryptography import x509
 
+from emca_daemon.composition.acme_email import email_desks, email_services, mailed
 from emca_daemon.composition.chaos import chosen_fetches, endpoint_mounts
 from emca_daemon.composition.core import Core
 from emca_daemon.composition.corroboration import Noted, corroborated, corroborated_caa
@@ -103,11 +104,14 @@ def acme_validation(
     core: Core, reactor: Any, run: Run, holder: str, note: Noted = lambda _endpoint, _name, _outcome: None
 ) -> AcmeValidation:
     """The validator of this process; `note` counts what perspectives find."""
+    desks = email_desks(core)
 
     def fetches(name: str, settings: AcmeSettings) -> Fetches:
         real: Fetches = AnswerFetches.of_endpoint(reactor, settings, core.random, core.clock)
         if settings.perspectives.remotes:
             real = corroborated(core, reactor, name, settings, real, note)
+        if name in desks:
+            real = mailed(core, reactor, settings, real, desks[name], run)
         return chosen_fetches(core, settings, real, reactor)
 
     return AcmeValidation(
@@ -116,7 +120,7 @@ def acme_validation(
         {name: fetches(name, settings) for name, settings in core.settings.acme.items()},
         holder=holder,
         run=run,
-        beside=caa_rechecks(core, reactor, run, note),
+        beside=(*caa_rechecks(core, reactor, run, note), *email_services(core, reactor, run, desks)),
     )
 
 

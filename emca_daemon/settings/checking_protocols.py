@@ -6,6 +6,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from emca_daemon.settings.acme import AcmeSettings, NetworkSettings
+from emca_daemon.settings.checking_acme_email import check_email
 from emca_daemon.settings.checking_cmp import check_cmp
 from emca_daemon.settings.checking_est import check_est
 from emca_daemon.settings.checking_perspectives import check_perspectives
@@ -42,6 +43,7 @@ def check_protocols(settings: Settings) -> Iterator[Finding]:
         yield from _profiles_and_limits(endpoint, f"acme.{name}")
         yield from check_tokens(endpoint, f"acme.{name}")
         yield from check_perspectives(endpoint.perspectives, f"acme.{name}.perspectives")
+        yield from check_email(endpoint, f"acme.{name}")
         yield from check_network(endpoint.network, f"acme.{name}.network")
     yield from check_cmp(settings)
     yield from check_scep(settings)

@@ -32,6 +32,7 @@ ASKED: dict[str, tuple[Subject, tuple[AlternativeName, ...]]] = {
     "ocsp-signer": (NAMED, ()),
     "tsa": (NAMED, ()),
     "tls-client": (NAMED, PERSON),
+    "smime": ((), PERSON[:1]),
     "machine": (NAMED, (WEB[0], WEB[2])),
     "device": (NAMED, (WEB[0], WEB[2])),
     "device-manual": (NAMED, (WEB[0], WEB[2])),

@@ -1,14 +1,16 @@
 """Which authorizations an order, or a client ahead of one, is given: proved already, vouched for, or to be proved."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from emca_daemon.names import AlternativeName
 from emca_daemon.protocols.acme.bindings import EXTERNAL, covers
 from emca_daemon.protocols.acme.calls import AccountCall
 from emca_daemon.protocols.acme.challenges import offered
+from emca_daemon.protocols.acme.email_reply import EMAIL_REPLY_00, ChallengeMail
 from emca_daemon.protocols.acme.freshness import may_be_used_again
 from emca_daemon.protocols.acme.identifiers import ancestors_of, base_of, is_beneath, is_wildcard
+from emca_daemon.protocols.acme.limits import take_mail
 from emca_daemon.protocols.acme.onion import is_onion
 from emca_daemon.protocols.acme.ports import Writing
 from emca_daemon.protocols.acme.records import Authorization, Binding, Challenge
@@ -69,6 +71,15 @@ def fresh_authorization(
         proved=call.now if proved else None,
         subdomains=subdomains,
     )
+
+
+def queue_mails(call: AccountCall, tx: Writing, fresh: Iterable[Authorization]) -> None:
+    """Have the mails of new challenges by mail sent; raises rateLimited (RFC 8823 3)."""
+    for authorization in fresh:
+        for challenge in authorization.challenges:
+            if challenge.type == EMAIL_REPLY_00 and challenge.status is ChallengeStatus.PENDING:
+                take_mail(call, tx, authorization.identifier.value)
+                tx.acme.add_mail(ChallengeMail(challenge.id, call.now), call.endpoint.name)
 
 
 def _vouched(binding: Binding, name: AlternativeName, *, subdomains: bool) -> bool:

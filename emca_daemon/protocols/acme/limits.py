@@ -29,6 +29,13 @@ def take_order(call: AccountCall, tx: Writing) -> None:
         _take(call, tx, ("orders", call.identity), rate, "new orders of this account")
 
 
+def take_mail(call: AccountCall, tx: Writing, address: str) -> None:
+    """Count a mail to an address, whoever asks for it; raises rateLimited."""
+    rate = call.endpoint.settings.limits.mails_per_address
+    if rate is not None:
+        _take(call, tx, ("mails", address), rate, f"mails to {address}")
+
+
 def check_failures(call: AccountCall, tx: Reading, names: tuple[AlternativeName, ...]) -> None:
     """Raises rateLimited for an account that fails too often to prove one of the names."""
     limits = call.endpoint.settings.limits

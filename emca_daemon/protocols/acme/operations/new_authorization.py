@@ -1,7 +1,7 @@
 """Proving a name before there is an order (RFC 8555 7.4.1)."""
 
 from emca_daemon.errors import Refused
-from emca_daemon.protocols.acme.authorizing import fresh_authorization, offered_for
+from emca_daemon.protocols.acme.authorizing import fresh_authorization, offered_for, queue_mails
 from emca_daemon.protocols.acme.bindings import check_binding, check_names
 from emca_daemon.protocols.acme.calls import AccountCall
 from emca_daemon.protocols.acme.documents import authorization_document
@@ -43,5 +43,6 @@ def new_authorization(call: AccountCall, tx: Writing) -> Reply:
     expires = call.now + endpoint.settings.order_lifetime
     authorization = fresh_authorization(call, name, expires, binding, subdomains=subdomains)
     tx.acme.add_authorizations([authorization])
+    queue_mails(call, tx, [authorization])
     location = {"Location": endpoint.authorization_url(authorization.id)}
     return Reply(201, authorization_document(endpoint, authorization, call.now), headers=location)

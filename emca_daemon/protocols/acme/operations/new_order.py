@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.names import AlternativeName
 from emca_daemon.policy.profile import Profile
-from emca_daemon.protocols.acme.authorizing import Ancestors, fresh_authorization, offered_for, reusable
+from emca_daemon.protocols.acme.authorizing import Ancestors, fresh_authorization, offered_for, queue_mails, reusable
 from emca_daemon.protocols.acme.bindings import EXTERNAL, check_binding, check_names, check_profile
 from emca_daemon.protocols.acme.calls import AccountCall
 from emca_daemon.protocols.acme.documents import order_document
@@ -63,6 +63,7 @@ def new_order(call: AccountCall, tx: Writing) -> Reply:
         auto_renewal=None if star is None else star.text(),
     )
     tx.acme.add_order(order, fresh)
+    queue_mails(call, tx, fresh)
     if replaced is not None:
         tx.acme.replace_certificate(replaced, order.id)
     location = {"Location": endpoint.order_url(order.id)}

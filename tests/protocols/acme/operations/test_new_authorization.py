@@ -45,7 +45,7 @@ def test_what_cannot_be_authorized(world: AcmeWorld) -> None:
     """Wildcards, other types, bad names, other accounts' eyes; 404 where it is off."""
     client = world.account()
     assert authorize(client, "*.example.com").problem == "400 malformed"
-    assert authorize(client, "a@example.com", "email").problem == "400 unsupportedIdentifier"
+    assert authorize(client, "a@example.com", "fax").problem == "400 unsupportedIdentifier"
     assert authorize(client, "a..b").problem == "400 rejectedIdentifier"
     assert world.actions()[-1] == ("authorization.create", "refused")
     assert client.post(client.url("/new-authz"), {}).problem == "400 malformed"

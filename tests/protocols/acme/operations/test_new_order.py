@@ -65,7 +65,8 @@ def test_names_are_lower_case_and_once(world: AcmeWorld) -> None:
         ([{"type": "dns"}], "400 malformed"),
         (dns(7), "400 malformed"),
         ([{"type": 1, "value": "x"}], "400 malformed"),
-        ([{"type": "email", "value": "a@example.com"}], "400 unsupportedIdentifier"),
+        ([{"type": "fax", "value": "a@example.com"}], "400 unsupportedIdentifier"),
+        ([{"type": "email", "value": "a@example.com"}], "400 rejectedIdentifier"),
         (dns(*(f"n{number}.example.com" for number in range(101))), "400 malformed"),
         *(
             (dns(name), "400 rejectedIdentifier")
