@@ -62,6 +62,14 @@ def test_what_cannot_be_found_out_is_refused() -> None:
     assert problem.type == "dns"
 
 
+def test_mailboxes_are_asked_by_their_domain() -> None:
+    """For `issuemail` records (RFC 9495)."""
+    zone = Zone(b_test=b"\x00\x09issuemailnobody.test")
+    assert problem_of(zone, "alice@a.b.test", NameType.EMAIL) is not None
+    assert zone.asked == ["a.b.test", "b.test"]
+    assert problem_of(Zone(b_test=OTHERS), "alice@b.test", NameType.EMAIL) is None
+
+
 @pytest.mark.parametrize("address", ["192.0.2.1", "2001:db8::1"])
 def test_addresses_have_no_records(address: str) -> None:
     """So none are asked for."""

@@ -82,6 +82,15 @@ def test_wildcards_have_records_of_their_own() -> None:
     assert judge_caa("a.test", turned, asking()) is not None
 
 
+def test_mailboxes_have_records_of_their_own() -> None:
+    """`issuemail` alone counts for them (RFC 9495), and not for hosts."""
+    mail = Asking(("ca.test",), ACCOUNT, "email-reply-00", wildcard=False, mail=True)
+    assert judge_caa("a.test", (record("issue", "nobody.test"),), mail) is None
+    assert judge_caa("a.test", (record("issuemail", "ca.test"),), mail) is None
+    assert judge_caa("a.test", (record("issuemail", "nobody.test"),), mail) is not None
+    assert judge_caa("a.test", (record("issuemail", "nobody.test"),), asking()) is None
+
+
 def test_a_record_is_read() -> None:
     """Flags, tag, value."""
     assert read_record(record("Issue", "x", critical=True)) == CaaRecord(True, "issue", "x")

@@ -1,6 +1,7 @@
 """Who validates which challenge when, and what comes of it."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -138,6 +139,19 @@ def test_results_that_come_too_late_change_nothing(succeeds: bool) -> None:
         else:
             case.world.desk.fail(task, WRONG, retry=True)
     assert case.statuses() == ("invalid", "deactivated", "invalid")
+
+
+def test_looking_without_an_answer_is_no_attempt() -> None:
+    """It is due again later, with the same number; a result that comes too late changes nothing here either."""
+    case = Case()
+    first = case.claim()
+    case.world.desk.put_off(first, timedelta(seconds=30))
+    case.world.desk.put_off(first, timedelta(days=1))
+    assert case.world.desk.due("two", 10) == []
+    case.world.clock.advance(seconds=30)
+    (again,) = case.world.desk.due("two", 10)
+    assert again.attempt == 1
+    assert case.statuses() == ("processing", "pending", "pending")
 
 
 def test_the_oldest_come_first_and_not_too_many() -> None:
