@@ -28,7 +28,7 @@ pin_file = "{pin_file}"
 
 [signers.software]"""
 
-TWO = """
+MORE = """
 [scep.two]
 profile = "device"
 issuer = "demo-issuing"
@@ -38,11 +38,20 @@ ra_signer = "token"
 [scep.two.challenge]
 policy = "static"
 secret_file = "{home}/scep.challenge"
+
+[scep.own]
+profile = "device"
+issuer = "own"
+ra = "none"
+
+[scep.own.challenge]
+policy = "static"
+secret_file = "{home}/scep.challenge"
 """
 
 
 def settings(daemon: Daemon, zone: Zone, token: SoftHsm) -> str:
-    """The demonstration's, with RA keys in the token: one certificate at one endpoint, two at another."""
+    """The demonstration's, with RA keys in the token: one certificate at an endpoint, two, or none."""
     text, _, _ = site_settings(daemon, zone, free_port()).partition("[acme.manual]")
     for old, new in (
         ("[signers.software]", TOKEN.format(module=token.module, pin_file=token.pin_file)),
@@ -50,15 +59,15 @@ def settings(daemon: Daemon, zone: Zone, token: SoftHsm) -> str:
     ):
         assert text.count(old) == 1
         text = text.replace(old, new)
-    return text + TWO.format(home=daemon.home)
+    return text + MORE.format(home=daemon.home)
 
 
 class Live:
     """The served endpoint as our own client sees it, which writes what others do not."""
 
-    def __init__(self, scep: ScepSite, ra: Path) -> None:
-        """`ra` is the certificate that GetCACert told."""
-        self.url, self.challenge = scep.url, scep.challenge
+    def __init__(self, scep: ScepSite, ra: Path, endpoint: str = "") -> None:
+        """`ra` is the certificate that clients encrypt to."""
+        self.url, self.challenge = scep.url + endpoint, scep.challenge
         self._ra = x509.load_pem_x509_certificate(ra.read_bytes())
 
     def recipient(self) -> x509.Certificate:
@@ -139,3 +148,37 @@ def test_every_padding_opens_and_no_other_message_harms_the_token(zone: Zone, tm
         assert live.enroll(ToCertificate(live.recipient()), 20).status == "0"
         daemon.stop()
         daemon.assert_quiet(PIN)
+
+
+def test_a_ca_opens_messages_itself_with_a_key_made_for_it(zone: Zone, tmp_path: Path) -> None:
+    """It is an RSA key that `emca-daemon key generate --decrypts` made."""
+    token = SoftHsm(tmp_path / "softhsm")
+    token.make_token("demo")
+    with Daemon(tmp_path / "demo") as daemon:
+        daemon.make_home(settings(daemon, zone, token), "token")
+        daemon.done("key", "generate", "token:own", "--algorithm", "rsa-2048", "--decrypts")
+        key = ("--key", "token:own", "--existing-key")
+        daemon.done("ca", "create-sub", "own", "--parent", "demo-root", "--subject", "CN=EMCA Demo Own CA", *key)
+        own = tmp_path / "own.pem"
+        own.write_text(daemon.done("ca", "export", "own").out)
+        daemon.serve()
+        live = Live(ScepSite(Site(daemon, zone, 0, 0), tmp_path), own, "/own")
+        for number, digest in enumerate((None, "sha256")):
+            assert live.enroll(ToCertificate(live.recipient(), oaep=digest), number).status == "0"
+        daemon.stop()
+        daemon.assert_quiet(PIN)
+
+
+def test_a_token_that_cannot_decrypt_stops_the_start(zone: Zone, tmp_path: Path) -> None:
+    """In one line that names the endpoint and the setting; SoftHSM2 offers no more than its settings tell."""
+    token = SoftHsm(tmp_path / "softhsm")
+    token.make_token("demo")
+    with Daemon(tmp_path / "demo") as daemon:
+        daemon.make_home(settings(daemon, zone, token), "token")
+        with token.settings.open("a", encoding="utf-8") as file:
+            file.write("slots.mechanisms = CKM_ECDSA,CKM_EC_KEY_PAIR_GEN,CKM_RSA_PKCS_KEY_PAIR_GEN\n")
+        said = daemon.command("serve")
+        assert said.code != 0
+        assert "Traceback" not in said.error
+        (line,) = [one for one in said.error.splitlines() if "scep.default: the signer `token`" in one]
+        assert "offers neither CKM_RSA_PKCS nor CKM_RSA_X_509; name another one in `ra_signer`" in line
