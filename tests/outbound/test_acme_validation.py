@@ -1,6 +1,7 @@
 """The service that validates challenges."""
 
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import Any, TypeVar
 
 import pytest
@@ -87,6 +88,11 @@ class Desk:
         """Remember."""
         self._check()
         self.reports.append((task.challenge_id, problem.type, retry))
+
+    def put_off(self, task: ValidationTask, delay: timedelta) -> None:
+        """Remember."""
+        self._check()
+        self.reports.append((task.challenge_id, "later", delay))
 
 
 class Fetches:
@@ -180,6 +186,12 @@ class TestValidation:
         scene = Scene().woken(task(1))
         scene.fetches.end("c1", Verdict(PROBLEM, retry))
         assert scene.desk.reports == [("c1", "connection", retry)]
+
+    def test_what_cannot_be_judged_yet_is_put_off(self) -> None:
+        """It is no failure."""
+        scene = Scene().woken(task(1))
+        scene.fetches.end("c1", Verdict(None, later=timedelta(seconds=30)))
+        assert scene.desk.reports == [("c1", "later", timedelta(seconds=30))]
 
     def test_a_challenge_claimed_by_its_request_is_begun_at_once(self) -> None:
         """Without asking the desk; it takes a place, and nobody is a holder without one."""
