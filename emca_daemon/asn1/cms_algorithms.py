@@ -71,6 +71,11 @@ def digest_name(oid: str) -> str:
         raise Refused(Reason.ALGORITHM_REFUSED, f"the digest {oid} is not known") from None
 
 
+def digest_label(oid: str) -> str:
+    """Our name of a digest, or its OID where it has none here: to be refused by whoever knows what is permitted."""
+    return _DIGEST_NAMES.get(oid, oid)
+
+
 def hash_of(name: str) -> hashes.HashAlgorithm:
     """The hash as cryptography wants it."""
     return _HASHES[name]

@@ -9,7 +9,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 
 from emca_daemon.asn1 import ber, cms, cms_signatures, der
-from emca_daemon.asn1.cms_algorithms import digest, digest_name
+from emca_daemon.asn1.cms_algorithms import digest, digest_label
 from emca_daemon.asn1.unreadable import UNREADABLE
 from emca_daemon.errors import Reason, Refused
 
@@ -162,7 +162,7 @@ def _read_signer(encoded: bytes) -> Signer:
             attributes[oid] = tuple(value.encoded for value in ber.elements(bytes(attribute.attr_values.data), 64))
     return Signer(
         identifier=cms.read_identifier(info.sid),
-        digest=digest_name(cms.read_algorithm(cms.encoded_of(info.digest_algorithm)).oid),
+        digest=digest_label(cms.read_algorithm(cms.encoded_of(info.digest_algorithm)).oid),
         algorithm=cms.read_algorithm(cms.encoded_of(info.signature_algorithm)),
         signature=info.signature,
         attributes=attributes,

@@ -20,6 +20,9 @@ from emca_daemon.protocols.scep.responder import ScepResponder
 from emca_daemon.settings.scep import ScepSettings
 from emca_daemon.settings.secrets import read_secret
 
+ROOT = "/scep"
+"""Where endpoints have their names, and the default endpoint answers for itself."""
+
 FORGOTTEN_AT_ONCE = 1000
 CHALLENGES_KEPT = timedelta(days=30)
 """How long challenges that have expired or were revoked stay in the list, and say so to whoever still tries them."""
@@ -30,9 +33,11 @@ def scep_mounts(core: Core, *, waits: bool) -> tuple[Mount, ...]:
     mounts: list[Mount] = []
     for name, settings in core.settings.scep.items():
         endpoint = scep_endpoint(core, name, settings)
-        responder = ScepResponder(endpoint, waits=waits or settings.asks)
         mounts += provisioning_mounts(core, endpoint)
-        mounts += [Mount(path, responder, doubled_slashes=True) for path in settings.every_path(name)]
+        for path in settings.every_path(name):
+            root = path if path == ROOT else ""
+            responder = ScepResponder(endpoint, waits=waits or settings.asks, root=root)
+            mounts.append(Mount(path, responder, doubled_slashes=True))
     return tuple(mounts)
 
 

@@ -23,15 +23,21 @@ class ScepResponder:
 
     max_body = 262_144
 
-    def __init__(self, endpoint: Endpoint, *, waits: bool) -> None:
-        """`waits` is whether the store or the keys may take long."""
+    def __init__(self, endpoint: Endpoint, *, waits: bool, root: str = "") -> None:
+        """`waits` is whether the store or the keys may take long.
+
+        Below the path `root` other endpoints have their names: what is none of them is not this one.
+        """
         self._endpoint = endpoint
         self._waits = waits
+        self._root = root
 
     def respond(self, request: Request) -> Response:
         """Whatever is a message gets a CertRep; what is none, a line of text."""
         if request.method not in _METHODS:
             return self._text(405, "SCEP is spoken by GET and POST", ("allow", ", ".join(_METHODS)))
+        if self._root and _names_another(request.path, self._root):
+            return self._text(404, "there is no such endpoint")
         fields = query_fields(request.query)
         operation = fields.get("operation", "").lower()
         try:
@@ -61,8 +67,9 @@ class ScepResponder:
         return self._refusal(Refused(Reason.UNAVAILABLE, "the server is busy; try again later"))
 
     def _message(self, request: Request, text: str) -> Response:
-        if request.method != "POST" and not self._endpoint.settings.get:
-            return self._text(405, "messages are sent by POST here", ("allow", "POST"))
+        by_get = self._endpoint.settings.get
+        if request.method == "HEAD" or (request.method == "GET" and not by_get):
+            return self._text(405, "messages are not sent like that", ("allow", "GET, POST" if by_get else "POST"))
         try:
             data = request.body if request.method == "POST" else read_message(text)
             return Response(200, answer(self._endpoint, request, data), (_MESSAGE,))
@@ -80,3 +87,9 @@ class ScepResponder:
 
     def _text(self, status: int, words: str, *headers: tuple[str, str]) -> Response:
         return Response(status, f"{words}\n".encode(), (_TEXT, *headers))
+
+
+def _names_another(path: str, root: str) -> bool:
+    """Whether something follows the root that is no program's name, as clients append one (`pkiclient.exe`)."""
+    below = [part for part in path.split("/") if part][len(root.split("/")) - 1 :]
+    return bool(below) and "." not in below[0]

@@ -5,7 +5,9 @@ from dataclasses import replace
 
 import pytest
 
+from emca_daemon.asn1 import der
 from emca_daemon.protocols.http import Peer, Request
+from emca_daemon.protocols.scep.responder import ScepResponder
 from tests.support.cms_world import recorded
 from tests.support.scep_world import Client, ScepWorld, read_reply, settings
 
@@ -19,6 +21,35 @@ def test_messages_come_by_get_as_well() -> None:
     response = world.get(b64encode(client.message(client.csr())).decode())
     assert (response.status, response.header("content-type")) == (200, "application/x-pki-message")
     assert read_reply(response.body).status == "0"
+
+
+def test_asking_for_the_head_of_an_answer_issues_nothing() -> None:
+    """HEAD is safe: 405 for messages, by whatever way they come else."""
+    world = ScepWorld()
+    client = Client(world)
+    query = "operation=PKIOperation&message=" + b64encode(client.message(client.csr())).decode()
+    before = world.actions()
+    answer = world.ask(query, method="HEAD")
+    assert (answer.status, answer.header("allow")) == (405, "GET, POST")
+    assert world.actions() == before
+
+
+def test_a_name_that_no_endpoint_has_is_not_the_default_endpoint() -> None:
+    """Below the root, where a client's `pkiclient.exe` is none."""
+    world = ScepWorld()
+    responder = ScepResponder(world.endpoint, waits=False, root="/scep")
+    for path, status in (("/scep", 200), ("/scep/", 200), ("/scep/pkiclient.exe", 200), ("//scep//nosuch/x", 404)):
+        assert responder.respond(replace(REQUEST, path=path)).status == status
+
+
+def test_a_digest_that_nobody_knows_is_refused_in_a_reply() -> None:
+    """SHA3-256: badAlg, with the transaction that it is about."""
+    world = ScepWorld()
+    client = Client(world)
+    message = client.message(client.csr())
+    strange = message.replace(der.oid("2.16.840.1.101.3.4.2.1"), der.oid("2.16.840.1.101.3.4.2.8"))
+    reply = read_reply(world.post(strange).body)
+    assert (reply.status, reply.fail_info, reply.transaction_id) == ("2", "0", client.transaction_id)
 
 
 def test_get_can_be_off() -> None:
