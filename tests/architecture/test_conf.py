@@ -12,6 +12,8 @@ import pytest
 from emca_daemon.problems import Problem
 from emca_daemon.settings import (
     acme,
+    acme_email,
+    acme_tokens,
     attestation,
     chaos,
     cmp,
@@ -40,8 +42,8 @@ SECTIONS: dict[str, type[object]] = {
     "acme.default.profiles.short": acme.AcmeProfileSettings,
     "acme.default.limits": acme.AcmeLimitsSettings,
     "acme.default.star": acme.AcmeStarSettings,
-    "acme.default.token_authorities.example": acme.AcmeTokenAuthoritySettings,
-    "acme.default.email": acme.AcmeEmailSettings,
+    "acme.default.token_authorities.example": acme_tokens.AcmeTokenAuthoritySettings,
+    "acme.default.email": acme_email.AcmeEmailSettings,
     "acme.default.attestation": attestation.AcmeAttestationSettings,
     "acme.default.perspectives": corroboration.AcmePerspectivesSettings,
     "acme.default.perspectives.remotes.east": corroboration.AcmePerspectiveSettings,
