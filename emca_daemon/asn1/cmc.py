@@ -6,9 +6,11 @@ from datetime import datetime
 from enum import Enum
 from typing import Final
 
+from cryptography import x509
 from cryptography.hazmat import asn1
 
 from emca_daemon.asn1 import der
+from emca_daemon.asn1.encoded_names import read_general_names, read_name
 from emca_daemon.asn1.values import (
     Algorithm,
     algorithm,
@@ -33,6 +35,8 @@ DATA_RETURN: Final = _CONTROLS + "4"
 TRANSACTION_ID: Final = _CONTROLS + "5"
 SENDER_NONCE: Final = _CONTROLS + "6"
 RECIPIENT_NONCE: Final = _CONTROLS + "7"
+GET_CERT: Final = _CONTROLS + "15"
+GET_CRL: Final = _CONTROLS + "16"
 REVOKE_REQUEST: Final = _CONTROLS + "17"
 QUERY_PENDING: Final = _CONTROLS + "21"
 STATUS_INFO_V2: Final = _CONTROLS + "25"
@@ -44,6 +48,9 @@ MOST_PARTS: Final = 64
 _BIGGEST_ID: Final = 0xFFFF_FFFE
 _SET: Final = 0x31
 _UTF8: Final = 0x0C
+_GENERALIZED_TIME: Final = 0x18
+_BIT_STRING: Final = 0x03
+_CONTEXT: Final = 0x80
 
 
 class Status(Enum):
@@ -145,6 +152,23 @@ class RevokeRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class GetCert:
+    """GetCert (RFC 5272 6.9): whose certificate, and its serial number."""
+
+    issuer: x509.GeneralName
+    serial: int
+
+
+@dataclass(frozen=True, slots=True)
+class GetCrl:
+    """GetCRL (RFC 5272 6.10): whose CRL, from which distribution point, and the moment that it came out before."""
+
+    issuer: x509.Name
+    point: x509.GeneralName | None = None
+    time: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class StatusInfo:
     """CMCStatusInfoV2 about some body parts; `pending` is a token and when to ask again."""
 
@@ -214,6 +238,32 @@ def read_revoke_request(data: bytes) -> RevokeRequest:
     )
 
 
+def read_get_cert(data: bytes) -> GetCert:
+    """GetCert; raises Refused(MALFORMED)."""
+    parts = sequence_parts(data, "GetCert")
+    if len(parts) != 2:
+        raise Refused(Reason.MALFORMED, "not a GetCert in DER")
+    return GetCert(_general_name(parts[0]), integer(encoded(parts[1]), "serial number"))
+
+
+def read_get_crl(data: bytes) -> GetCrl:
+    """GetCRL; its reasons are passed over, since our CRLs are for all of them. Raises Refused(MALFORMED)."""
+    parts = sequence_parts(data, "GetCRL")
+    if not parts:
+        raise Refused(Reason.MALFORMED, "not a GetCRL in DER")
+    issuer, rest = read_name(encoded(parts[0])), parts[1:]
+    point = time = None
+    if rest and rest[0].tag_bytes[0] & _CONTEXT:
+        point = _general_name(rest.pop(0))
+    if rest and rest[0].tag_bytes[0] == _GENERALIZED_TIME:
+        time = decoded(asn1.GeneralizedTime, encoded(rest.pop(0)), "GeneralizedTime").as_datetime()
+    if rest and rest[0].tag_bytes[0] == _BIT_STRING:
+        rest.pop(0)
+    if rest:
+        raise Refused(Reason.MALFORMED, "not a GetCRL in DER")
+    return GetCrl(issuer, point, time)
+
+
 def octets(data: bytes) -> bytes:
     """The content of an OCTET STRING; raises Refused(MALFORMED)."""
     return decoded(bytes, data, "OCTET STRING")
@@ -222,6 +272,10 @@ def octets(data: bytes) -> bytes:
 def text(data: bytes) -> str:
     """A UTF8String; raises Refused(MALFORMED)."""
     return decoded(str, data, "UTF8String")
+
+
+def _general_name(part: asn1.TLV) -> x509.GeneralName:
+    return read_general_names(der.sequence(encoded(part)))[0]
 
 
 def _control(part: asn1.TLV) -> Control:

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from cryptography import x509
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -134,10 +135,53 @@ def test_a_response_numbers_its_controls() -> None:
     assert written == der.sequence(der.sequence(controls), der.sequence(), der.sequence())
 
 
+NAME = x509.Name.from_rfc4514_string("CN=ca")
+DIRECTORY_NAME = der.explicit(4, NAME.public_bytes())
+MOMENT = datetime(2026, 6, 1, tzinfo=UTC)
+
+
+def test_a_certificate_is_asked_for() -> None:
+    """By any general name and a serial number (RFC 5272 6.9)."""
+    asked = cmc.read_get_cert(der.sequence(DIRECTORY_NAME, der.integer(5)))
+    assert asked == cmc.GetCert(x509.DirectoryName(NAME), 5)
+
+
+def test_a_crl_is_asked_for() -> None:
+    """By its issuer, and where given by its place and a time (RFC 5272 6.10); reasons are passed over."""
+    name, place = NAME.public_bytes(), der.tlv(0x86, b"http://a.test/")
+    time, reasons = der.generalized_time(MOMENT), der.bit_string(b"\x40")
+    point = x509.UniformResourceIdentifier("http://a.test/")
+    assert cmc.read_get_crl(der.sequence(name)) == cmc.GetCrl(NAME)
+    assert cmc.read_get_crl(der.sequence(name, time)) == cmc.GetCrl(NAME, None, MOMENT)
+    assert cmc.read_get_crl(der.sequence(name, DIRECTORY_NAME)) == cmc.GetCrl(NAME, x509.DirectoryName(NAME))
+    assert cmc.read_get_crl(der.sequence(name, place, time, reasons)) == cmc.GetCrl(NAME, point, MOMENT)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        der.sequence(),
+        der.sequence(der.integer(5)),
+        der.sequence(DIRECTORY_NAME, der.octet_string(b"5")),
+        der.sequence(NAME.public_bytes(), der.integer(5)),
+        der.sequence(NAME.public_bytes(), der.tlv(0x18, b"2026")),
+        der.sequence(NAME.public_bytes(), der.bit_string(b"\x40"), DIRECTORY_NAME),
+        der.sequence(NAME.public_bytes(), der.tlv(0xBE, b"")),
+    ],
+)
+def test_no_such_question_is_refused(data: bytes) -> None:
+    """Other fields, another order, no name: MALFORMED."""
+    for read in (cmc.read_get_cert, cmc.read_get_crl):
+        with pytest.raises(Refused) as refused:
+            read(data)
+        assert refused.value.reason is Reason.MALFORMED
+
+
 @given(st.binary(max_size=80))
 def test_any_bytes_are_read_or_refused(data: bytes) -> None:
     """Nothing else happens."""
-    for read in (cmc.read_pki_data, cmc.read_identity_proof, cmc.read_revoke_request, cmc.octets, cmc.text):
+    readers = (cmc.read_pki_data, cmc.read_identity_proof, cmc.read_revoke_request, cmc.octets, cmc.text)
+    for read in (*readers, cmc.read_get_cert, cmc.read_get_crl):
         try:
             read(data)
         except Refused as refused:

@@ -20,10 +20,12 @@ _READERS: Final[Mapping[str, Callable[[bytes], object]]] = {
     cmc.DATA_RETURN: cmc.octets,
     cmc.TRANSACTION_ID: _transaction_id,
     cmc.SENDER_NONCE: cmc.octets,
+    cmc.GET_CERT: cmc.read_get_cert,
+    cmc.GET_CRL: cmc.read_get_crl,
     cmc.REVOKE_REQUEST: cmc.read_revoke_request,
     cmc.QUERY_PENDING: cmc.octets,
 }
-_SEVERAL: Final = frozenset({cmc.DATA_RETURN, cmc.REVOKE_REQUEST, cmc.QUERY_PENDING})
+_SEVERAL: Final = frozenset({cmc.DATA_RETURN, cmc.GET_CERT, cmc.GET_CRL, cmc.REVOKE_REQUEST, cmc.QUERY_PENDING})
 """Controls of which a message may hold more than one."""
 
 _ECHOED: Final = (

@@ -3,11 +3,12 @@
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from emca_daemon.asn1.cmc import RevokeRequest
+from emca_daemon.asn1.encoded_names import read_name
 from emca_daemon.ca.records import RevocationReason
 from emca_daemon.errors import Reason, Refused
-from emca_daemon.names import SerialNumber
 from emca_daemon.protocols.est.calls import Call
 from emca_daemon.protocols.est.clients import Client
+from emca_daemon.protocols.est.cmc_retrieval import issued
 
 
 def revoke(call: Call, client: Client, request: RevokeRequest) -> None:
@@ -20,21 +21,12 @@ def revoke(call: Call, client: Client, request: RevokeRequest) -> None:
         reason = RevocationReason(request.reason)
     except ValueError:
         raise Refused(Reason.MALFORMED, "there is no such reason to revoke") from None
-    for authority in endpoint.authorities.known():
-        if authority.certificate.subject.public_bytes() == request.issuer:
-            break
-    else:
-        raise Refused(Reason.UNKNOWN_CERTIFICATE, "no issuer here is called so")
-    serial = SerialNumber(request.serial)
-    with endpoint.store.reading() as tx:
-        record = tx.certificates.find(authority.name, serial)
-    if record is None or record.der is None:
-        raise Refused(Reason.UNKNOWN_CERTIFICATE, "there is no such certificate")
-    holds = trusted is not None and trusted.certificate.public_bytes(Encoding.DER) == record.der
+    intent, encoded = issued(call, read_name(request.issuer), request.serial)
+    holds = trusted is not None and trusted.certificate.public_bytes(Encoding.DER) == encoded
     if trusted is None or not (holds or trusted.agent):
         raise Refused(Reason.NOT_PERMITTED, "a certificate is revoked by its holder or by an agent")
     try:
-        endpoint.revoking.revoke(authority.name, serial, reason, call.requester, key_proved=True)
+        endpoint.revoking.revoke(intent.issuer, intent.serial, reason, call.requester, key_proved=True)
     except Refused:
         call.noted = True
         raise

@@ -58,6 +58,8 @@ def test_what_is_wrong_is_refused_and_stays_out(given: tuple[tuple[str, tuple[by
         (cmc.IDENTIFICATION, NONCE),
         (cmc.IDENTITY_PROOF, TRANSACTION),
         (cmc.IDENTITY_PROOF_V2, NONCE),
+        (cmc.GET_CERT, NONCE),
+        (cmc.GET_CRL, NONCE),
         (cmc.REVOKE_REQUEST, NONCE),
         (cmc.QUERY_PENDING, TRANSACTION),
         ("1.3.6.1.5.5.7.7.28", NONCE),

@@ -7,7 +7,7 @@ from typing import Final
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from emca_daemon.asn1 import cmc, der
-from emca_daemon.asn1.cmc import PkiData, Status, StatusInfo, TaggedRequest
+from emca_daemon.asn1.cmc import Control, PkiData, Status, StatusInfo, TaggedRequest
 from emca_daemon.asn1.cms_signed import read_signed_data
 from emca_daemon.asn1.cms_signing import SigningIdentity, sign_data
 from emca_daemon.errors import Pending, Reason, Refused
@@ -18,6 +18,7 @@ from emca_daemon.protocols.est.clients import Client
 from emca_daemon.protocols.est.cmc_controls import check_controls, echoed
 from emca_daemon.protocols.est.cmc_identity import identify
 from emca_daemon.protocols.est.cmc_requests import read_tagged
+from emca_daemon.protocols.est.cmc_retrieval import certificate, revocation_lists
 from emca_daemon.protocols.est.cmc_revocation import revoke
 from emca_daemon.protocols.est.errors import FAIL_INFO_OF, EstRefusal, retry_after_of, status_of
 from emca_daemon.protocols.est.issuance import Certified, certify, queried
@@ -37,6 +38,7 @@ class _Outcome:
 
     statuses: list[StatusInfo] = field(default_factory=list)
     certificates: list[bytes] = field(default_factory=list)
+    crls: list[bytes] = field(default_factory=list)
     http_status: int = 200
     retry_after: int | None = None
 
@@ -71,16 +73,29 @@ def _carry_out(call: Call, client: Client, data: PkiData, outcome: _Outcome) -> 
             _refuse(call, refused, (request.body_part,), outcome)
     for control in data.controls:
         try:
-            if control.oid == cmc.REVOKE_REQUEST:
-                revoke(call, client, cmc.read_revoke_request(control.value))
-                outcome.statuses.append(StatusInfo(Status.SUCCESS, (control.body_part,)))
-            elif control.oid == cmc.QUERY_PENDING:
-                token = cmc.octets(control.value).decode("ascii", "replace")
-                _certified(call, control.body_part, queried(call, token), outcome)
+            _obey(call, client, control, outcome)
         except Refused as refused:
             _refuse(call, refused, (control.body_part,), outcome)
     if not outcome.statuses:
         raise Refused(Reason.MALFORMED, "the message asks for nothing")
+
+
+def _obey(call: Call, client: Client, control: Control, outcome: _Outcome) -> None:
+    """What one control asks for; those that ask for nothing are passed over."""
+    match control.oid:
+        case cmc.QUERY_PENDING:
+            token = cmc.octets(control.value).decode("ascii", "replace")
+            _certified(call, control.body_part, queried(call, token), outcome)
+            return
+        case cmc.REVOKE_REQUEST:
+            revoke(call, client, cmc.read_revoke_request(control.value))
+        case cmc.GET_CERT:
+            outcome.certificates.append(certificate(call, cmc.read_get_cert(control.value)))
+        case cmc.GET_CRL:
+            outcome.crls += revocation_lists(call, cmc.read_get_crl(control.value))
+        case _:
+            return
+    outcome.statuses.append(StatusInfo(Status.SUCCESS, (control.body_part,)))
 
 
 def _enroll(call: Call, client: Client, tagged: TaggedRequest) -> Certified | Pending:
@@ -132,7 +147,13 @@ def _respond(call: Call, data: PkiData, outcome: _Outcome, signer: SigningIdenti
     if any(oid == cmc.RECIPIENT_NONCE for oid, _ in controls):
         controls.append((cmc.SENDER_NONCE, der.octet_string(call.endpoint.random(_NONCE_SIZE))))
     certificates = [*outcome.certificates, signer.certificate.public_bytes(Encoding.DER)]
-    response = sign_data(cmc.write_response(controls), signer, content_type=cmc.PKI_RESPONSE, certificates=certificates)
+    response = sign_data(
+        cmc.write_response(controls),
+        signer,
+        content_type=cmc.PKI_RESPONSE,
+        certificates=certificates,
+        crls=tuple(dict.fromkeys(outcome.crls)),
+    )
     headers: Headers = ()
     if outcome.http_status == 401:
         headers = challenges(call.endpoint)

@@ -1,28 +1,35 @@
 """/fullcmc: conversations with requests made here, and one made by an independent implementation."""
 
 import hashlib
-import hmac
 from base64 import b64decode, b64encode
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from emca_daemon.asn1 import cmc, der
 from emca_daemon.asn1.cms_algorithms import MODERN_DIGESTS
 from emca_daemon.asn1.cms_signed import read_signed_data, verify_signer
-from emca_daemon.asn1.cms_signing import SigningIdentity, sign_data
+from emca_daemon.asn1.cms_signing import SigningIdentity
 from emca_daemon.asn1.values import content_parts, encoded, integer, object_identifier, sequence_parts
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.protocols.est.requests import CHALLENGE_PASSWORD
 from emca_daemon.protocols.est.shared_secrets import SharedSecret
 from emca_daemon.protocols.http import Peer, Response
+from tests.support.ca_world import BY, ISSUING
+from tests.support.cmc_messages import (
+    SECRET,
+    Controls,
+    crmf,
+    identity_proof,
+    pkcs10,
+    pki_data,
+    signed,
+    throwaway,
+    unsigned,
+)
 from tests.support.est_world import PLAIN, EstWorld, Key, basic, request, settings
-
-SECRET = b"shared secret"
-Controls = tuple[tuple[str, bytes], ...]
 
 
 def cmc_world() -> EstWorld:
@@ -32,68 +39,13 @@ def cmc_world() -> EstWorld:
     return world
 
 
-def pki_data(requests: tuple[bytes, ...] = (), controls: Controls = ()) -> bytes:
-    """PKIData; the controls are numbered from 100."""
-    tagged = [
-        der.sequence(der.integer(100 + place), der.oid(oid), der.tlv(0x31, value))
-        for place, (oid, value) in enumerate(controls)
-    ]
-    return der.sequence(der.sequence(*tagged), der.sequence(*requests), der.sequence(), der.sequence())
-
-
-def pkcs10(csr: bytes, number: int = 1) -> bytes:
-    """A TaggedRequest with a PKCS #10 request."""
-    return der.explicit(0, der.integer(number) + csr)
-
-
-def crmf(key: ec.EllipticCurvePrivateKey, name: str = "device-1", number: int = 1, *, broken: bool = False) -> bytes:
-    """A TaggedRequest with a CRMF request that proves possession by a signature."""
-    subject = x509.Name.from_rfc4514_string(f"CN={name}").public_bytes()
-    info = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    public = der.tlv(0xA6, b"".join(encoded(part) for part in sequence_parts(info, "key")))
-    template = der.sequence(der.explicit(5, subject), public)
-    asked = der.sequence(der.integer(number), template)
-    signature = key.sign(asked + b"x" * broken, ec.ECDSA(hashes.SHA256()))
-    proof = der.tlv(0xA1, der.sequence(der.oid("1.2.840.10045.4.3.2")) + der.bit_string(signature))
-    return der.tlv(0xA1, asked + proof)
-
-
-def identity_proof(requests: tuple[bytes, ...], secret: bytes = SECRET, name: str = "bob") -> Controls:
-    """Identification and IdentityProofV2 over the requests."""
-    witness = hmac.digest(hashlib.sha256(secret).digest(), der.sequence(*requests), "sha256")
-    proof = der.sequence(
-        der.sequence(der.oid("2.16.840.1.101.3.4.2.1")),
-        der.sequence(der.oid("1.2.840.113549.2.9")),
-        der.octet_string(witness),
-    )
-    return ((cmc.IDENTIFICATION, der.tlv(0x0C, name.encode())), (cmc.IDENTITY_PROOF_V2, proof))
-
-
-def signed(content: bytes, key: Key, certificate: bytes | None = None) -> bytes:
-    """The full request, signed by a certificate's key or, without one, by the new key itself."""
-    enclosed = () if certificate is None else (certificate,)
-    signer = x509.load_der_x509_certificate(certificate) if certificate else _throwaway(key)
-    return sign_data(content, SigningIdentity(signer, key), content_type=cmc.PKI_DATA, certificates=enclosed)
-
-
 def _by_a_stranger(csr: bytes) -> bytes:
     key = ec.generate_private_key(ec.SECP256R1())
-    return signed(pki_data((pkcs10(csr),)), key, _throwaway(key).public_bytes(Encoding.DER))
+    return signed(pki_data((pkcs10(csr),)), key, throwaway(key).public_bytes(Encoding.DER))
 
 
 def _bound(key: Key, attributes: tuple[tuple[str, bytes], ...]) -> bytes:
     return pkcs10(request(key, attributes=attributes))
-
-
-def _throwaway(key: Key) -> x509.Certificate:
-    from datetime import UTC, datetime
-
-    name = x509.Name.from_rfc4514_string("CN=nobody")
-    builder = x509.CertificateBuilder(name, name, key.public_key(), 1)
-    builder = builder.not_valid_before(datetime(2026, 1, 1, tzinfo=UTC)).not_valid_after(
-        datetime(2027, 1, 1, tzinfo=UTC)
-    )
-    return builder.sign(key, hashes.SHA256())
 
 
 def send(world: EstWorld, message: bytes, peer: Peer = PLAIN, **headers: str) -> Response:
@@ -145,21 +97,6 @@ def test_a_digest_stands_in_for_a_signature() -> None:
     content = pki_data(requests, identity_proof(requests))
     assert read(world, send(world, unsigned(content, hashlib.sha256(content).digest())))[0] == [(0, None)]
     assert read(world, send(world, unsigned(content, bytes(32))))[0] == [(2, 1)]
-
-
-def unsigned(content: bytes, digest: bytes) -> bytes:
-    """A full request with a digest for its signature, and no signed attributes."""
-    sha256 = der.sequence(der.oid("2.16.840.1.101.3.4.2.1"))
-    signer = der.sequence(
-        der.integer(3),
-        der.implicit(0, b"nobody"),
-        sha256,
-        der.sequence(der.oid(cmc.NO_SIGNATURE), der.NULL),
-        der.octet_string(digest),
-    )
-    enclosed = der.sequence(der.oid(cmc.PKI_DATA), der.explicit(0, der.octet_string(content)))
-    whole = der.sequence(der.integer(3), der.tlv(0x31, sha256), enclosed, der.tlv(0x31, signer))
-    return der.sequence(der.oid("1.2.840.113549.1.7.2"), der.explicit(0, whole))
 
 
 def test_a_wrong_secret_and_an_unknown_name_are_one() -> None:
@@ -262,7 +199,7 @@ def test_the_new_key_may_show_a_certificate_of_its_own() -> None:
     """It proves possession, and the shared secret who asks; without a secret HTTP must say it."""
     world, key = cmc_world(), ec.generate_private_key(ec.SECP256R1())
     asked = (pkcs10(request(key)),)
-    own = _throwaway(key).public_bytes(Encoding.DER)
+    own = throwaway(key).public_bytes(Encoding.DER)
     response = send(world, signed(pki_data(asked, identity_proof(asked)), key, own))
     assert (response.status, read(world, response)[0]) == (200, [(0, None)])
     assert send(world, signed(pki_data(asked), key, own)).status == 401
@@ -364,6 +301,31 @@ def test_a_holder_revokes_their_certificate() -> None:
     assert read(world, send(world, signed(pki_data((), _revocation(other)), key, device)))[0] == [(2, 7)]
     assert read(world, send(world, signed(pki_data((), _revocation(device)), key, device)))[0] == [(0, None)]
     assert ("certificate.revoke", "success") in world.actions()
+
+
+def test_certificates_and_crls_are_fetched() -> None:
+    """By one message, with a status each; what is not ours is badCertId, and who proves nothing gets nothing."""
+    world = cmc_world()
+    key, device = world.device()
+    crl = world.crls.publish(ISSUING, BY).der
+    other = x509.load_der_x509_certificate(world.device("device-2")[1])
+    issuer = other.issuer.public_bytes()
+
+    def named(serial: int) -> bytes:
+        return der.sequence(der.explicit(4, issuer), der.integer(serial))
+
+    twice = ((cmc.GET_CRL, der.sequence(issuer)),) * 2
+    asked = ((cmc.GET_CERT, named(other.serial_number)), *twice)
+    response = send(world, signed(pki_data((), asked), key, device))
+    statuses, certificates, _ = read(world, response)
+    assert (response.status, statuses) == (200, [(0, None)] * 3)
+    assert set(certificates) == {other, world.signer.certificate}
+    assert read_signed_data(b64decode(response.body)).crls == (crl,)
+    partly = send(world, signed(pki_data((), ((cmc.GET_CERT, named(1)), *asked)), key, device))
+    assert (partly.status, read(world, partly)[0]) == (404, [(2, 4)] + [(0, None)] * 3)
+    content = pki_data((), asked)
+    nobody = send(world, unsigned(content, hashlib.sha256(content).digest()))
+    assert (nobody.status, nobody.body) == (401, b"")
 
 
 def test_not_every_label_serves_it() -> None:
