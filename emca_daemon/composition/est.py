@@ -22,6 +22,7 @@ from emca_daemon.protocols.est.key_delivery import read_keys
 from emca_daemon.protocols.est.paths import PREFIX
 from emca_daemon.protocols.est.ports import Signer
 from emca_daemon.protocols.est.responder import EstResponder
+from emca_daemon.protocols.est.rollover import RolloverCertificate, rollover_certificate
 from emca_daemon.protocols.est.shared_secrets import read_shared_secrets
 from emca_daemon.protocols.est.trust import CertificateTrust
 from emca_daemon.protocols.routing import Mount
@@ -117,7 +118,20 @@ def _endpoint(core: Core, label: str, settings: EstSettings, key: bytes, signer:
         clock=core.clock,
         random=core.random,
         weak_keys=core.weak_keys,
+        rollover=_rollover(core, settings),
     )
+
+
+def _rollover(core: Core, settings: EstSettings) -> tuple[RolloverCertificate, ...]:
+    """The certificates in the files; raises Refused where they are not what they claim, or no issuer follows."""
+    known = core.authorities.known()
+    if settings.next_issuer is not None and settings.next_issuer not in [one.name for one in known]:
+        raise Refused(Reason.NOT_FOUND, f"there is no issuer `{settings.next_issuer}` with a certificate")
+    issuers = (settings.issuer or core.enrollment.profile(settings.profile).issuer, settings.next_issuer)
+    ours = [certificate for authority in known for certificate in authority.chain]
+    served = [certificate for authority in known if authority.name in issuers for certificate in authority.chain]
+    found = [one for path in settings.rollover_certificates for one in read_certificates(path)]
+    return tuple(rollover_certificate(one, ours, served) for one in found)
 
 
 def _tokens(path: Path | None) -> tuple[BearerToken, ...]:

@@ -17,9 +17,9 @@ def check_est(settings: Settings) -> Iterator[Finding]:
 
 
 def _label(label: EstSettings, key: str) -> Iterator[Finding]:
-    for field, name in (("profile", label.profile), ("issuer", label.issuer)):
+    for field, name in (("profile", label.profile), ("issuer", label.issuer), ("next_issuer", label.next_issuer)):
         if name is not None and not NAME.fullmatch(name):
-            yield f"{key}.{field}", f"expected the name of a {field}, found `{name}`"
+            yield f"{key}.{field}", f"expected the name of a {field.removeprefix('next_')}, found `{name}`"
     if label.http.realm and (":" in label.http.realm or '"' in label.http.realm or not label.http.realm.isprintable()):
         yield f"{key}.http.realm", "expected printable text without colons and quotation marks"
     if label.serverkeygen.encryption == "required" and not label.serverkeygen.algorithms:

@@ -131,6 +131,8 @@ def _cmp(cmp: CmpSettings, key: str, *, demo: bool) -> Iterator[Finding]:
 
 
 def _est(label: EstSettings, key: str) -> Iterator[Finding]:
+    for path in label.rollover_certificates:
+        yield from readable(f"{key}.rollover_certificates", path)
     for path in label.certificates.authorities:
         yield from readable(f"{key}.certificates.authorities", path)
     for path in label.certificates.crls:

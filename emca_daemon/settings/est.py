@@ -86,6 +86,10 @@ class EstSettings:
     profile: ProfileName
     issuer: IssuerName | None = None
     """Whose certificates they are; None: the profile's issuer."""
+    next_issuer: IssuerName | None = None
+    """The issuer that follows this one: /cacerts holds its certificates, too."""
+    rollover_certificates: tuple[Path, ...] = ()
+    """PEM files with OldWithNew and NewWithOld for /cacerts: one CA's key, certified by another CA of ours."""
     authentication: str = limited("either", one_of("certificate", "http", "either", "both"))
     proof_of_possession: str = limited("if-present", one_of("required", "if-present", "off"))
     change_subject: bool = False
@@ -126,6 +130,8 @@ class EstSettings:
             yield "http.tokens", "expected the file of tokens where `bearer` is among the methods"
         if self.authentication == "certificate" and self.certificates.own == "no" and not self.certificates.authorities:
             yield "certificates.authorities", "expected CA certificates: no client certificate would be accepted"
+        if self.next_issuer is not None and self.next_issuer == self.issuer:
+            yield "next_issuer", "expected another issuer than this one"
         for oid in self.csr_attributes:
             if not _is_oid(oid):
                 yield "csr_attributes", f"expected dotted object identifiers, found `{oid}`"

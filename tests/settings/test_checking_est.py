@@ -31,6 +31,7 @@ def test_a_label_is_no_operation(operation: str) -> None:
     [
         ({"profile": ProfileName("a/b")}, "profile"),
         ({"issuer": IssuerName("")}, "issuer"),
+        ({"next_issuer": IssuerName("a b")}, "next_issuer"),
         ({"http": EstHttpSettings(realm='a"b')}, "http.realm"),
         ({"serverkeygen": EstKeySettings(encryption="required")}, "serverkeygen.algorithms"),
     ],

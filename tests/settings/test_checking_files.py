@@ -29,7 +29,7 @@ profile = "tls"
 names = ["a.test"]
 [listeners.foreign]
 port = 2
-serves = ["acme"]
+serves = ["acme", "est"]
 [listeners.foreign.tls]
 certificate = "foreign.pem"
 key = "foreign.key"
@@ -61,9 +61,21 @@ profile = "tls"
 challenges = ["device-attest-01"]
 [acme.devices.attestation]
 tpm_roots = ["tpm.pem"]
+[est.rolling]
+profile = "tls"
+rollover_certificates = ["roll.pem"]
 """
 FOLDERS = ("profiles", "rows", "keys", "tls")
-FILES = ("profiles/tls.toml", "profiles/ocsp.toml", "module.so", "foreign.pem", "clients.pem", "roots.pem", "tpm.pem")
+FILES = (
+    "profiles/tls.toml",
+    "profiles/ocsp.toml",
+    "module.so",
+    "foreign.pem",
+    "clients.pem",
+    "roots.pem",
+    "tpm.pem",
+    "roll.pem",
+)
 SECRETS = ("keys.passphrase", "pin", "foreign.key", "webhook.secret")
 
 
@@ -106,6 +118,7 @@ def test_a_machine_as_the_settings_say_has_no_findings(machine: Path) -> None:
         ("webhook.secret", "scep.asked.webhook.secret_file"),
         ("roots.pem", "scep.asked.calls.ca_file"),
         ("clients.pem", "listeners.foreign.tls.client_authorities"),
+        ("roll.pem", "est.rolling.rollover_certificates"),
     ],
 )
 def test_a_missing_file_is_told(machine: Path, missing: str, key: str) -> None:

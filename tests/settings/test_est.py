@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from emca_daemon.names import ProfileName
+from emca_daemon.names import IssuerName, ProfileName
 from emca_daemon.settings.est import EstCertificateSettings, EstHttpSettings, EstKeySettings, EstSettings
 
 NO_OWN = EstCertificateSettings(own="no")
@@ -20,6 +20,7 @@ LABEL = EstSettings(profile=ProfileName("device"))
             {"authentication": "certificate", "certificates": EstCertificateSettings(own="no")},
             "certificates.authorities",
         ),
+        ({"issuer": IssuerName("a"), "next_issuer": IssuerName("a")}, "next_issuer"),
         ({"csr_attributes": ("1.2.840", "x")}, "csr_attributes"),
         ({"csr_attributes": ("1.40",)}, "csr_attributes"),
         ({"csr_attributes": ("1.02",)}, "csr_attributes"),

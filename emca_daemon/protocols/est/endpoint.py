@@ -14,6 +14,7 @@ from emca_daemon.policy.weak_keys import WeakKeys
 from emca_daemon.protocols.bearer import BearerToken
 from emca_daemon.protocols.est.digest import DigestCheck
 from emca_daemon.protocols.est.ports import Signer
+from emca_daemon.protocols.est.rollover import RolloverCertificate
 from emca_daemon.protocols.est.shared_secrets import SharedSecret
 from emca_daemon.protocols.est.trust import CertificateTrust
 from emca_daemon.randomness import RandomBytes
@@ -40,6 +41,7 @@ class Endpoint:
     clock: Clock
     random: RandomBytes
     weak_keys: WeakKeys
+    rollover: tuple[RolloverCertificate, ...] = ()
 
     @property
     def authority(self) -> Authority:
