@@ -17,7 +17,7 @@ from emca_daemon.protocols.scep.made_challenges import DeviceChallenges, OneTime
 from emca_daemon.protocols.scep.ports import Registration
 from emca_daemon.protocols.scep.registration import OwnRegistration, RaRegistration
 from emca_daemon.protocols.scep.responder import ScepResponder
-from emca_daemon.settings.scep import ScepSettings
+from emca_daemon.settings.scep import CLIENT_PATH, DEFAULT_ENDPOINT, ScepSettings
 from emca_daemon.settings.secrets import read_secret
 
 ROOT = "/scep"
@@ -38,6 +38,8 @@ def scep_mounts(core: Core, *, waits: bool) -> tuple[Mount, ...]:
             root = path if path == ROOT else ""
             responder = ScepResponder(endpoint, waits=waits or settings.asks, root=root)
             mounts.append(Mount(path, responder, doubled_slashes=True))
+        if name == DEFAULT_ENDPOINT and not settings.paths:
+            mounts.append(Mount(CLIENT_PATH, ScepResponder(endpoint, waits=waits or settings.asks), after_any=True))
     return tuple(mounts)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from emca_daemon.protocols.http import Responder
 
 _SLASHES = re.compile("//+")
+_FIRST = re.compile("^/[^/]+(?=/)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +17,8 @@ class Mount:
     responder: Responder
     doubled_slashes: bool = False
     """Whether a path counts as this one that only has more slashes in a row, as old devices write it."""
+    after_any: bool = False
+    """Whether a path counts as this one that has one more segment in front, where no other mount has it."""
 
 
 class Routes:
@@ -23,7 +26,8 @@ class Routes:
 
     def __init__(self, mounts: tuple[Mount, ...]) -> None:
         """Paths start with `/` and have no trailing slash; the path `` matches everything."""
-        self._mounts = tuple(sorted(mounts, key=lambda mount: -len(mount.path)))
+        self._mounts = tuple(sorted((m for m in mounts if not m.after_any), key=lambda mount: -len(mount.path)))
+        self._after_any = tuple(mount for mount in mounts if mount.after_any)
 
     def find(self, path: str) -> Responder | None:
         """The responder of a raw request path."""
@@ -33,7 +37,8 @@ class Routes:
         if "//" in path:
             plain = _SLASHES.sub("/", path)
             return next((m.responder for m in self._mounts if m.doubled_slashes and _below(m.path, plain)), None)
-        return None
+        ends = (path, _FIRST.sub("", path))
+        return next((m.responder for m in self._after_any if any(_below(m.path, end) for end in ends)), None)
 
 
 def _below(mounted: str, path: str) -> bool:

@@ -53,12 +53,14 @@ def test_the_demo_answers_at_every_usual_path(tmp_path: Path) -> None:
         "/certsrv/mscep/mscep.dll/pkiclient.exe",
         "/scep/manual",
         "/scep/legacy",
+        "/pkiclient.exe",
+        "/ra/pkiclient.exe",
     ):
         responder = routes.find(path)
         assert responder is not None, path
         asked = Request("GET", path, "operation=GetCACert", (), b"", Peer("127.0.0.1"), "r")
         assert responder.respond(asked).status == 200
-    assert routes.find("/other") is None
+    assert routes.find("/other") is routes.find("/a/b/pkiclient.exe") is None
     assert isinstance(scep_endpoint(core, "default", core.settings.scep["default"]).challenges, StaticChallenge)
     assert isinstance(scep_endpoint(core, "manual", core.settings.scep["manual"]).challenges, NoChallenge)
     core.store.close()

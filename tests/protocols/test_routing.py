@@ -60,6 +60,25 @@ def test_the_empty_mount_answers_what_is_left() -> None:
     assert routes.find("/anything") is REST
 
 
+@pytest.mark.parametrize(
+    ("path", "responder"),
+    [
+        ("/x/pkiclient.exe", REST),
+        ("/x/pkiclient.exe/", REST),
+        ("/pkiclient.exe", REST),
+        ("/acme/pkiclient.exe", ACME),
+        ("/x/y/pkiclient.exe", None),
+        ("/x/pkiclient.exes", None),
+        ("/x/", None),
+        ("//pkiclient.exe", None),
+    ],
+)
+def test_a_mount_may_follow_any_segment(path: str, responder: Named | None) -> None:
+    """One at the most, and where no other mount has the path."""
+    routes = Routes((Mount("/pkiclient.exe", REST, after_any=True), Mount("/acme", ACME)))
+    assert routes.find(path) is responder
+
+
 def test_slashes_too_many_are_overlooked_where_the_mount_says_so() -> None:
     """Old devices write them; everywhere else a path is what it is."""
     routes = Routes((Mount("/scep", ACME, doubled_slashes=True), Mount("/ocsp", OCSP)))
