@@ -24,7 +24,7 @@ USUAL_PATHS: Final = ("/scep", "/cgi-bin/pkiclient.exe", "/certsrv/mscep/mscep.d
 """Where clients look that are told a host and no more; the endpoint called `default` answers there."""
 
 CLIENT_PATH: Final = "/pkiclient.exe"
-"""What old clients append to whatever address they are given: the same endpoint answers it below any one segment."""
+"""What old clients append to whatever address they are given: that endpoint answers it below any one segment."""
 
 ASKING: Final = ("webhook", "intune")
 """Policies that ask somebody else."""
@@ -90,8 +90,8 @@ class ScepSettings:
     """One endpoint.
 
     `paths` are where it answers, each with everything below; none: `/scep/NAME`, and for the endpoint called `default`
-    `USUAL_PATHS` and, below any segment, `CLIENT_PATH`. `ra` says who answers for the CA: `one` RA certificate, `two` (one signs, one decrypts), or `none`
-    (the CA itself, whose key must be an RSA key that decrypts).
+    `USUAL_PATHS` and, below any one segment, `CLIENT_PATH`. `ra` says who answers for the CA: `one` RA certificate,
+    `two` (one signs, one decrypts), or `none` (the CA itself, whose key must be an RSA key that decrypts).
     """
 
     profile: ProfileName
