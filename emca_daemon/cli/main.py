@@ -10,6 +10,7 @@ from emca_daemon.cli.ca import ca
 from emca_daemon.cli.cert import cert
 from emca_daemon.cli.check_config import check_config
 from emca_daemon.cli.crl import crl
+from emca_daemon.cli.delegation import delegation
 from emca_daemon.cli.demo import demo
 from emca_daemon.cli.eab import eab
 from emca_daemon.cli.init import init
@@ -38,7 +39,7 @@ def main(config: Path | None) -> None:
         os.environ["EMCA_CONFIG"] = str(config.absolute())
 
 
-ACME = (eab, perspective, renewals)
+ACME = (delegation, eab, perspective, renewals)
 
 for command in (
     *ACME,

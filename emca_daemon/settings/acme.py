@@ -122,6 +122,10 @@ class AcmeSettings:
     """Whether names can be proved before there is an order (newAuthz)."""
     subdomain_authorization: bool = False
     """Whether a proof by DNS may be good for all names beneath (RFC 9444)."""
+    delegation: bool = False
+    """Whether accounts are told what was delegated to them, and order by it (RFC 9115)."""
+    allow_certificate_get: bool = False
+    """Whether an order may let everybody download its certificate (RFC 9115)."""
     renewal_info: bool = True
     """Whether clients are told when to renew (RFC 9773)."""
     renewal_check: timedelta = limited(timedelta(hours=6), positive)

@@ -7,6 +7,7 @@ from emca_daemon.store.acme_authorizations import AuthorizationRows
 from emca_daemon.store.acme_awaited import AwaitedRows, AwaitedWriter
 from emca_daemon.store.acme_bindings import BindingRows, BindingWriter
 from emca_daemon.store.acme_buckets import BucketRows, BucketWriter
+from emca_daemon.store.acme_delegations import DelegationRows, DelegationWriter
 from emca_daemon.store.acme_forgetting import Forgetting
 from emca_daemon.store.acme_mails import MailRows, MailWriter
 from emca_daemon.store.acme_nonces import NonceWriter
@@ -25,6 +26,7 @@ class AcmeRows(
     StarRows,
     AwaitedRows,
     MailRows,
+    DelegationRows,
 ):
     """Fulfils `protocols.acme.ports.AcmeReader`."""
 
@@ -44,6 +46,7 @@ class AcmeWriter(
     StarWriter,
     AwaitedWriter,
     MailWriter,
+    DelegationWriter,
     Forgetting,
     AcmeRows,
 ):

@@ -86,6 +86,8 @@ class OrderWriter(OrderRows, AuthorizationWriter):
             "profile": order.profile,
             "replaces": order.replaces,
             "auto_renewal": order.auto_renewal,
+            "delegation": order.delegation,
+            "open_to_all": order.open_to_all,
             **_values(order),
         }
         _INSERT.run(self._connection, given)
@@ -132,6 +134,8 @@ def _order_of(rows: Sequence[Row]) -> Order:
         profile=row.profile,
         replaces=row.replaces,
         auto_renewal=row.auto_renewal,
+        delegation=row.delegation,
+        open_to_all=bool(row.open_to_all),
     )
 
 

@@ -75,6 +75,8 @@ orders = Table(
     Column("profile", NAME),
     Column("replaces", NAME),
     Column("auto_renewal", Text),
+    Column("delegation", _ID),
+    Column("open_to_all", Boolean),
     Index("ix_acme_orders_account_id_id", "account_id", "id"),
 )
 
@@ -206,6 +208,19 @@ mails = Table(
     Column("answered", Moment),
     Column("signer", Text, nullable=False),
     Index("ix_acme_mails_due", "endpoint", "due"),
+)
+
+delegations = Table(
+    "acme_delegations",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("account_id", _ID, nullable=False),
+    Column("csr_template", Text, nullable=False),
+    Column("cname_map", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("created", Moment, nullable=False),
+    Column("revoked", Moment),
+    Index("ix_acme_delegations_account_id", "account_id"),
 )
 
 buckets = Table(

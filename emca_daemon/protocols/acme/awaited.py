@@ -22,6 +22,7 @@ from emca_daemon.policy.weak_keys import WeakKeys
 from emca_daemon.protocols.acme.bindings import EXTERNAL
 from emca_daemon.protocols.acme.caa import Asking
 from emca_daemon.protocols.acme.csr import bad_csr, request_facts
+from emca_daemon.protocols.acme.delegations import stands
 from emca_daemon.protocols.acme.errors import AcmeRefusal, Problem, problem_of
 from emca_daemon.protocols.acme.identifiers import base_of, identifier_document, is_beneath, is_wildcard
 from emca_daemon.protocols.acme.onion import is_onion
@@ -98,6 +99,9 @@ class AwaitedDesk:
         url = f"{settings.base_url}/account/{account.id}"
         if account.status is not AccountStatus.VALID:
             self._close(tx, order, Problem("unauthorized", f"the account is {account.status.value}", 403))
+            return None
+        if not stands(tx, order):
+            self._close(tx, order, Problem("unauthorized", "the delegation of the order was revoked", 403))
             return None
         found = [one for part in order.authorizations if (one := tx.acme.authorization(part.id)) is not None]
         questions = tuple(

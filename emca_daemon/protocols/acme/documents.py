@@ -34,6 +34,8 @@ def account_document(endpoint: Endpoint, account: Account) -> Document:
         "termsOfServiceAgreed": account.terms_agreed,
         "orders": endpoint.account_url(account.id) + "/orders",
     }
+    if endpoint.settings.delegation:
+        document["delegations"] = endpoint.account_url(account.id) + "/delegations"
     if account.binding_request is not None:
         document["externalAccountBinding"] = json.loads(account.binding_request)
     return document
@@ -50,16 +52,7 @@ def order_document(endpoint: Endpoint, order: Order, now: datetime) -> Document:
         "authorizations": [endpoint.authorization_url(one.id) for one in order.authorizations],
         "finalize": url + "/finalize",
     }
-    if order.not_before is not None:
-        document["notBefore"] = time_text(order.not_before)
-    if order.not_after is not None:
-        document["notAfter"] = time_text(order.not_after)
-    if order.profile is not None:
-        document["profile"] = order.profile
-    if order.replaces is not None:
-        document["replaces"] = order.replaces
-    if order.auto_renewal is not None:
-        document["auto-renewal"] = json.loads(order.auto_renewal)
+    document |= _asked_for(endpoint, order)
     if status is OrderStatus.VALID and order.auto_renewal is not None:
         document["star-certificate"] = endpoint.star_certificate_url(order.id)
     elif status is OrderStatus.VALID:
@@ -67,6 +60,20 @@ def order_document(endpoint: Endpoint, order: Order, now: datetime) -> Document:
     if status is OrderStatus.INVALID:
         document["error"] = json.loads(order.error) if order.error else _derived_error(endpoint, order, now).document()
     return document
+
+
+def _asked_for(endpoint: Endpoint, order: Order) -> Document:
+    """The members that the client chose."""
+    members = {
+        "notBefore": None if order.not_before is None else time_text(order.not_before),
+        "notAfter": None if order.not_after is None else time_text(order.not_after),
+        "profile": order.profile,
+        "replaces": order.replaces,
+        "auto-renewal": None if order.auto_renewal is None else json.loads(order.auto_renewal),
+        "delegation": None if order.delegation is None else endpoint.delegation_url(order.delegation),
+        "allow-certificate-get": order.open_to_all or None,
+    }
+    return {name: value for name, value in members.items() if value is not None}
 
 
 def _derived_error(endpoint: Endpoint, order: Order, now: datetime) -> Problem:

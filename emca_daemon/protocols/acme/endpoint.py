@@ -92,6 +92,10 @@ class Endpoint:
         """The address of the present certificate of an order that is renewed automatically."""
         return self.url(f"/star-certificate/{order_id}")
 
+    def delegation_url(self, delegation_id: str) -> str:
+        """The address of what was delegated to an account."""
+        return self.url(f"/delegation/{delegation_id}")
+
     def new_id(self) -> str:
         """An unguessable name for a new row, 20 characters of base64url."""
         return b64encode(self.random(_ID_BYTES)).decode()

@@ -14,6 +14,7 @@ from emca_daemon.protocols.acme.records import (
     AwaitedOrder,
     Binding,
     Challenge,
+    Delegation,
     KeyStanding,
     Order,
     RenewalPlan,
@@ -41,6 +42,12 @@ class AcmeReader(Protocol):
 
     def bindings(self) -> Sequence[Binding]:
         """All of them, oldest first."""
+
+    def delegation(self, delegation_id: str) -> Delegation | None:
+        """What was delegated, a revoked one too."""
+
+    def delegations(self, account_id: str | None = None) -> Sequence[Delegation]:
+        """An account's delegations, or all of them, oldest first; revoked ones too."""
 
     def replacement(self, certificate: str) -> str | None:
         """The order that was placed last to replace a certificate, named as RFC 9773 4.1 does."""
@@ -118,6 +125,12 @@ class AcmeRows(AcmeReader, Protocol):
 
     def revoke_binding(self, binding_id: str, now: datetime) -> bool:
         """Let nobody use it any more; False if there is none that is not revoked yet."""
+
+    def add_delegation(self, delegation: Delegation) -> None:
+        """Keep a new one."""
+
+    def revoke_delegation(self, delegation_id: str, now: datetime) -> bool:
+        """Let nobody order by it any more; False if there is none that is not revoked yet."""
 
     def replace_certificate(self, certificate: str, order_id: str) -> None:
         """Note that an order is to replace a certificate, in the place of one that was noted before."""

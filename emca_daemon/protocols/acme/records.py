@@ -54,6 +54,22 @@ class Binding:
 
 
 @dataclass(frozen=True, slots=True)
+class Delegation:
+    """What an account may order on behalf of others (RFC 9115): `csr_template` is JSON text.
+
+    `cname_map` has the alias of a name, for names that clients should know one of.
+    """
+
+    id: str
+    account_id: str
+    csr_template: str
+    created: datetime
+    cname_map: tuple[tuple[str, str], ...] = ()
+    note: str = ""
+    revoked: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class RenewalPlan:
     """That an issuer's certificates, those of one profile or all, made before `created`, are to be renewed.
 
@@ -152,7 +168,8 @@ class Order:
     `csr_hash` is SHA-256 over the CSR with which it was finalized (empty before); `error` a problem document as JSON
     text (empty when there is none); `issuer` and `serial` are set from the intent on. `profile` is the ACME profile
     asked for, `replaces` the certificate that this one is to replace, as RFC 9773 4.1 writes it, `auto_renewal` the
-    terms of automatic renewal (RFC 8739) as JSON text.
+    terms of automatic renewal (RFC 8739) as JSON text, `delegation` the id of the one by which it was placed, and
+    `open_to_all` says that everybody may download the certificate (RFC 9115).
     """
 
     id: str
@@ -172,6 +189,8 @@ class Order:
     profile: str | None = None
     replaces: str | None = None
     auto_renewal: str | None = None
+    delegation: str | None = None
+    open_to_all: bool = False
 
 
 @dataclass(frozen=True, slots=True)

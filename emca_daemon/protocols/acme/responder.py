@@ -31,7 +31,8 @@ class AcmeResponder:
         self._endpoint = endpoint
         self._table = RouteTable()
         self._mount = urlsplit(endpoint.settings.base_url).path
-        self._asking = (f"{self._mount}/renewal-info/", f"{self._mount}/star-certificate/")
+        asking = ("renewal-info", "star-certificate", "certificate")
+        self._asking = tuple(f"{self._mount}/{one}/" for one in asking)
         self._index = f'<{endpoint.url("/directory")}>;rel="index"'
 
     def respond(self, request: Request) -> Response:

@@ -15,8 +15,9 @@ from emca_daemon.protocols.acme.guards import (
 )
 from emca_daemon.protocols.acme.operations.account import account
 from emca_daemon.protocols.acme.operations.authorization import authorization
-from emca_daemon.protocols.acme.operations.certificate import certificate
+from emca_daemon.protocols.acme.operations.certificate import certificate, public_certificate
 from emca_daemon.protocols.acme.operations.challenge import challenge
+from emca_daemon.protocols.acme.operations.delegation import delegation, delegations
 from emca_daemon.protocols.acme.operations.directory import directory, read_directory
 from emca_daemon.protocols.acme.operations.finalize import finalize
 from emca_daemon.protocols.acme.operations.key_change import key_change
@@ -51,6 +52,8 @@ ROUTES = (
     Route("POST", "/new-account", signed_by_new_key(new_account)),
     Route("POST", "/account/{account}", signed_by_account(account)),
     Route("POST", "/account/{account}/orders", signed_by_account(orders)),
+    Route("POST", "/account/{account}/delegations", signed_by_account(delegations)),
+    Route("POST", "/delegation/{delegation}", signed_by_account(delegation)),
     Route("POST", "/key-change", signed_by_account(key_change)),
     Route("POST", "/new-order", signed_by_account(new_order)),
     Route("POST", "/new-authz", signed_by_account(new_authorization)),
@@ -58,6 +61,8 @@ ROUTES = (
     Route("POST", "/order/{order}/finalize", signed_by_account_alone(finalize)),
     Route("POST", "/authorization/{authorization}", signed_by_account(authorization)),
     Route("POST", "/challenge/{challenge}", signed_by_account(challenge)),
+    Route("GET", "/certificate/{order}", unsigned(public_certificate)),
+    Route("HEAD", "/certificate/{order}", unsigned(public_certificate)),
     Route("POST", "/certificate/{order}", signed_by_account(certificate)),
     Route("GET", "/star-certificate/{order}", unsigned(public_star_certificate)),
     Route("POST", "/star-certificate/{order}", signed_by_account(star_certificate)),

@@ -14,6 +14,7 @@ from emca_daemon.errors import Refused
 from emca_daemon.policy.facts import Requester
 from emca_daemon.policy.weak_keys import WeakKeys
 from emca_daemon.protocols.acme.csr import request_facts
+from emca_daemon.protocols.acme.delegations import stands
 from emca_daemon.protocols.acme.ports import AcmeStore, Reading, Writing
 from emca_daemon.protocols.acme.records import Account, Order, StarOrder
 from emca_daemon.protocols.acme.star import stored_terms
@@ -69,9 +70,10 @@ class StarRenewals:
         return True
 
     def _may_go_on(self, tx: Reading | Writing, order: Order, account: Account) -> bool:
-        """Not for orders that were canceled, accounts that are no more, and endpoints that are gone."""
+        """Not for orders that were canceled, accounts and delegations that are no more, and endpoints that are gone."""
         binding = None if account.binding is None else tx.acme.binding(account.binding)
         suspended = account.binding is not None and (binding is None or binding.revoked is not None)
+        suspended = suspended or not stands(tx, order)
         alive = order.stage is OrderStage.VALID and account.status is AccountStatus.VALID
         return alive and not suspended and order.endpoint in self._settings
 

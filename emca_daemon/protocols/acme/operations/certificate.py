@@ -3,7 +3,8 @@
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.protocols.acme.calls import AccountCall
 from emca_daemon.protocols.acme.chains import FORMATS, PEM_CHAIN, chosen_format, written_chain
-from emca_daemon.protocols.acme.errors import malformed
+from emca_daemon.protocols.acme.endpoint import Endpoint
+from emca_daemon.protocols.acme.errors import AcmeRefusal, Problem, malformed, unauthorized
 from emca_daemon.protocols.acme.ports import Writing
 from emca_daemon.protocols.acme.replies import Reply
 from emca_daemon.protocols.acme.settling import own_order, settled
@@ -38,6 +39,27 @@ def certificate(call: AccountCall, tx: Writing) -> Reply:
     if content_type != PEM_CHAIN:
         links += [(address, "up") for address in issuer.facts.issuer_urls]
     return Reply(200, body=body, content_type=content_type, links=tuple(links))
+
+
+def public_certificate(endpoint: Endpoint, parameters: tuple[str, ...]) -> Reply:
+    """Return the certificate of an order with its chain to anybody, if the order says so (RFC 9115 2.3.5)."""
+    if not endpoint.settings.allow_certificate_get:
+        problem = Problem("malformed", "certificates are downloaded by POST-as-GET", 405)
+        raise AcmeRefusal(problem, headers={"Allow": "POST, OPTIONS"})
+    (order_id,) = parameters
+    with endpoint.store.reading() as tx:
+        order = tx.acme.order(order_id)
+        if order is None or order.endpoint != endpoint.name:
+            raise malformed("there is no such order", 404)
+        if not order.open_to_all:
+            raise unauthorized("the order does not let everybody download its certificate")
+        record = None
+        if order.issuer is not None and order.serial is not None:
+            record = tx.certificates.find(order.issuer, order.serial)
+    if record is None or record.der is None:
+        raise Refused(Reason.NOT_FOUND, "the order has no certificate")
+    body = written_chain(endpoint.enrollment.chain_of(record), PEM_CHAIN)
+    return Reply(200, body=body, content_type=PEM_CHAIN)
 
 
 def _chosen(query: str, count: int) -> int:

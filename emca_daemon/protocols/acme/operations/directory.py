@@ -5,6 +5,7 @@ from emca_daemon.protocols.acme.challenges import ONION_CSR_01
 from emca_daemon.protocols.acme.endpoint import Endpoint
 from emca_daemon.protocols.acme.ports import Writing
 from emca_daemon.protocols.acme.replies import Reply
+from emca_daemon.settings.acme import AcmeSettings
 
 
 def directory(endpoint: Endpoint) -> Reply:
@@ -23,12 +24,7 @@ def directory(endpoint: Endpoint) -> Reply:
         meta["profiles"] = {name: profile.description for name, profile in settings.profiles.items()}
     if settings.subdomain_authorization:
         meta["subdomainAuthAllowed"] = True
-    if settings.star.offered:
-        meta["auto-renewal"] = {
-            "min-lifetime": int(settings.star.min_lifetime.total_seconds()),
-            "max-duration": int(settings.star.max_duration.total_seconds()),
-            "allow-certificate-get": settings.star.allow_certificate_get,
-        }
+    meta |= _for_others(settings)
     document: dict[str, object] = {
         "newNonce": endpoint.url("/new-nonce"),
         "newAccount": endpoint.url("/new-account"),
@@ -41,6 +37,22 @@ def directory(endpoint: Endpoint) -> Reply:
     if settings.renewal_info:
         document["renewalInfo"] = endpoint.url("/renewal-info")
     return Reply(document={**document, "meta": meta})
+
+
+def _for_others(settings: AcmeSettings) -> dict[str, object]:
+    """What is on offer where others than the client have the certificate (RFC 8739 3.2, RFC 9115 2.3.4)."""
+    meta: dict[str, object] = {}
+    if settings.delegation:
+        meta["delegation-enabled"] = True
+    if settings.allow_certificate_get:
+        meta["allow-certificate-get"] = True
+    if settings.star.offered:
+        meta["auto-renewal"] = {
+            "min-lifetime": int(settings.star.min_lifetime.total_seconds()),
+            "max-duration": int(settings.star.max_duration.total_seconds()),
+            "allow-certificate-get": settings.star.allow_certificate_get,
+        }
+    return meta
 
 
 def read_directory(call: AccountCall, _tx: Writing) -> Reply:

@@ -11,6 +11,7 @@ from emca_daemon.protocols.acme.bindings import check_binding
 from emca_daemon.protocols.acme.caa import Asking
 from emca_daemon.protocols.acme.calls import AccountCall
 from emca_daemon.protocols.acme.csr import bad_csr, request_facts
+from emca_daemon.protocols.acme.delegations import check_delegated_csr
 from emca_daemon.protocols.acme.documents import order_document
 from emca_daemon.protocols.acme.errors import AcmeRefusal, Problem
 from emca_daemon.protocols.acme.freshness import needs_caa
@@ -110,6 +111,7 @@ def _facts(call: AccountCall, der: bytes, order: Order) -> RequestFacts:
     facts = request_facts(der, order, call.requester(), call.endpoint.weak_keys)
     with call.endpoint.store.reading() as tx:
         check_binding(call, tx)
+        check_delegated_csr(call, tx, order, der)
         standing = tx.acme.key_standing(facts.key.fingerprint)
     if standing.of_account or standing.blocked:
         why = "was reported as compromised" if standing.blocked else "is that of an account"

@@ -8,6 +8,7 @@ from emca_daemon.policy.profile import Profile
 from emca_daemon.protocols.acme.authorizing import Ancestors, fresh_authorization, offered_for, queue_mails, reusable
 from emca_daemon.protocols.acme.bindings import EXTERNAL, check_binding, check_names, check_profile
 from emca_daemon.protocols.acme.calls import AccountCall
+from emca_daemon.protocols.acme.delegations import check_delegated_names, read_delegation
 from emca_daemon.protocols.acme.documents import order_document
 from emca_daemon.protocols.acme.errors import AcmeRefusal, Problem, malformed
 from emca_daemon.protocols.acme.identifiers import check_identifiers, read_ancestors, read_identifiers, rejected
@@ -34,11 +35,14 @@ def new_order(call: AccountCall, tx: Writing) -> Reply:
     not_before, not_after = read_validity(payload, call.now)
     if (not_before or not_after) and profile.validity.requested != "allow":
         raise malformed("notBefore and notAfter cannot be chosen here")
+    delegation = read_delegation(call, tx, payload)
     star = _star(call, payload, profile, chosen=bool(not_before or not_after))
     replaced = read_replaced(call, tx, payload.get("replaces"), names)
     try:
         binding = _admitted(call, tx, names, asked, profile)
         _check_ancestors(call, ancestors)
+        if delegation is not None:
+            check_delegated_names(delegation, names)
     except Refused as refused:
         tx.audit.append(call.refused_event("order.create", " ".join(map(str, names)), refused))
         return refusal(refused)
@@ -61,6 +65,8 @@ def new_order(call: AccountCall, tx: Writing) -> Reply:
         profile=asked,
         replaces=replaced,
         auto_renewal=None if star is None else star.text(),
+        delegation=None if delegation is None else delegation.id,
+        open_to_all=star is None and _open_to_all(call, payload),
     )
     tx.acme.add_order(order, fresh)
     queue_mails(call, tx, fresh)
@@ -76,6 +82,14 @@ def _profile(call: AccountCall, payload: dict[str, object]) -> tuple[str | None,
     if asked is not None and not isinstance(asked, str):
         raise malformed("the member `profile` is not a text")
     return asked, call.endpoint.enrollment.profile(call.endpoint.profile_name(asked))
+
+
+def _open_to_all(call: AccountCall, payload: dict[str, object]) -> bool:
+    """Whether everybody may download the certificate, where that is offered and asked for (RFC 9115 2.3.5)."""
+    asked = payload.get("allow-certificate-get", False)
+    if not isinstance(asked, bool):
+        raise malformed("the member `allow-certificate-get` is not a boolean")
+    return asked and call.endpoint.settings.allow_certificate_get
 
 
 def _star(call: AccountCall, payload: dict[str, object], profile: Profile, *, chosen: bool) -> StarTerms | None:

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from emca_daemon.protocols.acme.alternates import Alternates
 from emca_daemon.protocols.acme.responder import AcmeResponder
 from tests.support.acme_client import AcmeClient, csr_for
-from tests.support.acme_world import AcmeWorld
+from tests.support.acme_world import SETTINGS, AcmeWorld
 from tests.support.ca_world import ISSUING
 from tests.support.outside import Outside
 
@@ -98,3 +98,32 @@ def test_it_is_for_its_owner(world: AcmeWorld) -> None:
     assert client.post(url, {}).problem == "400 malformed"
     pending = client.order("b.example.com").location.rpartition("/")[2]
     assert client.post(client.url(f"/certificate/{pending}")).problem == "404 malformed"
+
+
+def test_everybody_may_have_it_if_the_order_says_so() -> None:
+    """By GET and HEAD, without a signature (RFC 9115 2.3.5); else 403; the order tells of it."""
+    world = AcmeWorld(replace(SETTINGS, allow_certificate_get=True))
+    client = world.account()
+    made = client.order("a.example.com", **{"allow-certificate-get": True})
+    assert made.json["allow-certificate-get"] is True
+    client.post(client.challenge(made)["url"], {})
+    unfinished = made.location.replace("/order/", "/certificate/")
+    assert client.send("GET", unfinished).problem == "404 malformed"
+    world.work()
+    url = client.finalize(made, csr_for("a.example.com")).json["certificate"]
+    answer = client.send("GET", url)
+    assert answer.response.body == client.post(url).response.body
+    assert answer.header("content-type") == "application/pem-certificate-chain"
+    assert client.send("HEAD", url).status == 200
+    assert client.send("GET", issued(world, client)).problem == "403 unauthorized"
+    assert client.send("GET", client.url("/certificate/none")).problem == "404 malformed"
+    assert client.order("a.example.com", **{"allow-certificate-get": 1}).problem == "400 malformed"
+
+
+def test_where_it_is_not_offered_it_is_for_its_owner(world: AcmeWorld) -> None:
+    """The member means nothing, and GET is not allowed."""
+    client = world.account()
+    made = client.order("a.example.com", **{"allow-certificate-get": True})
+    assert (made.status, "allow-certificate-get" in made.json) == (201, False)
+    answer = client.send("GET", issued(world, client))
+    assert (answer.problem, answer.header("allow")) == ("405 malformed", "POST, OPTIONS")
