@@ -6,7 +6,7 @@ from emca_daemon.errors import Reason, Refused
 from emca_daemon.protocols.acme.endpoint import Endpoint
 from emca_daemon.protocols.acme.errors import AcmeRefusal, Problem
 from emca_daemon.protocols.acme.replies import RETRY_AFTER, Reply, refusal
-from emca_daemon.protocols.acme.routes import RouteTable
+from emca_daemon.protocols.acme.routes import PUBLIC_CERTIFICATES, ROUTES, RouteTable
 from emca_daemon.protocols.http import Request, Response
 from emca_daemon.protocols.json_text import write_object
 
@@ -29,7 +29,7 @@ class AcmeResponder:
 
     def __init__(self, endpoint: Endpoint) -> None:
         self._endpoint = endpoint
-        self._table = RouteTable()
+        self._table = RouteTable(ROUTES + PUBLIC_CERTIFICATES * endpoint.settings.allow_certificate_get)
         self._mount = urlsplit(endpoint.settings.base_url).path
         asking = ("renewal-info", "star-certificate", "certificate")
         self._asking = tuple(f"{self._mount}/{one}/" for one in asking)

@@ -61,14 +61,15 @@ ROUTES = (
     Route("POST", "/order/{order}/finalize", signed_by_account_alone(finalize)),
     Route("POST", "/authorization/{authorization}", signed_by_account(authorization)),
     Route("POST", "/challenge/{challenge}", signed_by_account(challenge)),
-    Route("GET", "/certificate/{order}", unsigned(public_certificate)),
-    Route("HEAD", "/certificate/{order}", unsigned(public_certificate)),
     Route("POST", "/certificate/{order}", signed_by_account(certificate)),
     Route("GET", "/star-certificate/{order}", unsigned(public_star_certificate)),
     Route("POST", "/star-certificate/{order}", signed_by_account(star_certificate)),
     Route("GET", "/renewal-info/{certificate}", unsigned(renewal_info)),
     Route("POST", "/revoke-cert", signed_by_either(revoke_cert)),
 )
+
+PUBLIC_CERTIFICATES = tuple(Route(one, "/certificate/{order}", unsigned(public_certificate)) for one in ("GET", "HEAD"))
+"""Where the settings say `allow_certificate_get` (RFC 9115 2.3.5)."""
 
 
 class RouteTable:

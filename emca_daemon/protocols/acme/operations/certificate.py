@@ -4,7 +4,7 @@ from emca_daemon.errors import Reason, Refused
 from emca_daemon.protocols.acme.calls import AccountCall
 from emca_daemon.protocols.acme.chains import FORMATS, PEM_CHAIN, chosen_format, written_chain
 from emca_daemon.protocols.acme.endpoint import Endpoint
-from emca_daemon.protocols.acme.errors import AcmeRefusal, Problem, malformed, unauthorized
+from emca_daemon.protocols.acme.errors import malformed, unauthorized
 from emca_daemon.protocols.acme.ports import Writing
 from emca_daemon.protocols.acme.replies import Reply
 from emca_daemon.protocols.acme.settling import own_order, settled
@@ -43,9 +43,6 @@ def certificate(call: AccountCall, tx: Writing) -> Reply:
 
 def public_certificate(endpoint: Endpoint, parameters: tuple[str, ...]) -> Reply:
     """Return the certificate of an order with its chain to anybody, if the order says so (RFC 9115 2.3.5)."""
-    if not endpoint.settings.allow_certificate_get:
-        problem = Problem("malformed", "certificates are downloaded by POST-as-GET", 405)
-        raise AcmeRefusal(problem, headers={"Allow": "POST, OPTIONS"})
     (order_id,) = parameters
     with endpoint.store.reading() as tx:
         order = tx.acme.order(order_id)

@@ -14,7 +14,7 @@ from emca_daemon.protocols.acme.errors import AcmeRefusal, Problem, malformed
 from emca_daemon.protocols.acme.identifiers import check_identifiers, read_ancestors, read_identifiers, rejected
 from emca_daemon.protocols.acme.limits import check_failures, take_order
 from emca_daemon.protocols.acme.ports import Writing
-from emca_daemon.protocols.acme.records import Authorization, Binding, Order, OrderAuthorization
+from emca_daemon.protocols.acme.records import Authorization, Binding, Delegation, Order, OrderAuthorization
 from emca_daemon.protocols.acme.replacing import read_replaced
 from emca_daemon.protocols.acme.replies import Reply, refusal
 from emca_daemon.protocols.acme.standing import check_terms
@@ -39,10 +39,8 @@ def new_order(call: AccountCall, tx: Writing) -> Reply:
     star = _star(call, payload, profile, chosen=bool(not_before or not_after))
     replaced = read_replaced(call, tx, payload.get("replaces"), names)
     try:
-        binding = _admitted(call, tx, names, asked, profile)
+        binding = _admitted(call, tx, names, asked, profile, delegation)
         _check_ancestors(call, ancestors)
-        if delegation is not None:
-            check_delegated_names(delegation, names)
     except Refused as refused:
         tx.audit.append(call.refused_event("order.create", " ".join(map(str, names)), refused))
         return refusal(refused)
@@ -108,11 +106,18 @@ def _star(call: AccountCall, payload: dict[str, object], profile: Profile, *, ch
 
 
 def _admitted(
-    call: AccountCall, tx: Writing, names: tuple[AlternativeName, ...], asked: str | None, profile: Profile
+    call: AccountCall,
+    tx: Writing,
+    names: tuple[AlternativeName, ...],
+    asked: str | None,
+    profile: Profile,
+    delegation: Delegation | None,
 ) -> Binding | None:
-    """Ask policy and the external account, if the calling account belongs to one; raises every refusal there is."""
+    """Ask policy, the delegation, and the external account, if there are such; raises every refusal there is."""
     binding = check_binding(call, tx)
     check_identifiers(names, profile, call.requester(), call.endpoint.settings.challenges)
+    if delegation is not None:
+        check_delegated_names(delegation, names)
     if binding is not None:
         check_names(binding, names)
         problem = Problem("invalidProfile", "the external account has no certificates of this profile")
