@@ -58,7 +58,9 @@ def test_an_order_by_a_delegation(world: AcmeWorld) -> None:
     assert ("order.finalize", "refused") in world.actions()
     done = client.finalize(made, csr(NAME))
     assert (done.status, done.json["status"], done.json["delegation"]) == (200, "valid", address)
-    assert ready(world, client, NAME).json.get("delegation") is None
+    plain = ready(world, client, NAME)
+    assert "delegation" not in plain.json
+    assert client.finalize(plain, csr(NAME, subject=[(NameOID.COMMON_NAME, NAME)])).status == 200
 
 
 def test_delegations_of_nobody_or_others_are_unknown(world: AcmeWorld) -> None:
@@ -79,6 +81,7 @@ def test_names_that_the_template_has_not(world: AcmeWorld) -> None:
     refused = client.order(NAME, "other.example.com", delegation=address)
     assert refused.problem == "400 rejectedIdentifier"
     assert "other.example.com" in refused.json["detail"]
+    assert world.actions()[-1] == ("order.create", "refused")
 
 
 def test_a_revoked_delegation_ends_its_orders(world: AcmeWorld) -> None:
