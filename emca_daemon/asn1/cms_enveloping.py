@@ -40,7 +40,7 @@ class ToCertificate:
 class ToPublicKey:
     """A recipient by a key that has no certificate yet, called by an issuer's Name (DER) and a serial number."""
 
-    key: rsa.RSAPublicKey | cms_agreement.AgreementPublicKey
+    key: rsa.RSAPublicKey | cms_agreement.AgreementPublicKey | EncapsulationPublicKey
     issuer: bytes
     serial: int
     oaep: str | None = None
@@ -124,7 +124,7 @@ def _recipient_info(recipient: Recipient, key: bytes, random: RandomBytes) -> tu
         return _key_transport(recipient, public, key)
     if isinstance(public, cms_agreement.AgreementPublicKey):
         return _key_agreement(recipient, public, key)
-    if isinstance(public, EncapsulationPublicKey) and isinstance(recipient, ToCertificate):
+    if isinstance(public, EncapsulationPublicKey):
         return 0, recipient_info(public, _identifier(recipient), key, recipient.user_material)
     raise Refused(Reason.KEY_REFUSED, "nothing can be encrypted to a key of this kind")
 

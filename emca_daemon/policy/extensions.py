@@ -13,14 +13,19 @@ from emca_daemon.policy.issuers import IssuerLimits, path_length
 from emca_daemon.policy.patterns import is_one_der_value
 from emca_daemon.policy.profile import Profile
 from emca_daemon.policy.profile_extensions import RequestedExtensionRules
-from emca_daemon.policy.usages import key_usage
+from emca_daemon.policy.usages import key_usage, usage_mismatches
 
 Extension = x509.Extension[x509.ExtensionType]
 
 
-def requested_mismatches(rules: RequestedExtensionRules, asked: Sequence[RequestedExtension]) -> list[Mismatch]:
-    """What is wrong with the extensions that the request brings; the alternative names are not looked at here."""
-    mismatches = []
+def requested_mismatches(
+    rules: RequestedExtensionRules, asked: Sequence[RequestedExtension], algorithm: str
+) -> list[Mismatch]:
+    """What is wrong with the extensions that the request brings, `algorithm` being its key's.
+
+    The alternative names are not looked at here.
+    """
+    mismatches = usage_mismatches(asked, algorithm)
     copied = {oid.dotted for oid in rules.copy}
     seen: set[str] = set()
     for extension in asked:

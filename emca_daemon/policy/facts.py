@@ -31,10 +31,10 @@ class Requester:
 class KeyFacts:
     """What is known of the key to be certified.
 
-    `algorithm` is one of `rsa`, `ec`, `ed25519`, `ed448`, `ml-dsa`; `parameter` names the curve or parameter set
-    (`p-256`, `p-384`, `p-521`, `ml-dsa-65`; empty for the others); `bits` the size; `exponent` the RSA public
-    exponent (0 for others); `fingerprint` SHA-256 over the SubjectPublicKeyInfo; `weaknesses` one sentence for each
-    known weakness found (ROCA, Debian, close primes ...).
+    `algorithm` is one of `rsa`, `ec`, `ed25519`, `ed448`, `ml-dsa`, `x25519`, `x448`, `ml-kem`; `parameter` names the
+    curve or parameter set (`p-256`, `p-384`, `p-521`, `ml-dsa-65`, `ml-kem-768`; empty for the others); `bits` the
+    size; `exponent` the RSA public exponent (0 for others); `fingerprint` SHA-256 over the SubjectPublicKeyInfo;
+    `weaknesses` one sentence for each known weakness found (ROCA, Debian, close primes ...).
     """
 
     public_key: CertificatePublicKeyTypes

@@ -2,7 +2,7 @@
 
 import hashlib
 
-from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, mldsa, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, mldsa, mlkem, rsa, x448, x25519
 from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
@@ -17,9 +17,9 @@ _CURVES = {"secp256r1": "p-256", "secp384r1": "p-384", "secp521r1": "p-521"}
 def key_facts(public_key: CertificatePublicKeyTypes, weak_keys: WeakKeys | None = None) -> KeyFacts:
     """The facts of a key; raises Refused(KEY_REFUSED) for a kind or curve that we certify nowhere.
 
-    `bits` is the modulus for RSA, the field for curves (Edwards curves: the encoded point), the encoded public key
-    for ML-DSA. Without `weak_keys` the arithmetic tests run each time and no list of known keys is asked. The facts
-    only tell of weaknesses; whether they refuse the request is for the profile to say.
+    `bits` is the modulus for RSA, the field for curves (Edwards and Montgomery curves: the encoded point), the
+    encoded public key for ML-DSA and ML-KEM. Without `weak_keys` the arithmetic tests run each time and no list of
+    known keys is asked. The facts only tell of weaknesses; whether they refuse the request is for the profile to say.
     """
     algorithm, parameter, bits, exponent = _kind(public_key)
     fingerprint = key_fingerprint(public_key)
@@ -45,15 +45,28 @@ def _kind(public_key: CertificatePublicKeyTypes) -> tuple[str, str, int, int]:
         return "ed25519", "", 256, 0
     if isinstance(public_key, ed448.Ed448PublicKey):
         return "ed448", "", 456, 0
-    return _ml_dsa(public_key)
+    return _agreeing(public_key) or _lattice(public_key)
 
 
-def _ml_dsa(public_key: CertificatePublicKeyTypes) -> tuple[str, str, int, int]:
-    """The same for ML-DSA (FIPS 204), the last kind that we know."""
+def _agreeing(public_key: CertificatePublicKeyTypes) -> tuple[str, str, int, int] | None:
+    """The same for keys that only agree on secrets (RFC 8410); None for others."""
+    if isinstance(public_key, x25519.X25519PublicKey):
+        return "x25519", "", 256, 0
+    if isinstance(public_key, x448.X448PublicKey):
+        return "x448", "", 448, 0
+    return None
+
+
+def _lattice(public_key: CertificatePublicKeyTypes) -> tuple[str, str, int, int]:
+    """The same for ML-DSA (FIPS 204) and ML-KEM (FIPS 203), the last kinds that we know."""
     if isinstance(public_key, mldsa.MLDSA44PublicKey):
         return "ml-dsa", "ml-dsa-44", 10_496, 0
     if isinstance(public_key, mldsa.MLDSA65PublicKey):
         return "ml-dsa", "ml-dsa-65", 15_616, 0
     if isinstance(public_key, mldsa.MLDSA87PublicKey):
         return "ml-dsa", "ml-dsa-87", 20_736, 0
+    if isinstance(public_key, mlkem.MLKEM768PublicKey):
+        return "ml-kem", "ml-kem-768", 9_472, 0
+    if isinstance(public_key, mlkem.MLKEM1024PublicKey):
+        return "ml-kem", "ml-kem-1024", 12_544, 0
     raise Refused(Reason.KEY_REFUSED, "keys of this kind are not certified")

@@ -3,7 +3,7 @@
 Every field is a key of a TOML file in the profiles folder; `docs/profiles.md` lists them with their defaults.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Literal
@@ -20,6 +20,7 @@ from emca_daemon.policy.profile_extensions import (
     NameConstraintsRules,
     PolicyRule,
     RequestedExtensionRules,
+    UsageBit,
 )
 from emca_daemon.policy.profile_names import NameRules
 from emca_daemon.policy.profile_subject import SubjectRules
@@ -27,7 +28,29 @@ from emca_daemon.policy.rules import CelRule
 from emca_daemon.policy.tokens import CertificateKind
 from emca_daemon.toml_reading import between, checked
 
-Algorithm = Literal["rsa", "p-256", "p-384", "p-521", "ed25519", "ed448", "ml-dsa-44", "ml-dsa-65", "ml-dsa-87"]
+Algorithm = Literal[
+    "rsa",
+    "p-256",
+    "p-384",
+    "p-521",
+    "ed25519",
+    "ed448",
+    "ml-dsa-44",
+    "ml-dsa-65",
+    "ml-dsa-87",
+    "x25519",
+    "x448",
+    "ml-kem-768",
+    "ml-kem-1024",
+]
+
+USAGE_WITHOUT_SIGNATURES: Mapping[Algorithm, UsageBit] = {
+    "x25519": "key-agreement",
+    "x448": "key-agreement",
+    "ml-kem-768": "key-encipherment",
+    "ml-kem-1024": "key-encipherment",
+}
+"""The kinds of key that cannot sign, each with the usage that it has instead (RFC 8410 5, RFC 9935 5)."""
 
 SOUND_SIGNATURES = (
     "ecdsa-with-SHA256",
@@ -90,7 +113,7 @@ class KeyRules:
     """Which keys are certified. A key with a known weakness (ROCA, Debian, close primes ...) never is."""
 
     algorithms: tuple[Algorithm, ...] = ("rsa", "p-256", "p-384", "p-521")
-    """The kinds of key."""
+    """The kinds of key. Those that cannot sign (X25519, X448, ML-KEM) get certificates by CMP alone."""
     rsa_minimum: int = field(default=2048, metadata=checked(between(1024, 16384)))
     """The least number of bits of an RSA key."""
     rsa_maximum: int = field(default=8192, metadata=checked(between(1024, 16384)))
@@ -174,6 +197,7 @@ class Profile:
     def contradictions(self) -> Iterator[tuple[str, str]]:
         """Parts that do not fit one another."""
         yield from self._kind_contradictions()
+        yield from self._key_contradictions()
         known: set[str] = set(BUILT_HERE)
         for place, custom in enumerate(self.custom_extensions):
             if custom.oid.dotted in known:
@@ -199,3 +223,15 @@ class Profile:
             yield "extended_key_usage.purposes", f'expected {wanted[1]} where kind = "{kind}"'
         if self.kind is CertificateKind.TSA and (len(purposes) != 1 or not self.extended_key_usage.critical):
             yield "extended_key_usage", "expected time-stamping alone and critical (RFC 3161 2.3)"
+
+    def _key_contradictions(self) -> Iterator[tuple[str, str]]:
+        """Keys that cannot sign, where the certificate is for signing or has no usage left for them."""
+        bits = self.key_usage.bits
+        for algorithm in self.key.algorithms:
+            usage = USAGE_WITHOUT_SIGNATURES.get(algorithm)
+            if usage is None:
+                continue
+            if self.kind is not CertificateKind.END_ENTITY:
+                yield "key.algorithms", f'expected no {algorithm} where kind = "{self.kind.value}", which signs'
+            elif bits and usage not in bits:
+                yield "key_usage.bits", f"expected {usage} where key.algorithms has {algorithm}"

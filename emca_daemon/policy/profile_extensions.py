@@ -79,8 +79,9 @@ class Purpose:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyUsageRules:
-    """Key usage. What a key cannot do is left out: `key-encipherment` and `data-encipherment` unless it is RSA,
-    `key-agreement` (and what goes with it) unless it is on a NIST curve.
+    """Key usage. What a key cannot do is left out: `key-encipherment` and `data-encipherment` unless it is RSA
+    (ML-KEM keys have `key-encipherment` and nothing else), `key-agreement` (and what goes with it) unless it is on a
+    NIST curve, X25519 or X448 (which have nothing else).
     """
 
     bits: tuple[UsageBit, ...] = ()

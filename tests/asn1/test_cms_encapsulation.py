@@ -5,8 +5,8 @@ from cryptography.hazmat.primitives.asymmetric import mlkem
 from cryptography.hazmat.primitives.keywrap import InvalidUnwrap
 from pyasn1.codec.der.encoder import encode
 
-from emca_daemon.asn1 import ber, cms
-from emca_daemon.asn1.cms_enveloping import ToCertificate, envelop
+from emca_daemon.asn1 import ber, cms, der
+from emca_daemon.asn1.cms_enveloping import ToCertificate, ToPublicKey, envelop
 from emca_daemon.randomness import system_random
 from tests.support.cmp_kem import device
 from tests.support.cms_kem import kem_recipient, opened
@@ -31,6 +31,20 @@ def test_the_holder_opens_it(
     assert info["rid"].getName() == ("subjectKeyIdentifier" if material is None else "issuerAndSerialNumber")
     expected = cms.issuer_and_serial(recipient.certificate)
     assert material is None or encode(info["rid"].getComponent()) == expected
+
+
+@pytest.mark.parametrize(("kind", "oid"), KINDS)
+def test_a_key_without_a_certificate(
+    kind: type[mlkem.MLKEM768PrivateKey] | type[mlkem.MLKEM1024PrivateKey], oid: str
+) -> None:
+    """Is called by a name and a number; its holder opens the envelope."""
+    key = kind.generate()
+    recipient = ToPublicKey(key.public_key(), der.sequence(), 7, None, b"material")
+    enveloped = cms.read_content_info(envelop(b"content", [recipient], "aes-256-cbc", system_random))[1]
+    info = kem_recipient(enveloped)
+    assert str(info["kem"]["algorithm"]) == oid
+    assert opened(enveloped, key) == b"content"
+    assert encode(info["rid"].getComponent()) == der.sequence(der.sequence(), der.integer(7))
 
 
 def test_nobody_else_does() -> None:

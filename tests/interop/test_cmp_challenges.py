@@ -5,7 +5,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, mlkem, rsa, x448, x25519
 
 from emca_daemon.asn1 import der
 from emca_daemon.clock import system_clock
@@ -32,9 +32,9 @@ class OverHttp:
             return Reply(response.read())
 
 
-def client_of(daemon: Daemon) -> Client:
-    """A client with the daemon's secret."""
-    world = OverHttp(f"http://127.0.0.1:{daemon.port}/.well-known/cmp")
+def client_of(daemon: Daemon, place: str = "") -> Client:
+    """A client with the daemon's secret; `place` goes on the path."""
+    world = OverHttp(f"http://127.0.0.1:{daemon.port}/.well-known/cmp{place}")
     return Client(cast(CmpWorld, world), secret=SECRET.encode())
 
 
@@ -45,6 +45,19 @@ def test_who_can_decrypt_gets_the_certificate(cmp_daemon: Daemon, key: Any) -> N
     challenge = asked(client, key)
     assert challenge.type == "popdecc"
     reply = answered(client, number(challenge, key))
+    assert (reply.type, reply.failure) == ("ip", "")
+    assert reply.certificate.public_key() == key.public_key()
+    assert client.confirm(reply.certificate).type == "pkiconf"
+
+
+@pytest.mark.parametrize(
+    "kind", [x25519.X25519PrivateKey, x448.X448PrivateKey, mlkem.MLKEM768PrivateKey, mlkem.MLKEM1024PrivateKey]
+)
+def test_keys_that_cannot_sign(cmp_daemon: Daemon, kind: Any) -> None:
+    """The same by the demonstration's profile for them, for X25519, X448 and ML-KEM."""
+    key = kind.generate()
+    client = client_of(cmp_daemon, "/p/encryption")
+    reply = answered(client, number(asked(client, key), key))
     assert (reply.type, reply.failure) == ("ip", "")
     assert reply.certificate.public_key() == key.public_key()
     assert client.confirm(reply.certificate).type == "pkiconf"

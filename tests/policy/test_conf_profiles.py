@@ -2,11 +2,12 @@
 
 from dataclasses import replace
 from functools import cache
+from typing import cast
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa, rsa
-from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPrivateKeyTypes
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa, mlkem, rsa, x448, x25519
+from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPublicKeyTypes, CertificatePublicKeyTypes
 
 from emca_daemon.ca.building import Specimens, build, unpredictable_serial
 from emca_daemon.names import AlternativeName, IssuerName, NameType, ProfileName, Subject
@@ -25,6 +26,7 @@ WEB = (*dns("www.example.com", "*.example.com"), AlternativeName(NameType.IP, "8
 LOCAL = (*dns("localhost"), AlternativeName(NameType.IP, "127.0.0.1"), AlternativeName(NameType.IP, "::1"))
 PERSON = (AlternativeName(NameType.EMAIL, "a@example.com"), AlternativeName(NameType.UPN, "a@example.com"))
 NAMED = subject(C="DE", O="Example", CN="Some Name")
+KINDS = ("p-256", "p-384", "rsa", "ed25519", "ml-dsa-65", "x25519", "x448", "ml-kem-768", "ml-kem-1024")
 ASKED: dict[str, tuple[Subject, tuple[AlternativeName, ...]]] = {
     "root-ca": (NAMED, ()),
     "policy-ca": (NAMED, ()),
@@ -39,6 +41,7 @@ ASKED: dict[str, tuple[Subject, tuple[AlternativeName, ...]]] = {
     "cmc-responder": (NAMED, ()),
     "cmp-responder": (NAMED, ()),
     "cmp-key-generation": (NAMED, ()),
+    "encryption": (NAMED, (WEB[0], WEB[2], *PERSON[:1])),
     "scep-ra": (NAMED, ()),
     "scep-ra-signing": (NAMED, ()),
     "scep-ra-encryption": (NAMED, ()),
@@ -56,18 +59,26 @@ def linter() -> Linter:
 
 
 @cache
-def key(kind: str) -> CertificateIssuerPrivateKeyTypes:
-    """A key of a kind that profiles may allow."""
+def key(kind: str) -> CertificatePublicKeyTypes:
+    """A public key of a kind that profiles may allow."""
     match kind:
         case "rsa":
-            return rsa.generate_private_key(65537, 2048)
+            return rsa.generate_private_key(65537, 2048).public_key()
         case "p-384":
-            return ec.generate_private_key(ec.SECP384R1())
+            return ec.generate_private_key(ec.SECP384R1()).public_key()
         case "ed25519":
-            return ed25519.Ed25519PrivateKey.generate()
+            return ed25519.Ed25519PrivateKey.generate().public_key()
         case "ml-dsa-65":
-            return mldsa.MLDSA65PrivateKey.generate()
-    return private_key()
+            return mldsa.MLDSA65PrivateKey.generate().public_key()
+        case "x25519":
+            return x25519.X25519PrivateKey.generate().public_key()
+        case "x448":
+            return x448.X448PrivateKey.generate().public_key()
+        case "ml-kem-768":
+            return mlkem.MLKEM768PrivateKey.generate().public_key()
+        case "ml-kem-1024":
+            return mlkem.MLKEM1024PrivateKey.generate().public_key()
+    return private_key().public_key()
 
 
 @cache
@@ -89,8 +100,9 @@ def above() -> IssuerFacts:
 def passes(profile: Profile, kind: str) -> None:
     """Decide, build and lint a certificate of the profile."""
     asked, names = ASKED[profile.name]
-    public_key = key(kind).public_key()
-    requester = replace(WHO, protocol="cli")
+    public_key = key(kind)
+    protocols = profile.requesters.protocols
+    requester = replace(WHO, protocol=protocols[0] if protocols else "cli")
     request = RequestFacts(requester, asked, names, key_facts(public_key))
     issuer = None if profile.kind is CertificateKind.ROOT else above()
     approval = decide(request, profile, issuer, NOW, approver="somebody")
@@ -99,7 +111,7 @@ def passes(profile: Profile, kind: str) -> None:
         approval,
         issuer=IssuerName("ca"),
         issuer_subject=issuer.certificate.subject if issuer else approval.subject,
-        issuer_key=private_key(99).public_key() if issuer else public_key,
+        issuer_key=private_key(99).public_key() if issuer else cast(CertificateIssuerPublicKeyTypes, public_key),
         pss=False,
         serial=unpredictable_serial(system_random),
         specimens=Specimens(),
@@ -109,9 +121,9 @@ def passes(profile: Profile, kind: str) -> None:
 
 @pytest.mark.parametrize("name", ASKED)
 def test_what_a_profile_issues_passes_its_linters(name: str) -> None:
-    """For each kind of key that it allows (one of each family)."""
+    """For each kind of key that it allows (of those that sign, one of each family)."""
     profile = load_profiles(PROFILES)[0][ProfileName(name)]
-    kinds = [kind for kind in ("p-256", "p-384", "rsa", "ed25519", "ml-dsa-65") if kind in profile.key.algorithms]
+    kinds = [kind for kind in KINDS if kind in profile.key.algorithms]
     assert kinds
     for kind in kinds:
         passes(profile, kind)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, mldsa, padding, rsa
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, mldsa, mlkem, padding, rsa, x448, x25519
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given
 from hypothesis import strategies as st
@@ -157,6 +157,24 @@ def test_a_signature_of_another_kind_than_the_key_is_no_proof() -> None:
         Reason.BAD_PROOF_OF_POSSESSION,
         Reason.ALGORITHM_REFUSED,
     )
+
+
+@pytest.mark.parametrize(
+    "kind", [x25519.X25519PrivateKey, x448.X448PrivateKey, mlkem.MLKEM768PrivateKey, mlkem.MLKEM1024PrivateKey]
+)
+@pytest.mark.parametrize("oid", ["1.3.101.112", "1.3.101.113", "1.2.840.10045.4.3.2", "2.16.840.1.101.3.4.3.17"])
+def test_a_key_that_cannot_sign_has_no_request_of_its_own(
+    kind: type[x25519.X25519PrivateKey | x448.X448PrivateKey | mlkem.MLKEM768PrivateKey | mlkem.MLKEM1024PrivateKey],
+    oid: str,
+) -> None:
+    """Whatever stands there as the signature, read strictly or not, is no proof; proved elsewhere the key is told."""
+    public = kind.generate().public_key()
+    request = handmade(public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo), algorithm(oid))
+    assert refusal(request) is Reason.BAD_PROOF_OF_POSSESSION
+    with pytest.raises(Refused) as caught:
+        facts_of_request(read_request(request), WHO)
+    assert caught.value.reason is Reason.ALGORITHM_REFUSED
+    assert facts_proved_elsewhere(request, WHO, "").key.public_key == public
 
 
 def test_a_huge_rsa_key_is_not_looked_at() -> None:

@@ -150,7 +150,7 @@ def test_what_is_asked_for_is_held_against_the_rules(
     rules: dict[str, object], asked: tuple[RequestedExtension, ...], oids: list[str]
 ) -> None:
     """Unknown, doubled, overlong or broken ones are told."""
-    found = requested_mismatches(profile(requested_extensions=rules).requested_extensions, asked)
+    found = requested_mismatches(profile(requested_extensions=rules).requested_extensions, asked, "ec")
     assert [mismatch.field for mismatch in found] == [f"requested_extensions.{oid}" for oid in oids]
 
 

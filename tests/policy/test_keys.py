@@ -3,7 +3,7 @@
 import hashlib
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, mldsa, rsa, x448, x25519
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, mldsa, mlkem, rsa, x448, x25519
 from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
@@ -24,6 +24,10 @@ KINDS = [
     (mldsa.MLDSA44PrivateKey.generate().public_key(), "ml-dsa", "ml-dsa-44", 10496, 0),
     (mldsa.MLDSA65PrivateKey.generate().public_key(), "ml-dsa", "ml-dsa-65", 15616, 0),
     (mldsa.MLDSA87PrivateKey.generate().public_key(), "ml-dsa", "ml-dsa-87", 20736, 0),
+    (x25519.X25519PrivateKey.generate().public_key(), "x25519", "", 256, 0),
+    (x448.X448PrivateKey.generate().public_key(), "x448", "", 448, 0),
+    (mlkem.MLKEM768PrivateKey.generate().public_key(), "ml-kem", "ml-kem-768", 1184 * 8, 0),
+    (mlkem.MLKEM1024PrivateKey.generate().public_key(), "ml-kem", "ml-kem-1024", 1568 * 8, 0),
 ]
 
 
@@ -41,14 +45,12 @@ def test_each_kind_of_key_is_told(
 @pytest.mark.parametrize(
     "key",
     [
-        x25519.X25519PrivateKey.generate().public_key(),
-        x448.X448PrivateKey.generate().public_key(),
         ec.generate_private_key(ec.SECP256K1()).public_key(),
         ec.generate_private_key(ec.BrainpoolP256R1()).public_key(),
     ],
 )
 def test_other_kinds_are_refused(key: CertificatePublicKeyTypes) -> None:
-    """Keys that only agree on secrets and curves that we do not know are no keys to certify."""
+    """Curves that we do not know are none to certify keys on."""
     with pytest.raises(Refused) as refusal:
         key_facts(key)
     assert refusal.value.reason is Reason.KEY_REFUSED

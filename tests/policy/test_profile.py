@@ -115,6 +115,11 @@ CONTRADICTIONS: list[tuple[dict[str, object], list[str]]] = [
     ({"validity": {"maximum": "5d"}}, ["validity.maximum"]),
     ({"key": {"rsa_minimum": 4096, "rsa_maximum": 2048}}, ["key.rsa_minimum"]),
     ({"key": {"algorithms": []}}, ["key.algorithms"]),
+    ({"key": {"algorithms": ["x25519", "ml-kem-768"]}}, []),
+    ({"key": {"algorithms": ["x448"]}, "key_usage": {"bits": ["key-agreement"]}}, []),
+    ({"key": {"algorithms": ["x448"]}, "key_usage": {"bits": ["digital-signature"]}}, ["key_usage.bits"]),
+    ({"key": {"algorithms": ["ml-kem-1024"]}, "key_usage": {"bits": ["key-agreement"]}}, ["key_usage.bits"]),
+    ({"kind": "sub-ca", "key_usage": CA_BITS, "key": {"algorithms": ["x25519"]}}, ["key.algorithms"]),
 ]
 
 

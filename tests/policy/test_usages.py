@@ -2,8 +2,10 @@
 
 import pytest
 
+from emca_daemon.errors import Reason
+from emca_daemon.policy.facts import RequestedExtension
 from emca_daemon.policy.profile_extensions import UsageBit
-from emca_daemon.policy.usages import key_usage
+from emca_daemon.policy.usages import key_usage, usage_mismatches
 
 ALL: tuple[UsageBit, ...] = (
     "digital-signature",
@@ -46,3 +48,46 @@ def test_bits_not_asked_for_are_not_set() -> None:
     assert usage is not None
     unset = (usage.key_encipherment, usage.key_cert_sign, usage.crl_sign, usage.content_commitment)
     assert not any(unset)
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "usages"),
+    [
+        ("x25519", {"key-agreement", "encipher-only"}),
+        ("x448", {"key-agreement", "encipher-only"}),
+        ("ml-kem", {"key-encipherment"}),
+    ],
+)
+def test_keys_that_cannot_sign_have_their_own_usages_alone(algorithm: str, usages: set[str]) -> None:
+    """Agreement for X25519 and X448 (RFC 8410 5), encipherment of keys for ML-KEM (RFC 9935 5); else no extension."""
+    usage = key_usage(ALL, algorithm)
+    assert usage is not None
+    names = [bit for bit in ALL if usage.key_agreement or bit != "encipher-only"]
+    assert {bit for bit in names if getattr(usage, bit.replace("-", "_"))} == usages
+    assert key_usage(("digital-signature", "key-cert-sign"), algorithm) is None
+
+
+ASKED = [
+    ("x25519", b"\x03\x02\x03\x08", []),
+    ("x25519", b"\x03\x02\x07\x80", ["digital-signature"]),
+    ("x448", b"\x03\x02\x03\x88", ["digital-signature"]),
+    ("x448", b"\x03\x03\x07\x08\x80", []),
+    ("x25519", b"\x03\x02\x05\x20", ["key-encipherment"]),
+    ("ml-kem", b"\x03\x02\x05\x20", []),
+    ("ml-kem", b"\x03\x02\x04\xb0", ["digital-signature", "data-encipherment"]),
+    ("ml-kem", b"\x03\x03\x07\x08\x80", ["key-agreement", "decipher-only"]),
+    ("ec", b"\x03\x02\x05\x20", []),
+    ("x25519", b"", []),
+    ("x25519", b"\x05\x00", []),
+    ("x25519", b"\x03\x01\x00", []),
+]
+
+
+@pytest.mark.parametrize(("algorithm", "value", "refused"), ASKED)
+def test_what_a_key_that_cannot_sign_is_asked_to_do(algorithm: str, value: bytes, refused: list[str]) -> None:
+    """Every usage asked for that it cannot have refuses; for keys that sign the profile alone says what is written."""
+    asked = [RequestedExtension("2.5.29.15", True, value), RequestedExtension("2.5.29.37", False, b"\x03\x02\x07\x80")]
+    found = usage_mismatches(asked, algorithm)
+    assert [one.detail for one in found] == [f"an {algorithm} key has no {bit}" for bit in refused]
+    assert {one.field for one in found} <= {"requested_extensions.2.5.29.15"}
+    assert {one.reason for one in found} <= {Reason.PROFILE_REFUSED}

@@ -14,8 +14,12 @@ from emca_daemon.asn1.cms_decrypting import decrypt_with_key
 from emca_daemon.asn1.cms_enveloped import KeyAgreement, KeyTransport, read_enveloped_data
 from emca_daemon.randomness import system_random
 from tests.support import cmp_messages as build
+from tests.support.cmp_kem import KemKey
 from tests.support.cmp_messages import Template
 from tests.support.cmp_world import Client, Reply
+from tests.support.cms_agreement import AgreementKey
+from tests.support.cms_agreement import opened as opened_by_agreement
+from tests.support.cms_kem import opened as opened_by_kem
 
 CHALLENGE = {2: der.explicit(2, b"\x81\x01\x01"), 3: der.explicit(3, b"\x81\x01\x01")}
 """ProofOfPossession: keyEncipherment and keyAgreement, subsequentMessage, challengeResp."""
@@ -36,6 +40,10 @@ def rand_of(reply: Reply, key: Any) -> Any:
         return decode(key.decrypt(content, padding.PKCS1v15()), asn1Spec=rfc9810.Rand())[0]
     tagged = encode(challenge["encryptedRand"])
     enveloped = tagged[2 if tagged[1] < 0x80 else 2 + (tagged[1] & 0x7F) :]  # [0] EXPLICIT is before it
+    if isinstance(key, KemKey):
+        return decode(opened_by_kem(enveloped, key), asn1Spec=rfc9810.Rand())[0]
+    if isinstance(key, AgreementKey):
+        return decode(opened_by_agreement(enveloped, key), asn1Spec=rfc9810.Rand())[0]
     read = read_enveloped_data(cms.write_content_info(cms.ENVELOPED_DATA, enveloped))
     recipient = read.recipients[0]
     assert isinstance(recipient, KeyTransport | KeyAgreement)

@@ -19,10 +19,8 @@ from tests.support.certificates import key_usage
 from tests.support.daemon import Daemon, Said, wait_for
 
 SECRET = "opensesame-cmp"
+_PROFILES = "[cmp.demo.profiles]\n"
 ENDPOINTS = """
-[cmp.demo.profiles]
-profile1 = "machine"
-
 [cmp.manual]
 paths = ["/cmp-manual"]
 profile = "machine-manual"
@@ -85,6 +83,7 @@ names = ["dns:dev1.example", "ip:127.0.0.1"]
 def cmp_settings(daemon: Daemon, endpoints: str = ENDPOINTS) -> str:
     """The demonstration's settings with more endpoints and a log that tells everything."""
     text = daemon.settings().replace('format = "console"', 'format = "json"').replace('"warning"', '"info"')
+    text = text.replace(_PROFILES, _PROFILES + 'profile1 = "machine"\n', 1)
     return text.replace("[est.default]", endpoints + "\n[est.default]", 1)
 
 

@@ -36,6 +36,8 @@ from tests.support.cmp_messages import HeaderParts, Template
 
 SECRET = b"insta"
 MACHINE = ProfileName("machine")
+ENCRYPTION = ProfileName("encryption")
+REGISTRATION_AUTHORITY = ProfileName("registration-authority")
 BITS = (
     *("badAlg", "badMessageCheck", "badRequest", "badTime", "badCertId", "badDataFormat", "wrongAuthority"),
     *("incorrectData", "missingTimeStamp", "badPOP", "certRevoked", "certConfirmed", "wrongIntegrity"),
@@ -120,7 +122,7 @@ def settings(**changes: Any) -> CmpSettings:
         "profile": MACHINE,
         "issuer": ISSUING,
         "accept": ("secret", "certificate", "ra", "vendor"),
-        "profiles": {"slow": ProfileName("slow"), "ra": ProfileName("registration-authority")},
+        "profiles": {"slow": ProfileName("slow"), "ra": REGISTRATION_AUTHORITY, "encryption": ENCRYPTION},
     }
     return CmpSettings(**{**given, **changes})
 

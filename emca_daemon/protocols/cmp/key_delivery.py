@@ -89,13 +89,13 @@ def enveloped_for_key(content: bytes, public_key: bytes | None, request_id: int,
     return _enveloped(content, recipient, cms.DATA, random)
 
 
-def readable_key(public_key: bytes | None) -> rsa.RSAPublicKey | AgreementPublicKey:
+def readable_key(public_key: bytes | None) -> rsa.RSAPublicKey | AgreementPublicKey | EncapsulationPublicKey:
     """A key that a certificate is asked for, to which something can be encrypted; raises Failure."""
     try:
         key = load_der_public_key(public_key or b"")
     except (ValueError, TypeError, UnsupportedAlgorithm):
         raise Failure(FailInfo.BAD_CERT_TEMPLATE, "the key is of a kind that is not supported") from None
-    if not isinstance(key, rsa.RSAPublicKey | AgreementPublicKey):
+    if not isinstance(key, rsa.RSAPublicKey | AgreementPublicKey | EncapsulationPublicKey):
         raise Failure(FailInfo.BAD_POP, "nothing can be encrypted to a key of this kind")
     return key
 

@@ -28,6 +28,10 @@ _KEYS: Final = {
     "ml-dsa-44": der.sequence(der.oid("2.16.840.1.101.3.4.3.17")),
     "ml-dsa-65": der.sequence(der.oid("2.16.840.1.101.3.4.3.18")),
     "ml-dsa-87": der.sequence(der.oid("2.16.840.1.101.3.4.3.19")),
+    "x25519": der.sequence(der.oid("1.3.101.110")),
+    "x448": der.sequence(der.oid("1.3.101.111")),
+    "ml-kem-768": der.sequence(der.oid("2.16.840.1.101.3.4.4.2")),
+    "ml-kem-1024": der.sequence(der.oid("2.16.840.1.101.3.4.4.3")),
 }
 """AlgorithmIdentifiers of keys, by the names that profiles use."""
 

@@ -4,10 +4,10 @@ from hashlib import sha256
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mlkem, padding, rsa, x25519
 from pyasn1.codec.der.decoder import decode
 from pyasn1.codec.der.encoder import encode
-from pyasn1_alt_modules import rfc5652, rfc9810
+from pyasn1_alt_modules import rfc5652, rfc9629, rfc9810
 
 from emca_daemon.asn1 import der
 from emca_daemon.errors import Refused
@@ -63,6 +63,19 @@ def test_version_3_has_the_number_in_an_envelope(world: CmpWorld, key: Any) -> N
     rand = rand_of(reply, key)
     assert bytes(challenge["witness"]) == sha256(encode(rand["int"])).digest()
     assert encode(rand["sender"]) == encode(reply.header["sender"])
+
+
+@pytest.mark.parametrize("kind", [x25519.X25519PrivateKey, mlkem.MLKEM768PrivateKey])
+def test_keys_that_cannot_sign_are_called_by_no_name_either(world: CmpWorld, kind: Any) -> None:
+    """By the certReqId, in KeyAgreeRecipientInfo and in KEMRecipientInfo."""
+    reply = asked(world.client(place={"label": "encryption"}), kind.generate())
+    (recipient,) = sent(reply)["encryptedRand"]["recipientInfos"]
+    if recipient.getName() == "kari":
+        rid = recipient.getComponent()["recipientEncryptedKeys"][0]["rid"]
+    else:
+        rid = decode(bytes(recipient["ori"]["oriValue"]), asn1Spec=rfc9629.KEMRecipientInfo())[0]["rid"]
+    assert int(rid["issuerAndSerialNumber"]["serialNumber"]) == 0
+    assert len(rid["issuerAndSerialNumber"]["issuer"].getComponent()) == 0
 
 
 def test_who_speaks_version_2_but_has_no_rsa_key(world: CmpWorld, monkeypatch: pytest.MonkeyPatch) -> None:

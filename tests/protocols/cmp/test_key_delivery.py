@@ -1,11 +1,12 @@
 """Keys made for clients, and certificates that only the holder of a key can read."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mlkem, padding, rsa, x25519
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mlkem, padding, rsa, x448, x25519
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_private_key
 from pyasn1.codec.der.encoder import encode
 
@@ -19,9 +20,12 @@ from emca_daemon.asn1.values import encoded, sequence_parts
 from emca_daemon.randomness import system_random
 from tests.protocols.cmp.test_authentication import KEY, foreign
 from tests.support import cmp_messages as build
+from tests.support.certificates import key_usage
 from tests.support.cmp_kem import DEVICE, KemClient, vendor
 from tests.support.cmp_messages import Template
 from tests.support.cmp_world import SECRET, Client, CmpWorld, Reply, enrolled, known, settings
+from tests.support.cms_agreement import AgreementKey
+from tests.support.cms_agreement import opened as opened_by_agreement
 from tests.support.cms_kem import opened as opened_by_kem
 
 ENCRYPTED = b"\x81\x01\x00"
@@ -274,3 +278,77 @@ def test_keys_to_which_nothing_is_encrypted(world: CmpWorld) -> None:
     assert world.client().enroll(template(broken), proof=proof).failure == "badCertTemplate"
     agreeing = spki(x25519.X25519PrivateKey.generate())
     assert world.client().enroll(template(agreeing), proof=proof).failure == "badCertTemplate"
+
+
+WITHOUT_SIGNATURES = [
+    (x25519.X25519PrivateKey, "key_agreement"),
+    (x448.X448PrivateKey, "key_agreement"),
+    (mlkem.MLKEM768PrivateKey, "key_encipherment"),
+    (mlkem.MLKEM1024PrivateKey, "key_encipherment"),
+]
+
+
+def opened_elsewhere(reply: Reply, key: Any) -> bytes:
+    """The certificate in an answer, decrypted by another decoder than ours."""
+    envelope = _inner(encode(reply.body["response"][0]["certifiedKeyPair"]["certOrEncCert"]["encryptedCert"]))
+    return opened_by_agreement(envelope, key) if isinstance(key, AgreementKey) else opened_by_kem(envelope, key)
+
+
+@pytest.mark.parametrize("tag", [2, 3])
+@pytest.mark.parametrize(("kind", "usage"), WITHOUT_SIGNATURES)
+def test_a_certificate_for_a_key_that_cannot_sign(world: CmpWorld, kind: Any, usage: str, tag: int) -> None:
+    """X25519, X448, ML-KEM: who decrypts the certificate has it, for that one usage, by its hash in the certConf."""
+    key = kind.generate()
+    client = world.client(place={"label": "encryption"}).with_header(information=(build.IMPLICIT,))
+    reply = client.enroll(template(spki(key)), proof=der.explicit(tag, ENCRYPTED))
+    assert (reply.failure, reply.information, int(reply.header["pvno"])) == ("", ["1.3.6.1.5.5.7.4.14"], 3)
+    certificate = x509.load_der_x509_certificate(opened_elsewhere(reply, key))
+    assert certificate.public_bytes(Encoding.DER) not in reply.data
+    assert certificate.public_key() == key.public_key()
+    given = certificate.extensions.get_extension_for_class(x509.KeyUsage)
+    assert given.critical
+    assert given.value.public_bytes() == key_usage(usage).public_bytes()
+    client.changes = {}
+    assert client.confirm(certificate).type == "pkiconf"
+    assert world.status_of(certificate) == "good"
+
+
+@pytest.mark.parametrize(("kind", "usage"), WITHOUT_SIGNATURES)
+def test_a_key_that_cannot_sign_and_nobody_who_decrypts(world: CmpWorld, kind: Any, usage: str) -> None:
+    """BadCertId for another hash, and what was issued is revoked."""
+    key = kind.generate()
+    client = world.client(place={"label": "encryption"})
+    assert client.enroll(template(spki(key)), proof=der.explicit(2, ENCRYPTED)).failure == ""
+    assert client.confirm(foreign()).failure == "badCertId"
+    with world.ca.store.reading() as tx:
+        (record, *_) = tx.certificates.find_by_key(hashed(spki(key)))
+    assert record.revocation is not None
+
+
+@pytest.mark.parametrize(
+    ("usage", "failure"),
+    [
+        (b"\x03\x02\x07\x80", "unacceptedExtension"),
+        (b"\x03\x02\x03\x88", "unacceptedExtension"),
+        (b"\x03\x02\x05\x20", "unacceptedExtension"),
+        (b"\x03\x02\x03\x08", ""),
+    ],
+)
+def test_usages_asked_for_an_x25519_key(world: CmpWorld, usage: bytes, failure: str) -> None:
+    """Signatures, or encipherment, are refused; key agreement is what it gets anyway."""
+    asked = der.explicit(9, der.extension(der.oid("2.5.29.15"), usage))
+    wanted = template(spki(x25519.X25519PrivateKey.generate()))
+    wanted = replace(wanted, extra=wanted.extra + asked)
+    client = world.client(place={"label": "encryption"})
+    assert client.enroll(wanted, proof=der.explicit(3, ENCRYPTED)).failure == failure
+
+
+@pytest.mark.parametrize(("kind", "usage"), WITHOUT_SIGNATURES)
+def test_other_proofs_for_a_key_that_cannot_sign(world: CmpWorld, kind: Any, usage: str) -> None:
+    """BadPOP: none, a signature of another key, agreeMAC, encryptedKey; raVerified is for authorities."""
+    wanted = template(spki(kind.generate()))
+    client = world.client(place={"label": "encryption"})
+    signature = der.explicit(1, build.EC_SHA256 + der.bit_string(KEY.sign(b"x", ec.ECDSA(hashes.SHA256()))))
+    for proof in (b"", signature, b"\xa3\x02\xa3\x00", b"\xa2\x02\xa4\x00"):
+        assert client.renewed().enroll(wanted, proof=proof).failure == "badPOP"
+    assert client.renewed().enroll(wanted, proof=b"\x80\x00").failure == "notAuthorized"

@@ -42,7 +42,9 @@ def test_the_template_is_one_of_rfc_9908() -> None:
     assert told == der.sequence(der.oid("1.2.3"), attribute)
 
 
-@pytest.mark.parametrize("algorithm", ["rsa", "p-256", "p-384", "p-521", "ed25519", "ed448", "ml-dsa-65"])
+@pytest.mark.parametrize(
+    "algorithm", ["rsa", "p-256", "p-384", "p-521", "ed25519", "ed448", "ml-dsa-65", "x448", "ml-kem-768"]
+)
 def test_the_template_says_what_the_profile_wants(algorithm: str) -> None:
     """Required attributes without values, one kind of key, alternative names."""
     wanted = profile("tls-server", key=KeyRules(algorithms=(algorithm,)))  # type: ignore[arg-type]

@@ -2,7 +2,7 @@
 
 from emca_daemon.asn1 import der
 from emca_daemon.asn1.attributes import COMMON_NAME
-from emca_daemon.policy.profile import Profile
+from emca_daemon.policy.profile import USAGE_WITHOUT_SIGNATURES, Profile
 
 ALGORITHM_ID = "1.3.6.1.5.5.7.5.1.11"
 RSA_KEY_LENGTH = "1.3.6.1.5.5.7.5.1.12"
@@ -20,26 +20,32 @@ _PLAIN = {
     "ml-dsa-44": "2.16.840.1.101.3.4.3.17",
     "ml-dsa-65": "2.16.840.1.101.3.4.3.18",
     "ml-dsa-87": "2.16.840.1.101.3.4.3.19",
+    "x25519": "1.3.101.110",
+    "x448": "1.3.101.111",
+    "ml-kem-768": "2.16.840.1.101.3.4.4.2",
+    "ml-kem-1024": "2.16.840.1.101.3.4.4.3",
 }
 
 
 def request_template(profile: Profile) -> bytes:
     """CertReqTemplateContent: the subject's fixed attributes, empty ones for what is required, and the keys allowed."""
     template = der.sequence(der.explicit(5, _subject(profile)))
-    controls = [der.sequence(der.oid(ALGORITHM_ID), one) for one in _algorithms(profile, rsa=False)]
+    controls = [der.sequence(der.oid(ALGORITHM_ID), _algorithm(key)) for key in profile.key.algorithms if key != "rsa"]
     if "rsa" in profile.key.algorithms:
         controls.append(der.sequence(der.oid(RSA_KEY_LENGTH), der.integer(max(2048, profile.key.rsa_minimum))))
     return der.sequence(template, der.sequence(*controls) if controls else b"")
 
 
 def signature_key_types(profile: Profile) -> bytes:
-    """SignKeyPairTypesValue: an AlgorithmIdentifier a kind of key, one a curve."""
-    return der.sequence(*_algorithms(profile, rsa=True))
+    """SignKeyPairTypesValue: an AlgorithmIdentifier a kind of key that can sign, one a curve."""
+    signing = [key for key in profile.key.algorithms if key not in USAGE_WITHOUT_SIGNATURES]
+    return der.sequence(*(_algorithm(key) for key in signing))
 
 
 def encryption_key_types(profile: Profile) -> bytes:
     """EncKeyPairTypesValue: of the kinds that are certified, those that can also encrypt or agree."""
-    usable = [key for key in profile.key.algorithms if key == "rsa" or key in _CURVES]
+    encrypting = {"rsa", *_CURVES, *USAGE_WITHOUT_SIGNATURES}
+    usable = [key for key in profile.key.algorithms if key in encrypting]
     return der.sequence(*(_algorithm(key) for key in usable))
 
 
@@ -47,10 +53,6 @@ def key_pair_parameters(profile: Profile, oid: str) -> bytes | None:
     """KeyPairParamRepValue for a kind of key: its curve, or None where there is nothing to choose."""
     curves = [key for key in profile.key.algorithms if key in _CURVES]
     return _algorithm(curves[0]) if oid == _EC_PUBLIC_KEY and curves else None
-
-
-def _algorithms(profile: Profile, *, rsa: bool) -> list[bytes]:
-    return [_algorithm(key) for key in profile.key.algorithms if rsa or key != "rsa"]
 
 
 def _algorithm(key: str) -> bytes:

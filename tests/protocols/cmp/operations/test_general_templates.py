@@ -45,4 +45,8 @@ def test_kinds_of_keys() -> None:
     ed25519 = der.sequence(der.oid("1.3.101.112"))
     assert signature_key_types(profile("ed25519")) == der.sequence(ed25519)
     assert encryption_key_types(profile("ed25519", "ml-dsa-44")) == der.sequence()
+    agreeing, encapsulating = der.sequence(der.oid("1.3.101.110")), der.sequence(der.oid("2.16.840.1.101.3.4.4.2"))
+    assert encryption_key_types(profile("x25519", "ed25519", "ml-kem-768")) == der.sequence(agreeing, encapsulating)
+    assert signature_key_types(profile("x25519", "ed25519", "ml-kem-768")) == der.sequence(ed25519)
+    assert agreeing in request_template(profile("x25519"))
     assert key_pair_parameters(profile("ed25519"), "1.2.840.10045.2.1") is None

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, mlkem, rsa, x448, x25519
 
 from emca_daemon.asn1 import der
 from emca_daemon.asn1.cmp import Body
@@ -51,6 +51,25 @@ def test_who_can_decrypt_gets_the_certificate(world: CmpWorld, pvno: int, key: A
     assert reply.certificate.public_key() == key.public_key()
     assert client.confirm(reply.certificate).type == "pkiconf"
     assert world.status_of(reply.certificate) == "good"
+
+
+@pytest.mark.parametrize("pvno", [2, 3])
+@pytest.mark.parametrize(
+    "kind", [x25519.X25519PrivateKey, x448.X448PrivateKey, mlkem.MLKEM768PrivateKey, mlkem.MLKEM1024PrivateKey]
+)
+def test_keys_that_cannot_sign_prove_possession(world: CmpWorld, kind: Any, pvno: int) -> None:
+    """X25519, X448, ML-KEM: the number in the envelope gives the certificate, another one does not."""
+    client, key = world.client(place={"label": "encryption"}).with_header(pvno=pvno), kind.generate()
+    challenge = asked(client, key)
+    assert (challenge.type, int(challenge.header["pvno"])) == ("popdecc", 3)
+    reply = answered(client, number(challenge, key))
+    assert (reply.type, reply.failure) == ("ip", "")
+    assert reply.certificate.public_key() == key.public_key()
+    assert client.confirm(reply.certificate).type == "pkiconf"
+    assert world.status_of(reply.certificate) == "good"
+    client = world.client(place={"label": "encryption"})
+    assert asked(client, kind.generate()).type == "popdecc"
+    assert answered(client, WRONG).failure == "badPOP"
 
 
 def test_it_may_be_confirmed_implicitly(world: CmpWorld) -> None:
