@@ -61,6 +61,17 @@ def test_19_without_possession(openssl: Openssl) -> None:
     assert "badPOP" in said.out or "centrally generated" in said.out
 
 
+def test_19_an_encrypted_certificate(newer: Openssl) -> None:
+    """By the demonstration's profile for keys that need not sign: OpenSSL decrypts its certificate and confirms it."""
+    options = (*newer.mac, *newer.fresh(), "-popo", "2", "-certout", "c.pem")
+    said = newer("ir", *options, path="/.well-known/cmp/p/encryption")
+    assert said.code == 0, said.out
+    assert "received PKICONF" in said.out
+    usage = newer.certificate("c.pem").extensions.get_extension_for_class(x509.KeyUsage).value
+    assert (usage.key_agreement, usage.digital_signature) == (True, False)
+    assert status(newer, "c.pem") == "valid"
+
+
 def test_20_unknown_information(openssl: Openssl) -> None:
     """Is not minded."""
     said = openssl("ir", *openssl.mac, *openssl.fresh(), "-geninfo", "1.2.3.4:int:56789", "-certout", "c.pem")
