@@ -1,12 +1,15 @@
 """A whole CA in memory: real policy, store and cycle; keys and time in the test's hand."""
 
+import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPrivateKeyTypes
+from sqlalchemy import Engine
 
 from emca_daemon.asn1.names import name_to_subject
 from emca_daemon.ca.approval import Approval
@@ -28,7 +31,7 @@ from emca_daemon.policy.profile import Profile
 from emca_daemon.randomness import system_random
 from emca_daemon.settings.model import StoreSettings
 from emca_daemon.signers.algorithms import generate
-from emca_daemon.store.database import open_engine
+from emca_daemon.store.database import is_in_memory, open_engine
 from emca_daemon.store.migrating import migrate
 from emca_daemon.store.transactions import SqlStore
 
@@ -93,6 +96,36 @@ class MemoryKeys:
         return [(name, type(key).__name__) for name, key in self.keys.items()]
 
 
+@cache
+def conf_profiles() -> Mapping[ProfileName, Profile]:
+    """The profiles of `conf`, read once: they do not change."""
+    return load_profiles(PROFILES)[0]
+
+
+@cache
+def _migrated() -> bytes:
+    """An empty database that is migrated, to be copied: migrating takes longer than most tests."""
+    engine = open_engine(StoreSettings(url="sqlite:///:memory:"))
+    migrate(engine)
+    with engine.connect() as connection:
+        driver = connection.connection.driver_connection
+        assert isinstance(driver, sqlite3.Connection)
+        return driver.serialize()
+
+
+def _opened(url: str) -> Engine:
+    """A database that is migrated."""
+    engine = open_engine(StoreSettings(url=url))
+    if not is_in_memory(engine):
+        migrate(engine)
+        return engine
+    with engine.connect() as connection:
+        driver = connection.connection.driver_connection
+        assert isinstance(driver, sqlite3.Connection)
+        driver.deserialize(_migrated())
+    return engine
+
+
 class World:
     """The CA's services over one in-memory store."""
 
@@ -105,12 +138,11 @@ class World:
         """`url` is that of a database that may be empty."""
         self.clock = FakeClock()
         self.keys = MemoryKeys()
-        engine = open_engine(StoreSettings(url=url))
-        migrate(engine)
+        engine = _opened(url)
         self.store = SqlStore(engine, self.clock)
         self.publication = publication or Publication(ocsp_profile=ProfileName("ocsp-signer"))
         self.authorities = Authorities(self.store, lambda _: self.publication)
-        self.profiles = dict(profiles or load_profiles(PROFILES)[0])
+        self.profiles = dict(profiles or conf_profiles())
         self.cycle = IssuanceCycle(
             store=self.store, keys=self.keys, linter=Linter(), clock=self.clock, random=system_random
         )

@@ -18,7 +18,6 @@ from emca_daemon.asn1.names import name_to_subject
 from emca_daemon.asn1.values import algorithm
 from emca_daemon.ca.cmp_signers import CmpSigners
 from emca_daemon.names import AlternativeName, ProfileName
-from emca_daemon.policy.loading import load_profiles
 from emca_daemon.policy.profile import Profile
 from emca_daemon.protocols.cmp.authentication import Authentication
 from emca_daemon.protocols.cmp.calls import Endpoint, Origin
@@ -31,7 +30,7 @@ from emca_daemon.protocols.cmp.vendor_paths import VendorPaths
 from emca_daemon.randomness import system_random
 from emca_daemon.settings.cmp import CmpSettings
 from tests.support import cmp_messages as build
-from tests.support.ca_world import BY, ISSUING, PROFILES, World
+from tests.support.ca_world import BY, ISSUING, World, conf_profiles
 from tests.support.cmp_messages import HeaderParts, Template
 
 SECRET = b"insta"
@@ -129,7 +128,7 @@ def settings(**changes: Any) -> CmpSettings:
 
 def _profiles() -> dict[ProfileName, Profile]:
     """The profiles that are shipped, and some that need a person, none, or CMP."""
-    profiles = dict(load_profiles(PROFILES)[0])
+    profiles = dict(conf_profiles())
     slow = replace(profiles[MACHINE], name=ProfileName("slow"), approval="manual")
     authority = replace(profiles[ProfileName("registration-authority")], approval="automatic")
     issuing = profiles[ProfileName("issuing-ca")]

@@ -60,7 +60,7 @@ _PROFILE = {
     'maximum = "2y"': 'maximum = "200y"',
     "wildcards = false": "single_label = true",
     "[names.uri]": '[names.uri]\nschemes = ["http", "https"]',
-    'algorithms = ["rsa", ': 'algorithms = [',
+    'algorithms = ["rsa", ': "algorithms = [",
 }
 """What is other in the tables' profile than in the machines': the tables ask for much, but never get an RSA key."""
 _QUOTED = re.compile(r" *'[^',]*(?:, *[^',]+)+'|[^,]+")
