@@ -8,14 +8,12 @@ from urllib.parse import urlsplit
 from twisted.application.service import Service
 
 from emca_daemon.composition.core import Core
-from emca_daemon.listeners.mail import MailListener
 from emca_daemon.listeners.workers import WORKER_VARIABLE
 from emca_daemon.outbound.acme_mail import MailedFetches, Mailing
 from emca_daemon.outbound.acme_validation import Fetches, Run
 from emca_daemon.outbound.caa import CaaCheck
 from emca_daemon.outbound.dns import Lookups
 from emca_daemon.outbound.dns_exchange import Exchange
-from emca_daemon.outbound.relay import Relay
 from emca_daemon.protocols.acme.email_desk import EmailDesk, mail_key
 from emca_daemon.protocols.acme.email_reply import EMAIL_REPLY_00
 from emca_daemon.settings.acme import AcmeSettings
@@ -36,8 +34,16 @@ def email_desks(core: Core) -> dict[str, EmailDesk]:
 def email_services(
     core: Core, reactor: Any, run: Run, desks: Mapping[str, EmailDesk], environment: Mapping[str, str] = os.environ
 ) -> tuple[Service, ...]:
-    """Who sends, in every process, and who listens, in the first of a host's."""
+    """Who sends, in every process, and who listens, in the first of a host's.
+
+    Where nobody does, SMTP's library is not loaded.
+    """
     services: list[Service] = []
+    if not desks:
+        return ()
+    from emca_daemon.listeners.mail import MailListener
+    from emca_daemon.outbound.relay import Relay
+
     for name, desk in desks.items():
         settings = core.settings.acme[name].email
         services.append(Mailing(reactor, desk, Relay(reactor, settings), run))

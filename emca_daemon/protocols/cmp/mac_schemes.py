@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated
 
-from Cryptodome.Hash import KMAC128, KMAC256
 from cryptography.hazmat import asn1
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
@@ -27,7 +26,7 @@ _HMACS = {
     "2.16.840.1.101.3.4.2.15": "sha3_384",
     "2.16.840.1.101.3.4.2.16": "sha3_512",
 }
-_KMACS = {"2.16.840.1.101.3.4.2.19": (KMAC128, 16, 256), "2.16.840.1.101.3.4.2.20": (KMAC256, 32, 512)}
+_KMACS = {"2.16.840.1.101.3.4.2.19": ("KMAC128", 16, 256), "2.16.840.1.101.3.4.2.20": ("KMAC256", 32, 512)}
 """Each with the least octets of its keys (no key is weaker than its MAC, SP 800-185 8.4.1), and its usual bits."""
 _GMACS = {"2.16.840.1.101.3.4.1.9": 16, "2.16.840.1.101.3.4.1.29": 24, "2.16.840.1.101.3.4.1.49": 32}
 """Each with the octets of its keys (RFC 9044 2)."""
@@ -99,7 +98,11 @@ def hmac_hash(mac: Algorithm) -> str:
 
 def _kmac(mac: Algorithm) -> Scheme:
     """KMAC (SP 800-185 4, RFC 8702 3.4)."""
-    made_by, least, usual = _KMACS[mac.oid]
+    # Loaded by the first that comes: it takes 7 MB, and hardly anybody has one.
+    from Cryptodome.Hash import KMAC128, KMAC256
+
+    name, least, usual = _KMACS[mac.oid]
+    made_by = KMAC128 if name == "KMAC128" else KMAC256
     given = der.sequence() if mac.without_parameters else mac.parameters or b""
     read = decoded(_KmacParams, given, "KMAC parameters")
     bits, customization = usual if read.output_length is None else read.output_length, read.customization
