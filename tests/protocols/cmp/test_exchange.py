@@ -207,7 +207,7 @@ def check_broken_messages(world: CmpWorld, random: Random) -> None:
 
 
 @NOT_MINDED
-@given(random=st.randoms(use_true_random=False))
+@given(random=st.integers(0, 2**32 - 1).map(Random))
 @examples(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=3, deadline=None)
 def test_broken_bodies_get_a_correlated_answer(world: CmpWorld, random: Random) -> None:
     """Parts replaced, doubled, left out, made deep: never another exception, never another transaction."""
@@ -215,7 +215,7 @@ def test_broken_bodies_get_a_correlated_answer(world: CmpWorld, random: Random) 
 
 
 @NOT_MINDED
-@given(random=st.randoms(use_true_random=False))
+@given(random=st.integers(0, 2**32 - 1).map(Random))
 @examples(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=3, deadline=None)
 def test_broken_messages_get_an_answer_or_a_refusal(world: CmpWorld, random: Random) -> None:
     """The same with headers, protections and certificates."""
