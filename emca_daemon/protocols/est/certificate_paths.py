@@ -7,24 +7,13 @@ from typing import Final
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
-from cryptography.x509.oid import ExtensionOID
 
+from emca_daemon.asn1.critical_extensions import has_unknown_extension
 from emca_daemon.asn1.unreadable import UNREADABLE
 from emca_daemon.errors import Reason, Refused
 
 MOST_CERTIFICATES: Final = 8
 """The longest path, and how many certificates of the client are tried."""
-
-_UNDERSTOOD: Final = frozenset(
-    {
-        ExtensionOID.BASIC_CONSTRAINTS,
-        ExtensionOID.KEY_USAGE,
-        ExtensionOID.EXTENDED_KEY_USAGE,
-        ExtensionOID.SUBJECT_ALTERNATIVE_NAME,
-        ExtensionOID.CERTIFICATE_POLICIES,
-    }
-)
-"""Critical extensions that may be there; a path with others (name constraints, say) is refused."""
 
 
 def trusted_path(
@@ -94,7 +83,7 @@ def _may_issue(issuer: x509.Certificate, below: int, now: datetime) -> bool:
 
 def _has_unknown_extension(certificate: x509.Certificate) -> bool:
     try:
-        return any(one.critical and one.oid not in _UNDERSTOOD for one in certificate.extensions)
+        return has_unknown_extension(certificate)
     except UNREADABLE:
         return True
 

@@ -7,22 +7,11 @@ from typing import Final, TypeVar
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
-from cryptography.x509.oid import ExtensionOID
 
+from emca_daemon.asn1.critical_extensions import has_unknown_extension
 from emca_daemon.asn1.unreadable import UNREADABLE
 from emca_daemon.protocols.acme.attestation.statements import MOST_CERTIFICATES, bad_statement
 from emca_daemon.protocols.acme.errors import AcmeRefusal
-
-_UNDERSTOOD: Final = frozenset(
-    {
-        ExtensionOID.BASIC_CONSTRAINTS,
-        ExtensionOID.KEY_USAGE,
-        ExtensionOID.EXTENDED_KEY_USAGE,
-        ExtensionOID.SUBJECT_ALTERNATIVE_NAME,
-        ExtensionOID.CERTIFICATE_POLICIES,
-    }
-)
-"""Critical extensions that may be there; a path with others (name constraints, say) is refused."""
 
 _BROKEN_HASHES: Final = frozenset({"md5", "sha1"})
 _Kind = TypeVar("_Kind", bound=x509.ExtensionType)
@@ -55,7 +44,7 @@ def _check_path(
 
 def _check_one(certificate: x509.Certificate, now: datetime) -> None:
     _check_time(certificate, now)
-    if any(one.critical and one.oid not in _UNDERSTOOD for one in certificate.extensions):
+    if has_unknown_extension(certificate):
         raise bad_statement("a certificate of the attestation has a critical extension that is not understood")
 
 
