@@ -95,6 +95,17 @@ def alternative_name(name: x509.GeneralName) -> AlternativeName:
     raise Refused(Reason.MALFORMED, "an alternative name is of a kind that cannot be read")
 
 
+def written_name(text: str) -> AlternativeName:
+    """A name written `dns:host.example`, `ip:192.0.2.1`, `uri:` ..., in canonical text; raises ValueError."""
+    kind, _, value = text.partition(":")
+    if not value:
+        raise ValueError("an empty name")
+    try:
+        return alternative_name(general_name(AlternativeName(NameType(kind), value)))
+    except Refused as refused:
+        raise ValueError(refused.detail) from refused
+
+
 def ip_text(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> str:
     """The address as RFC 5952 writes it; Python before 3.13 does not do so for IPv4 inside IPv6 (section 5)."""
     if address.version == 6 and address.ipv4_mapped is not None:

@@ -11,14 +11,15 @@ from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPub
 from emca_daemon.ca.ports import Reading, ReadingStore, Writing
 from emca_daemon.ca.records import IssuerRecord, IssuerState
 from emca_daemon.errors import Reason, Refused
-from emca_daemon.names import IssuerName, KeyName, ProfileName
+from emca_daemon.names import AlternativeName, IssuerName, KeyName, ProfileName
 from emca_daemon.policy.constraints import constraints_in
 from emca_daemon.policy.facts import IssuerFacts
+from emca_daemon.policy.issuers import path_length_of
 
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """How an issuer publishes: the addresses written into its certificates, and the rhythm of its CRLs.
+    """How an issuer publishes: the addresses and names written into its certificates, and the rhythm of its CRLs.
 
     A CRL comes out every `crl_every`, holds for `crl_valid`, and follows a status change after `crl_after_change` at
     the latest. With `ocsp_profile` set, answers are signed by a delegated certificate whose keys are made at
@@ -28,6 +29,7 @@ class Publication:
     ocsp_urls: tuple[str, ...] = ()
     issuer_urls: tuple[str, ...] = ()
     crl_urls: tuple[str, ...] = ()
+    alternative_names: tuple[AlternativeName, ...] = ()
     crl_every: timedelta = timedelta(hours=12)
     crl_valid: timedelta = timedelta(days=4)
     crl_after_change: timedelta = timedelta(seconds=60)
@@ -143,7 +145,9 @@ class Authorities:
                 ocsp_urls=publication.ocsp_urls,
                 issuer_urls=publication.issuer_urls,
                 crl_urls=publication.crl_urls,
+                alternative_names=publication.alternative_names,
                 constraints_above=constraints_in(chain[1:]),
+                path_length=path_length_of(chain),
             ),
             publication=publication,
             public_key=signing_key_of(chain[0]),

@@ -15,7 +15,7 @@ from emca_daemon.names import IssuerName
 from emca_daemon.policy.facts import Requester
 
 _KEPT_AFTER_EXPIRY = timedelta(days=7)
-"""An expired certificate stays on the list a little longer than one CRL lives (RFC 5280 3.3)."""
+"""The least time that an expired certificate stays on the list."""
 
 
 class CrlPublishing:
@@ -79,9 +79,11 @@ class CrlPublishing:
     def _to_be_signed(
         self, tx: Writing, authority: Authority, number: int, this_update: datetime, next_update: datetime
     ) -> tuple[bytes, int]:
+        # An expired certificate is still on one scheduled CRL at least (RFC 5280 3.3)
+        kept = max(_KEPT_AFTER_EXPIRY, authority.publication.crl_valid)
         entries = [
             CrlEntry(entry.serial, entry.revocation.at, entry.revocation.reason.value, entry.revocation.invalidity_date)
-            for entry in tx.certificates.revoked(authority.name, this_update - _KEPT_AFTER_EXPIRY)
+            for entry in tx.certificates.revoked(authority.name, this_update - kept)
         ]
         tbs = encode_tbs_crl(
             issuer_name=authority.certificate.subject.public_bytes(),

@@ -85,7 +85,16 @@ class ExternalAuthorities:
     def bring_in(
         self, name: IssuerName, certificates: Sequence[x509.Certificate], requester: Requester
     ) -> IssuerRecord:
-        """Give a waiting issuer its certificate and the chain above it; also renews an active external issuer's."""
+        """Give a waiting issuer its certificate and the chain above it; also renews an active external issuer's.
+
+        Raises Refused; refusals are audited.
+        """
+        with self._hierarchy.refusals_audited("issuer.import", name, requester):
+            return self._bring_in(name, certificates, requester)
+
+    def _bring_in(
+        self, name: IssuerName, certificates: Sequence[x509.Certificate], requester: Requester
+    ) -> IssuerRecord:
         with self._store.reading() as tx:
             record = tx.issuers.get(name)
         if record is None:

@@ -134,4 +134,4 @@ def _next_revocation(
     worse = reason is RevocationReason.KEY_COMPROMISE and before.reason is not RevocationReason.KEY_COMPROMISE
     if not worse:
         raise Refused(Reason.ALREADY_REVOKED, f"it was revoked at {before.at:%Y-%m-%d %H:%M:%S} UTC")
-    return Revocation(before.at, reason, invalidity_date)
+    return Revocation(before.at, reason, invalidity_date or before.invalidity_date)

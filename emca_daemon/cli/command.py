@@ -2,8 +2,8 @@
 
 import errno
 import functools
-import getpass
 import os
+import pwd
 from collections.abc import Callable
 from pathlib import Path
 from typing import ParamSpec, TypeVar
@@ -90,7 +90,7 @@ def core_command(function: Callable[..., None]) -> Callable[..., None]:
 def operator() -> Requester:
     """The person at the terminal, as the audit chain names them."""
     try:
-        user = getpass.getuser()
-    except (KeyError, OSError):
+        user = pwd.getpwuid(os.getuid()).pw_name  # not from the environment, which says what its owner likes
+    except KeyError:
         user = f"uid {os.getuid()}"
     return Requester("cli", user, "local", "terminal", system_random(8).hex())

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from emca_daemon.asn1.names import written_name
 from emca_daemon.ca.approval import Approval
 from emca_daemon.ca.authorities import Authorities, Publication
 from emca_daemon.ca.crl import CrlPublishing
@@ -129,6 +130,7 @@ def publication(settings: Settings, name: IssuerName) -> Publication:
         ocsp_urls=filled(chosen.ocsp_urls),
         issuer_urls=filled(chosen.issuer_urls),
         crl_urls=filled(chosen.crl_urls),
+        alternative_names=tuple(map(written_name, chosen.alternative_names)),
         crl_every=chosen.crl_every,
         crl_valid=chosen.crl_valid,
         crl_after_change=chosen.crl_after_revocation,

@@ -28,7 +28,7 @@ def decide(
     Raises Refused with every mismatch, of the first mismatch's reason, in the order requester, names, subject, key,
     validity, issuer, requested extensions, rules of one's own. `issuer` is None for a root, and only for one.
     """
-    limits = IssuerLimits.of(issuer.certificate) if issuer is not None else None
+    limits = IssuerLimits.of(issuer.certificate, issuer.path_length) if issuer is not None else None
     names = tuple(dict.fromkeys(facts.names))
     subject, subject_mismatches = chosen_subject(profile.subject, facts.subject, names)
     encoded = encoded_subject(profile.subject, subject) if not subject_mismatches else None

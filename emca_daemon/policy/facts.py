@@ -82,7 +82,8 @@ class RequestFacts:
 class IssuerFacts:
     """What policy must know of the issuer: its certificate and the addresses that go into what it issues.
 
-    `constraints_above` are the name constraints in the certificates above its own, as far as we know them.
+    `constraints_above` are the name constraints in the certificates above its own, as far as we know them, and
+    `path_length` says how many CAs its whole chain allows beneath it (None: no limit).
     """
 
     name: IssuerName
@@ -92,3 +93,4 @@ class IssuerFacts:
     crl_urls: tuple[str, ...] = ()
     alternative_names: tuple[AlternativeName, ...] = field(default=())
     constraints_above: tuple[x509.NameConstraints, ...] = ()
+    path_length: int | None = None

@@ -1,5 +1,6 @@
-"""What an issuer's own certificate allows it to issue (RFC 5280 4.2.1.3, 4.2.1.9)."""
+"""What an issuer's own certificate, and those above it, allow it to issue (RFC 5280 4.2.1.3, 4.2.1.9)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,7 +13,7 @@ from emca_daemon.policy.tokens import CertificateKind
 
 @dataclass(frozen=True, slots=True)
 class IssuerLimits:
-    """The limits in an issuer's certificate; `path_length` is None where it sets none."""
+    """The limits in an issuer's certificate; `path_length` is None where neither it nor one above sets any."""
 
     not_before: datetime
     not_after: datetime
@@ -23,8 +24,11 @@ class IssuerLimits:
     key_identifier: x509.AuthorityKeyIdentifier
 
     @classmethod
-    def of(cls, certificate: x509.Certificate) -> "IssuerLimits":
-        """The limits that a certificate states; one without a key usage extension may sign anything."""
+    def of(cls, certificate: x509.Certificate, chain_path_length: int | None = None) -> "IssuerLimits":
+        """The limits that a certificate states; one without a key usage extension may sign anything.
+
+        `chain_path_length`, from `path_length_of` its chain, goes before its own.
+        """
         basic: x509.BasicConstraints | None = None
         usage: x509.KeyUsage | None = None
         names: x509.NameConstraints | None = None
@@ -39,15 +43,31 @@ class IssuerLimits:
                     pass
                 case x509.SubjectKeyIdentifier() as own_identifier:
                     pass
+        own_path_length = basic.path_length if basic is not None else None
         return cls(
             not_before=certificate.not_valid_before_utc,
             not_after=certificate.not_valid_after_utc,
             is_authority=basic is not None and basic.ca,
             signs_certificates=usage is None or usage.key_cert_sign,
-            path_length=basic.path_length if basic is not None else None,
+            path_length=own_path_length if chain_path_length is None else chain_path_length,
             name_constraints=names,
             key_identifier=_key_identifier(certificate, own_identifier),
         )
+
+
+def path_length_of(chain: Sequence[x509.Certificate]) -> int | None:
+    """How many CAs may stand beneath the first of a chain as every certificate in it has it; None for no limit.
+
+    Self-issued certificates do not count (RFC 5280 6.1.4 l and m); a root's own limit does.
+    """
+    allowed: int | None = None
+    for certificate in reversed(chain):
+        if allowed is not None and certificate.issuer != certificate.subject:
+            allowed -= 1
+        stated = _stated_path_length(certificate)
+        if stated is not None and (allowed is None or stated < allowed):
+            allowed = stated
+    return allowed
 
 
 def issuer_mismatches(profile: Profile, limits: IssuerLimits | None, now: datetime) -> list[Mismatch]:
@@ -76,11 +96,17 @@ def path_length(profile: Profile, limits: IssuerLimits | None) -> int | None:
 def _path_length_mismatches(profile: Profile, limits: IssuerLimits) -> list[Mismatch]:
     if limits.path_length is None:
         return []
-    if limits.path_length == 0:
-        return [_refusal("basic_constraints", "the issuer's path length allows no CA beneath it")]
+    if limits.path_length <= 0:
+        detail = "the path length of the issuer, or of one above it, allows no CA beneath it"
+        return [_refusal("basic_constraints", detail)]
     if (profile.basic_constraints.path_length or 0) >= limits.path_length:
-        return [_refusal("basic_constraints.path_length", f"must be below the issuer's, {limits.path_length}")]
+        return [_refusal("basic_constraints.path_length", f"must be below what the chain allows, {limits.path_length}")]
     return []
+
+
+def _stated_path_length(certificate: x509.Certificate) -> int | None:
+    found = (extension.value for extension in certificate.extensions)
+    return next((value.path_length for value in found if isinstance(value, x509.BasicConstraints)), None)
 
 
 def _key_identifier(

@@ -4,8 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from emca_daemon.asn1.names import written_name
 from emca_daemon.errors import Mismatch, Reason, Refused
 from emca_daemon.names import KeyName
+from emca_daemon.policy.identifiers import identifier_mismatches
+from emca_daemon.policy.profile_names import DnsRules, IpRules, MailRules, NameRules, UriRules
 from emca_daemon.problems import Problem
 from emca_daemon.settings.checking_demonstration import check_demonstration
 from emca_daemon.settings.checking_files import check_files
@@ -17,6 +20,7 @@ from emca_daemon.settings.reading import SQLITE, read_settings
 from emca_daemon.settings.stand_ins import Doubts, read_despite
 
 _POSTGRESQL = "postgresql://"
+_ISSUER_NAMES = NameRules(dns=DnsRules(), ip=IpRules(), email=MailRules(), uri=UriRules(schemes=("http", "https")))
 
 
 def load_settings(file: Path, *, files: bool = True) -> Settings:
@@ -98,8 +102,19 @@ def _issuer(issuer: IssuerSettings, key: str, settings: Settings) -> Iterator[Fi
         for url in urls:
             if not is_url(url.replace("{name}", "name"), "http", "https") or "{" in url.replace("{name}", ""):
                 yield f"{key}.{field}_urls", f"expected a web address, `{{name}}` allowed in it, found `{url}`"
+    for text in issuer.alternative_names:
+        if problem := _alternative_name_problem(text):
+            yield f"{key}.alternative_names", f"expected `email:ca@example.com` or the like, `{text}` {problem}"
     if issuer.ocsp_key is not None:
         yield from _key(issuer.ocsp_key, f"{key}.ocsp_key", settings)
+
+
+def _alternative_name_problem(text: str) -> str | None:
+    try:
+        problems = identifier_mismatches(_ISSUER_NAMES, [written_name(text)])
+    except ValueError as error:
+        return f"is none: {error}"
+    return problems[0].detail if problems else None
 
 
 def _key(name: KeyName, key: str, settings: Settings) -> Iterator[Finding]:

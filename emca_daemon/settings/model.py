@@ -99,14 +99,16 @@ class ListenerSettings:
 class IssuerSettings:
     """How an issuer publishes: addresses written into certificates, and its CRLs.
 
-    `{name}` in an address stands for the issuer's name. `crl_every` is how often a CRL comes out, `crl_valid` its
-    nextUpdate (the difference is the overlap), `crl_after_revocation` the longest wait after a status change
-    (less than two seconds: until the next look, of which there is one a second).
+    `{name}` in an address stands for the issuer's name. `alternative_names` are written `email:ca@example.com`,
+    `uri:https://...`, `dns:` or `ip:`, for profiles with `authority.alternative_names`. `crl_every` is how often a CRL
+    comes out, `crl_valid` its nextUpdate (the difference is the overlap), `crl_after_revocation` the longest wait after
+    a status change (less than two seconds: until the next look, of which there is one a second).
     """
 
     ocsp_urls: tuple[str, ...] = ()
     issuer_urls: tuple[str, ...] = ()
     crl_urls: tuple[str, ...] = ()
+    alternative_names: tuple[str, ...] = ()
     crl_every: timedelta = limited(timedelta(hours=12), positive)
     crl_valid: timedelta = limited(timedelta(days=4), positive)
     crl_after_revocation: timedelta = timedelta(seconds=60)

@@ -8,7 +8,7 @@ from cryptography.x509.name import _ASN1Type as StringType
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emca_daemon.asn1.names import UPN, alternative_name, general_name, name_to_subject, subject_to_name
+from emca_daemon.asn1.names import UPN, alternative_name, general_name, name_to_subject, subject_to_name, written_name
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.names import AlternativeName, NameType, SubjectAttribute
 
@@ -85,6 +85,14 @@ def test_a_subject_keeps_its_order_and_takes_string_types() -> None:
     name = subject_to_name(subject, {"2.5.4.10": StringType.PrintableString})
     assert [attribute._type for attribute in name] == [StringType.PrintableString] * 2
     assert name_to_subject(name) == subject
+
+
+def test_written_names_are_read() -> None:
+    """A type, a colon, and what a certificate can say."""
+    assert written_name("dns:Host.Example") == AlternativeName(NameType.DNS, "host.example")
+    for text in ("host.example", "dns:", "ip:10.0.0.0/8", "host:a", "TNAuthList:aa"):
+        with pytest.raises(ValueError, match=r"."):
+            written_name(text)
 
 
 @pytest.mark.parametrize("value", ["", "GER"])

@@ -9,10 +9,11 @@ from cryptography.hazmat.primitives.asymmetric import ec, x25519
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from emca_daemon.ca.authorities import Authorities, Publication, signing_key_of
+from emca_daemon.ca.enrollment import Issued
 from emca_daemon.ca.records import RevocationReason
 from emca_daemon.errors import Reason, Refused
-from emca_daemon.names import IssuerName, ProfileName
-from emca_daemon.policy.profile_extensions import NameConstraintsRules
+from emca_daemon.names import AlternativeName, IssuerName, NameType, ProfileName
+from emca_daemon.policy.profile_extensions import AuthorityRules, NameConstraintsRules
 from emca_daemon.policy.subtrees import Subtree
 from tests.support.ca_world import BY, ISSUING, ROOT, START, World, new_authority, server_request
 
@@ -27,6 +28,19 @@ def test_issuers_are_known_by_name_with_their_addresses() -> None:
     assert authority.chain_for_leaf(b"leaf") == (b"leaf", authority.record.chain[0])
     identifier = authority.certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
     assert authority.key_identifier == identifier.digest
+
+
+def test_an_issuers_alternative_names_are_written_where_the_profile_wants_them() -> None:
+    """In every certificate of such a profile, and in no other (RFC 5280 4.2.1.7)."""
+    name = AlternativeName(NameType.EMAIL, "ca@example.com")
+    world = World(publication=Publication(alternative_names=(name,))).with_issuers()
+    server = ProfileName("tls-server")
+    world.profiles[server] = replace(world.profiles[server], authority=AuthorityRules(alternative_names=True))
+    for profile, count in (("tls-server-internal", 0), ("tls-server", 1)):
+        issued = world.enrollment.enroll(server_request("a.example.com"), ProfileName(profile), issuer=ISSUING)
+        assert isinstance(issued, Issued)
+        found = [e.value for e in x509.load_der_x509_certificate(issued.der).extensions]
+        assert found.count(x509.IssuerAlternativeName([x509.RFC822Name("ca@example.com")])) == count
 
 
 def test_another_process_sees_changes() -> None:

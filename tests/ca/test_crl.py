@@ -81,6 +81,21 @@ def test_one_that_expired_leaves_after_a_while(world: World) -> None:
     assert world.crls.publish(ISSUING, BY).entries == 0
 
 
+def test_one_that_expired_waits_for_the_next_scheduled_crl() -> None:
+    """However seldom CRLs come out (RFC 5280 3.3)."""
+    rare = Publication(crl_every=timedelta(days=90), crl_valid=timedelta(days=100))
+    world = World(publication=rare).with_issuers()
+    serial = issue(world)
+    world.revoking.revoke(ISSUING, serial, RevocationReason.SUPERSEDED, BY)
+    with world.store.reading() as tx:
+        record = tx.certificates.find(ISSUING, serial)
+    assert record
+    world.clock.now = record.intent.not_after + timedelta(days=90)
+    assert world.crls.publish(ISSUING, BY).entries == 1
+    world.clock.advance(days=30)
+    assert world.crls.publish(ISSUING, BY).entries == 0
+
+
 def test_a_crl_is_due_by_schedule_and_after_a_change(world: World) -> None:
     """First never published, then by the hour, then a while after a status change and not before."""
     assert set(world.crls.due()) == {ROOT, ISSUING}

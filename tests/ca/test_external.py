@@ -75,6 +75,20 @@ def test_a_certificate_for_another_name_or_key_is_refused() -> None:
     with pytest.raises(Refused) as refused:
         world.external.bring_in(IssuerName("nobody"), [outside.certificate], BY)
     assert refused.value.reason is Reason.NOT_FOUND
+    assert world.actions()[-3:] == [("issuer.import", "refused")] * 3
+
+
+def test_a_path_length_at_the_top_binds_the_whole_chain() -> None:
+    """A CA from outside that states none has a root that allows one CA beneath: it makes none itself."""
+    world, outside = World(), Outside()
+    csr = waiting(world)
+    key = csr.public_key()
+    assert isinstance(key, ec.EllipticCurvePublicKey)
+    root = outside.sign(outside.name, outside.key.public_key(), path_length=1)
+    world.external.bring_in(EXTERNAL, [root, outside.sign(csr.subject, key)], BY)
+    with pytest.raises(Refused) as refused:
+        world.hierarchy.create_sub(new_authority(IssuerName("policy"), "policy-ca"), EXTERNAL, BY)
+    assert [m.field for m in refused.value.mismatches] == ["basic_constraints"]
 
 
 def test_a_whole_ca_comes_from_pkcs12() -> None:

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from emca_daemon.ca.enrollment import Issued
-from emca_daemon.ca.records import CertificateStatus, RevocationReason
+from emca_daemon.ca.records import CertificateStatus, Revocation, RevocationReason
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.names import ProfileName, SerialNumber
 from tests.support.ca_world import BY, ISSUING, ROOT, World, server_request
@@ -57,13 +57,14 @@ def test_a_second_revocation_is_refused_and_audited(world: World) -> None:
     assert world.actions()[-1] == ("certificate.revoke", "refused")
 
 
-def test_key_compromise_corrects_another_reason_and_keeps_the_date(world: World) -> None:
-    """What is known to be worse is said; the date stays."""
+def test_key_compromise_corrects_another_reason_and_keeps_the_dates(world: World) -> None:
+    """What is known to be worse is said; the dates stay."""
     serial = issue(world)
-    first = world.revoking.revoke(ISSUING, serial, RevocationReason.SUPERSEDED, BY)
+    since = world.clock() - timedelta(days=2)
+    first = world.revoking.revoke(ISSUING, serial, RevocationReason.SUPERSEDED, BY, since)
     world.clock.advance(days=1)
     second = world.revoking.revoke(ISSUING, serial, RevocationReason.KEY_COMPROMISE, BY)
-    assert (second.at, second.reason) == (first.at, RevocationReason.KEY_COMPROMISE)
+    assert second == Revocation(first.at, RevocationReason.KEY_COMPROMISE, since)
     with pytest.raises(Refused):
         world.revoking.revoke(ISSUING, serial, RevocationReason.KEY_COMPROMISE, BY)
 

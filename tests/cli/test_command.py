@@ -1,6 +1,7 @@
 """What every command shares."""
 
-import getpass
+import os
+import pwd
 from pathlib import Path
 
 import pytest
@@ -57,13 +58,14 @@ def test_a_reader_that_went_away_is_left_to_click() -> None:
 
 
 def test_the_operator_is_the_account_at_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    """By name, or by number where it has none."""
-    assert operator().identity == getpass.getuser()
+    """By name, or by number where it has none; the environment may say what it likes."""
+    monkeypatch.setenv("LOGNAME", "somebody-else")
+    assert operator().identity == pwd.getpwuid(os.getuid()).pw_name
 
-    def nobody() -> str:
+    def nobody(_: int) -> pwd.struct_passwd:
         raise KeyError("no such account")
 
-    monkeypatch.setattr("getpass.getuser", nobody)
+    monkeypatch.setattr("pwd.getpwuid", nobody)
     assert operator().identity.startswith("uid ")
 
 

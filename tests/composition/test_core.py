@@ -7,7 +7,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from emca_daemon.composition.core import open_core, publication, read_weak_keys
 from emca_daemon.errors import Reason, Refused
-from emca_daemon.names import IssuerName
+from emca_daemon.names import AlternativeName, IssuerName, NameType
 from emca_daemon.policy.keys import key_fingerprint
 from emca_daemon.settings.checking import load_settings
 from tests.support.cli_world import new_folder
@@ -15,11 +15,15 @@ from tests.support.cli_world import new_folder
 
 def test_settings_become_a_ca(tmp_path: Path) -> None:
     """Store, keys and profiles are those of the settings; addresses carry the issuer's name."""
-    settings = load_settings(new_folder(tmp_path).config)
+    file = new_folder(tmp_path).config
+    file.write_text(file.read_text() + 'alternative_names = ["email:ca@example.com"]\n')
+    settings = load_settings(file)
     core = open_core(settings)
     assert "tls-server" in core.profiles
     assert core.keys.check() == [("software", "")]
     assert publication(settings, IssuerName("x")).crl_urls == ("http://localhost:8080/crl/x.crl",)
+    names = publication(settings, IssuerName("x")).alternative_names
+    assert names == (AlternativeName(NameType.EMAIL, "ca@example.com"),)
     core.store.close()
 
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from cryptography import x509
 
-from emca_daemon.policy.issuers import IssuerLimits, issuer_mismatches, path_length
+from emca_daemon.policy.issuers import IssuerLimits, issuer_mismatches, path_length, path_length_of
 from emca_daemon.policy.usages import key_usage
 from tests.support.policy_world import NOW, ca_certificate, private_key, profile
 
@@ -72,6 +72,36 @@ def test_a_path_length_gets_shorter(
     sub = profile(SUB, basic_constraints={} if own is None else {"path_length": own})
     assert [m.field for m in issuer_mismatches(sub, limits, NOW)] == fields
     assert path_length(sub, limits) == written
+
+
+def link(length: int | None, *, self_issued: bool = False) -> x509.Certificate:
+    """A CA's certificate in the middle of a chain."""
+    return ca_certificate(basic=basic(length), issued_by=None if self_issued else "Above")
+
+
+CHAINS = [
+    ([link(None), link(None), link(None, self_issued=True)], None),
+    ([link(None), link(None), link(2, self_issued=True)], 0),
+    ([link(None), link(1), link(5, self_issued=True)], 0),
+    ([link(3), link(None), link(9, self_issued=True)], 3),
+    ([link(None), link(None, self_issued=True), link(2)], 1),
+    ([link(None), link(0), link(None)], -1),
+    ([ca_certificate(basic=None)], None),
+]
+
+
+@pytest.mark.parametrize(("chain", "beneath"), CHAINS)
+def test_the_shortest_path_of_the_chain_counts(chain: list[x509.Certificate], beneath: int | None) -> None:
+    """From the certificate that states it down to the issuer; self-issued ones do not count (RFC 5280 6.1.4)."""
+    assert path_length_of(chain) == beneath
+
+
+def test_a_path_length_above_the_issuer_binds_it() -> None:
+    """Though its own certificate states none, or more."""
+    for own in (None, 7):
+        limits = IssuerLimits.of(ca_certificate(basic=basic(own)), 0)
+        assert [m.field for m in issuer_mismatches(profile(SUB), limits, NOW)] == ["basic_constraints"]
+        assert path_length(profile(SUB), IssuerLimits.of(ca_certificate(basic=basic(own)), 2)) == 1
 
 
 def test_path_length_does_not_matter_to_an_end_entity() -> None:

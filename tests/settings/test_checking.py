@@ -56,6 +56,14 @@ def test_good_settings_have_no_problems(tmp_path: Path, text: str) -> None:
         ('[issuers."../a"]', "issuers.../a: expected a name of letters"),
         ('[issuers.a]\nocsp_urls = ["ldap://x"]', "issuers.a.ocsp_urls: expected a web address"),
         ('[issuers.a]\nissuer_urls = ["http://x/{label}"]', "issuers.a.issuer_urls: expected a web address"),
+        (
+            '[issuers.a]\nalternative_names = ["ca"]',
+            "issuers.a.alternative_names: expected `email:ca@example.com`",
+        ),
+        (
+            '[issuers.a]\nalternative_names = ["dns:a..b"]',
+            "issuers.a.alternative_names: expected `email:ca@example.",
+        ),
         ('[issuers.a]\nocsp_key = "label"', "issuers.a.ocsp_key: expected SIGNER:LABEL, found `label`"),
         ('[issuers.a]\nocsp_key = "disk:label"', "issuers.a.ocsp_key: there is no signer `disk`, [signers.disk]"),
         (

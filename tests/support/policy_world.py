@@ -81,12 +81,16 @@ def ca_certificate(
     basic: x509.BasicConstraints | None = x509.BasicConstraints(ca=True, path_length=None),  # noqa: B008 - a value
     not_before: datetime = NOW - timedelta(days=100),
     not_after: datetime = NOW + timedelta(days=3650),
+    issued_by: str | None = None,
 ) -> x509.Certificate:
-    """A self-signed CA certificate with the extensions given."""
+    """A self-signed CA certificate with the extensions given, or one that says that another has issued it."""
     key = private_key(99)
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "Test CA")])
+    issuer = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, issued_by)]) if issued_by else name
     builder = (
-        x509.CertificateBuilder(name, name, key.public_key(), 1).not_valid_before(not_before).not_valid_after(not_after)
+        x509.CertificateBuilder(issuer, name, key.public_key(), 1)
+        .not_valid_before(not_before)
+        .not_valid_after(not_after)
     )
     for value in (*((basic,) if basic is not None else ()), *extensions):
         builder = builder.add_extension(value, critical=False)

@@ -8,10 +8,10 @@ from typing import Final
 from cryptography import x509
 
 from emca_daemon.asn1.attributes import BY_OID
-from emca_daemon.asn1.names import alternative_name, general_name, name_to_subject
+from emca_daemon.asn1.names import name_to_subject, written_name
 from emca_daemon.durations import parse_duration
 from emca_daemon.errors import Reason, Refused
-from emca_daemon.names import AlternativeName, NameType, Subject
+from emca_daemon.names import AlternativeName, Subject
 
 MOST_NAMES: Final = 100
 _SPELLED_OUT: Final = {kind.name: x509.ObjectIdentifier(kind.oid) for kind in BY_OID.values()}
@@ -54,10 +54,7 @@ def read_names(texts: Sequence[str]) -> frozenset[AlternativeName]:
 
 def _read_name(text: str) -> AlternativeName:
     """In the canonical text of the facts that it will be compared with."""
-    kind, _, value = text.partition(":")
     try:
-        if not value:
-            raise ValueError("an empty name")
-        return alternative_name(general_name(AlternativeName(NameType(kind), value)))
-    except (ValueError, Refused):
+        return written_name(text)
+    except ValueError:
         raise Refused(Reason.MALFORMED, f"`{text}` is not a name such as dns:host.example") from None
