@@ -26,8 +26,8 @@ _GET = Statement(
         _a.subdomains.label("a_subdomains"),
         _a.attested_key.label("a_attested_key"),
     )
-    .join(order_authorizations, _link.order_id == _c.id)
-    .join(authorizations, _a.id == _link.authorization_id)
+    .outerjoin(order_authorizations, _link.order_id == _c.id)
+    .outerjoin(authorizations, _a.id == _link.authorization_id)
     .where(_c.id == bindparam("id"))
     .order_by(_link.position)
 )
@@ -95,7 +95,8 @@ class OrderWriter(OrderRows, AuthorizationWriter):
             {"order_id": order.id, "position": position, "authorization_id": one.id}
             for position, one in enumerate(order.authorizations)
         ]
-        _LINK.run_each(self._connection, links)
+        if links:
+            _LINK.run_each(self._connection, links)
 
     def update_order(self, old: Order, new: Order) -> None:
         """Replace stage, error, CSR and certificate; raises Refused(WRONG_STATE) unless the stage is still the old."""
@@ -122,7 +123,7 @@ def _order_of(rows: Sequence[Row]) -> Order:
         account_id=row.account_id,
         stage=OrderStage(row.stage),
         names=tuple(AlternativeName(NameType(kind), value) for kind, value in json.loads(row.names)),
-        authorizations=tuple(_summary_of(one) for one in rows),
+        authorizations=tuple(_summary_of(one) for one in rows if one.a_id is not None),
         expires=row.expires,
         created=row.created,
         not_before=row.not_before,

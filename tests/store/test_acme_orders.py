@@ -25,6 +25,13 @@ def test_an_order_comes_back_with_its_authorizations(store: SqlStore) -> None:
     assert [one.status.value for one in found.authorizations] == ["valid", "pending"]
 
 
+def test_an_order_without_authorizations(store: SqlStore) -> None:
+    """As those by a delegation are."""
+    with store.writing() as tx:
+        tx.acme.add_order(order("o"), [])
+        assert tx.acme.order("o") == order("o")
+
+
 def test_an_order_moves_from_the_expected_stage(store: SqlStore) -> None:
     """Stage, error, CSR and certificate change; of two at once one wins."""
     part = authorization()

@@ -180,12 +180,15 @@ def _requester(task: CaaTask) -> Requester:
 
 
 def method_of(name: AlternativeName, authorizations: list[Authorization]) -> str:
-    """How a name was proved: by its own authorization, or by one above; RFC 8657 writes what is no challenge `ca-`."""
+    """How a name was proved: by its own authorization, by one above, or else the order's delegation answers for it.
+
+    RFC 8657 writes what is no challenge `ca-`.
+    """
     for one in authorizations:
         above = one.subdomains and is_beneath(name.value, one.identifier.value)
         if (one.name == name or above) and one.method is not None:
             return f"ca-{one.method}" if one.method == EXTERNAL else one.method
-    return ""
+    return "ca-delegation"
 
 
 def _told(problems: Mapping[AlternativeName, Problem]) -> Problem:

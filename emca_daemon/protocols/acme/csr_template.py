@@ -10,6 +10,7 @@ from emca_daemon.names import AlternativeName, NameType, SubjectAttribute
 from emca_daemon.policy.facts import KeyFacts, RequestFacts
 from emca_daemon.protocols.acme.csr_usages import EXTENDED_KEY_USAGE, KEY_USAGE, PURPOSES, USAGES, purposes, usages
 from emca_daemon.protocols.acme.errors import AcmeRefusal, Problem
+from emca_daemon.protocols.acme.identifiers import identifier_document
 
 _MANDATORY, _OPTIONAL = "**", "*"
 _WILDCARDS = frozenset((_MANDATORY, _OPTIONAL))
@@ -66,31 +67,44 @@ class CsrTemplate:
         texts = self.names.get(name.type, ())
         return name.value in texts or not _WILDCARDS.isdisjoint(texts)
 
+    @property
+    def delegated(self) -> frozenset[AlternativeName]:
+        """The names that the template spells out; each must be in the CSR."""
+        named = ((kind, text) for kind, texts in self.names.items() for text in texts)
+        return frozenset(AlternativeName(kind, text) for kind, text in named if text not in _WILDCARDS)
+
     def check(self, facts: RequestFacts) -> None:
-        """Raises badCSR, with everything in which a CSR does not follow the template."""
+        """Raises badCSR (403) for a CSR that does not follow the template: every fault is told, of names as subproblems."""
+        names = self._name_faults(facts.names)
         faults = [
             *self._key_faults(facts),
             *_subject_faults(self.subject, facts.subject),
-            *self._name_faults(facts.names),
+            *(f"{name} {fault}" for name, fault in names.items()),
+            *self._kind_faults(facts.names),
             *self._extension_faults(facts),
         ]
         if faults:
             detail = "the CSR does not follow the template of the delegation: " + "; ".join(faults[:10])
-            raise AcmeRefusal(Problem("badCSR", detail), reason=Reason.PROFILE_REFUSED)
+            subproblems = tuple(
+                Problem("rejectedIdentifier", f"{name} {fault}", 403, identifier=identifier_document(name))
+                for name, fault in names.items()
+            )
+            problem = Problem("badCSR", detail, 403, subproblems=subproblems[:_MOST])
+            raise AcmeRefusal(problem, reason=Reason.PROFILE_REFUSED)
 
     def _key_faults(self, facts: RequestFacts) -> list[str]:
         fits = any(one.fits(facts.key, facts.request_signature) for one in self.key_types)
         return [] if fits else ["its key, or how it is signed, is none of `keyTypes`"]
 
-    def _name_faults(self, found: Sequence[AlternativeName]) -> list[str]:
-        faults = [f"it has {name}" for name in found if not self.allows(name)]
-        for kind, texts in self.names.items():
-            values = {name.value for name in found if name.type is kind}
-            literals = set(texts) - _WILDCARDS
-            faults += [f"it lacks {kind.value}:{one}" for one in sorted(literals - values)]
-            if _MANDATORY in texts and values <= literals:
-                faults.append(f"it lacks a name of the type {kind.value}")
-        return faults
+    def _name_faults(self, found: Sequence[AlternativeName]) -> dict[AlternativeName, str]:
+        faults = {name: "is not in the template" for name in found if not self.allows(name)}
+        missing = sorted(self.delegated - set(found), key=str)
+        return faults | dict.fromkeys(missing, "is not in the CSR")
+
+    def _kind_faults(self, found: Sequence[AlternativeName]) -> list[str]:
+        open_names = {name.type for name in found if name not in self.delegated}
+        needed = [kind for kind, texts in self.names.items() if _MANDATORY in texts]
+        return [f"it lacks a name of the type {kind.value}" for kind in needed if kind not in open_names]
 
     def _extension_faults(self, facts: RequestFacts) -> list[str]:
         known = {_ALTERNATIVE_NAME, KEY_USAGE, EXTENDED_KEY_USAGE}

@@ -1,12 +1,13 @@
 """Delegated orders: which delegation an order names, and what that asks of its names and of its CSR (RFC 9115 2.3)."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection
 
-from emca_daemon.errors import Reason
+from emca_daemon.errors import Reason, Refused
 from emca_daemon.names import AlternativeName
 from emca_daemon.policy.csr import read_csr
 from emca_daemon.protocols.acme.calls import AccountCall
+from emca_daemon.protocols.acme.csr import bad_csr
 from emca_daemon.protocols.acme.csr_template import CsrTemplate, read_template
 from emca_daemon.protocols.acme.errors import AcmeRefusal, Problem, malformed
 from emca_daemon.protocols.acme.identifiers import rejected
@@ -46,22 +47,39 @@ def stands(tx: Reading | Writing, order: Order) -> bool:
     return found is not None and found.revoked is None
 
 
-def check_delegated_names(delegation: Delegation, names: Iterable[AlternativeName]) -> None:
-    """Raises rejectedIdentifier for every name that the template has not."""
+def check_delegated_names(delegation: Delegation, names: Collection[AlternativeName]) -> None:
+    """Raises rejectedIdentifier for every name that the template has not, and for those that only it has (2.3.2)."""
     template = template_of(delegation)
     faults = {name: "is not in the template of the delegation" for name in names if not template.allows(name)}
+    for name in sorted(template.delegated - set(names), key=str):
+        faults[name] = "is delegated, and missing in the order"
     if faults:
         raise rejected(faults)
 
 
+def to_be_proved(delegation: Delegation | None, names: tuple[AlternativeName, ...]) -> tuple[AlternativeName, ...]:
+    """The names of an order that need authorizations: not those for which whoever made the delegation answers.
+
+    These are those that its template spells out; what it merely leaves open the account must prove to have.
+    """
+    if delegation is None:
+        return names
+    delegated = template_of(delegation).delegated
+    return tuple(name for name in names if name not in delegated)
+
+
 def check_delegated_csr(call: AccountCall, tx: Reading | Writing, order: Order, der: bytes) -> None:
-    """Raises badCSR unless the CSR of a delegated order follows the template, unknownDelegation if it was revoked."""
+    """Raises badCSR (403) unless the CSR of a delegated order follows the template, unknownDelegation if it is gone."""
     if order.delegation is None:
         return
     delegation = own_delegation(call, tx, order.delegation)
     if delegation is None:
         raise _unknown("the delegation of this order was revoked")
-    template_of(delegation).check(read_csr(der, call.requester(), call.endpoint.weak_keys))
+    try:
+        facts = read_csr(der, call.requester(), call.endpoint.weak_keys)
+    except Refused as refused:
+        raise bad_csr(refused) from None
+    template_of(delegation).check(facts)
 
 
 def template_of(delegation: Delegation) -> CsrTemplate:

@@ -24,8 +24,10 @@ def may_be_used_again(authorization: Authorization) -> bool:
 def needs_caa(settings: AcmeSettings, order: Order, now: datetime) -> bool:
     """Whether CAA must be asked before the order is issued: it was asked when a name was proved, or not at all.
 
-    That of names beneath `onion` comes with the order (`onion_caa`).
+    That of names beneath `onion` comes with the order (`onion_caa`). Where a delegation answers for names nobody asked.
     """
     if settings.caa == "off" or all(name.type is not NameType.DNS or is_onion(name) for name in order.names):
         return False
-    return any(one.asks_caa or one.proved is None or one.proved < now - LONGEST for one in order.authorizations)
+    return order.delegation is not None or any(
+        one.asks_caa or one.proved is None or one.proved < now - LONGEST for one in order.authorizations
+    )

@@ -106,6 +106,8 @@ class _Order(Protocol):
     def expires(self) -> datetime: ...
     @property
     def authorizations(self) -> Iterable[_Authorization]: ...
+    @property
+    def delegation(self) -> str | None: ...
 
 
 def authorization_status(authorization: _Authorization, now: datetime) -> AuthorizationStatus:
@@ -116,13 +118,16 @@ def authorization_status(authorization: _Authorization, now: datetime) -> Author
 
 
 def order_status(order: _Order, now: datetime) -> OrderStatus:
-    """The status of an order: what is stored once it left OPEN, before that what its authorizations make of it."""
+    """The status of an order: what is stored once it left OPEN, before that what its authorizations make of it.
+
+    One that has none is ready where it was placed by a delegation, which answers for its names (RFC 9115 2.3.2).
+    """
     if order.stage is not OrderStage.OPEN:
         return OrderStatus(order.stage.value)
     if now >= order.expires:
         return OrderStatus.INVALID
     statuses = {authorization_status(authorization, now) for authorization in order.authorizations}
-    if statuses == {AuthorizationStatus.VALID}:
+    if statuses == {AuthorizationStatus.VALID} or (not statuses and order.delegation is not None):
         return OrderStatus.READY
     if statuses <= {AuthorizationStatus.VALID, AuthorizationStatus.PENDING}:
         return OrderStatus.PENDING

@@ -30,7 +30,7 @@ def faults(document: dict[str, Any], der: bytes) -> str:
         problem = error.problem
     else:
         return ""
-    assert (problem.type, problem.status) == ("badCSR", 400)
+    assert (problem.type, problem.status) == ("badCSR", 403)
     return problem.detail.partition(": ")[2]
 
 
@@ -70,9 +70,9 @@ def test_subjects_that_do_not(
 @pytest.mark.parametrize(
     ("texts", "names", "fault"),
     [
-        ([NAME], [NAME, "b.example"], "it has dns:b.example"),
-        ([NAME, "b.example"], [NAME], "it lacks dns:b.example"),
-        (["*.example.com"], [NAME], "it has dns:cdn.example.com; it lacks dns:*.example.com"),
+        ([NAME], [NAME, "b.example"], "dns:b.example is not in the template"),
+        ([NAME, "b.example"], [NAME], "dns:b.example is not in the CSR"),
+        (["*.example.com"], [NAME], "dns:cdn.example.com is not in the template; dns:*.example.com is not in the CSR"),
         ([NAME, "**"], [NAME], "it lacks a name of the type dns"),
         ([NAME, "**"], [NAME, "b.example"], ""),
         ([NAME, "*"], [NAME], ""),
@@ -88,7 +88,7 @@ def test_names(texts: list[str], names: list[str], fault: str) -> None:
 def test_names_of_another_type() -> None:
     """They are refused, and what the template has of them is lacking."""
     wanted = template(subjectAltName={"Email": ["a@example.com"], "URI": ["*"]})
-    assert faults(wanted, csr(NAME)) == f"it has dns:{NAME}; it lacks email:a@example.com"
+    assert faults(wanted, csr(NAME)) == f"dns:{NAME} is not in the template; email:a@example.com is not in the CSR"
     assert read_template(wanted).allows(AlternativeName(NameType.URI, "https://example.com"))
     assert not read_template(wanted).allows(AlternativeName(NameType.IP, "192.0.2.1"))
 

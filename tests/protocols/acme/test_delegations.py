@@ -47,20 +47,53 @@ def revoke(world: AcmeWorld, address: str) -> None:
 
 
 def test_an_order_by_a_delegation(world: AcmeWorld) -> None:
-    """It carries the address, its names are proved as any, and the CSR must follow the template (2.3.2, 4)."""
+    """It is ready at once, without authorizations, and its CSR must follow the template (2.3.2, 4)."""
     client = world.account()
     address = delegated(world, client)
-    made = ready(world, client, NAME, delegation=address)
-    assert (made.json["delegation"], made.json["status"]) == (address, "ready")
+    made = client.order(NAME, delegation=address)
+    assert (made.status, made.json["status"], made.json["authorizations"]) == (201, "ready", [])
+    assert made.json["delegation"] == address
     wrong = client.finalize(made, csr(NAME, subject=[(NameOID.COMMON_NAME, NAME)]))
-    assert (wrong.problem, "commonName" in wrong.json["detail"]) == ("400 badCSR", True)
+    assert (wrong.problem, "commonName" in wrong.json["detail"]) == ("403 badCSR", True)
+    assert client.finalize(made, b"no CSR").problem == "400 badCSR"
     assert client.post(made.location).json["status"] == "ready"
     assert ("order.finalize", "refused") in world.actions()
     done = client.finalize(made, csr(NAME))
     assert (done.status, done.json["status"], done.json["delegation"]) == (200, "valid", address)
+
+
+def test_a_delegation_proves_nothing(world: AcmeWorld) -> None:
+    """Orders that do not name it need authorizations as ever."""
+    client = world.account()
+    address = delegated(world, client)
+    assert client.finalize(client.order(NAME, delegation=address), csr(NAME)).json["status"] == "valid"
     plain = ready(world, client, NAME)
-    assert "delegation" not in plain.json
+    assert ("delegation" in plain.json, len(plain.json["authorizations"])) == (False, 1)
     assert client.finalize(plain, csr(NAME, subject=[(NameOID.COMMON_NAME, NAME)])).status == 200
+
+
+def test_names_that_the_template_leaves_open_are_proved(world: AcmeWorld) -> None:
+    """Those that it spells out are not: whoever made the delegation answers for them alone."""
+    client, other = world.account(), "other.example.com"
+    address = delegated(world, client, template(subjectAltName={"DNS": [NAME, "*"]}))
+    made = client.order(other, NAME, delegation=address)
+    assert made.json["status"] == "pending"
+    (authorization,) = made.json["authorizations"]
+    assert client.post(authorization).json["identifier"]["value"] == other
+    assert client.finalize(made, csr(NAME, other)).problem == "403 orderNotReady"
+    proved = ready(world, client, other, NAME, delegation=address)
+    assert client.finalize(proved, csr(NAME, other)).json["status"] == "valid"
+
+
+def test_names_in_a_csr_that_are_not_delegated(world: AcmeWorld) -> None:
+    """403 badCSR with a subproblem for each, and for those that are missing (2.3.2)."""
+    client = world.account()
+    made = client.order(NAME, delegation=delegated(world, client))
+    refused = client.finalize(made, csr("other.example.com"))
+    assert refused.problem == "403 badCSR"
+    subproblems = {one["identifier"]["value"]: one["type"] for one in refused.json["subproblems"]}
+    kind = "urn:ietf:params:acme:error:rejectedIdentifier"
+    assert subproblems == {"other.example.com": kind, NAME: kind}
 
 
 def test_delegations_of_nobody_or_others_are_unknown(world: AcmeWorld) -> None:
@@ -75,13 +108,15 @@ def test_delegations_of_nobody_or_others_are_unknown(world: AcmeWorld) -> None:
 
 
 def test_names_that_the_template_has_not(world: AcmeWorld) -> None:
-    """400 rejectedIdentifier, and audited."""
+    """400 rejectedIdentifier, and audited; the same if a delegated name is missing."""
     client = world.account()
     address = delegated(world, client)
     refused = client.order(NAME, "other.example.com", delegation=address)
     assert refused.problem == "400 rejectedIdentifier"
     assert "other.example.com" in refused.json["detail"]
     assert world.actions()[-1] == ("order.create", "refused")
+    two = delegated(world, client, template(subjectAltName={"DNS": [NAME, "two.example.com"]}))
+    assert client.order(NAME, delegation=two).problem == "400 rejectedIdentifier"
 
 
 def test_a_revoked_delegation_ends_its_orders(world: AcmeWorld) -> None:
@@ -109,7 +144,7 @@ def test_automatic_renewal_ends_with_the_delegation() -> None:
     address = delegated(world, client, template(subjectAltName={"DNS": [STAR_NAME]}))
     terms = {**TERMS, "allow-certificate-get": True}
     made = ready(world, client, STAR_NAME, **{"delegation": address, "auto-renewal": terms})
-    assert client.post(made.json["finalize"], {"csr": b64(csr(NAME))}).problem == "400 badCSR"
+    assert client.post(made.json["finalize"], {"csr": b64(csr(NAME))}).problem == "403 badCSR"
     done = client.finalize(made, csr(STAR_NAME))
     assert client.send("GET", done.json["star-certificate"]).status == 200
     world.clock.now = world.clock.now.replace(day=world.clock.now.day + 3)
@@ -124,17 +159,18 @@ def test_automatic_renewal_ends_with_the_delegation() -> None:
 
 
 def test_a_delegation_that_is_revoked_while_caa_is_asked() -> None:
-    """Its order is invalid."""
+    """CAA is asked for delegated names, too, as `ca-delegation`; then the order is invalid."""
     settings = replace(ON, caa="on", caa_identities=("ca.test",))
     world = AcmeWorld(settings)
     client = world.account()
     address = delegated(world, client)
-    made = ready(world, client, NAME, delegation=address)
-    world.clock.advance(hours=9)
-    client.forget_nonces()
+    made = client.order(NAME, delegation=address)
     assert client.finalize(made, csr(NAME)).json["status"] == "processing"
-    revoke(world, address)
     desk = AwaitedDesk(world.store, world.enrollment, {"main": settings}, world.endpoint.weak_keys, world.clock)
+    (task,) = desk.due()
+    assert [(name.value, asking.method) for name, asking in task.questions] == [(NAME, "ca-delegation")]
+    revoke(world, address)
+    world.clock.advance(minutes=3)
     assert desk.due() == []
     assert client.post(made.location).json["error"]["type"].endswith(":unauthorized")
 

@@ -41,6 +41,7 @@ class Whole:
     authorizations: tuple[Part, ...]
     stage: OrderStage = OrderStage.OPEN
     expires: datetime = LATER
+    delegation: str | None = None
 
 
 @pytest.mark.parametrize(
@@ -59,6 +60,14 @@ class Whole:
 def test_an_open_order_is_what_its_authorizations_make_it(parts: tuple[Part, ...], status: OrderStatus) -> None:
     """RFC 8555 7.1.6."""
     assert order_status(Whole(parts), NOW) is status
+
+
+def test_an_order_without_authorizations() -> None:
+    """It is ready where a delegation answers for its names, and never otherwise."""
+    assert order_status(Whole((), delegation="d"), NOW) is OrderStatus.READY
+    assert order_status(Whole((), delegation="d", expires=NOW), NOW) is OrderStatus.INVALID
+    assert order_status(Whole(()), NOW) is OrderStatus.PENDING
+    assert order_status(Whole((Part(A.PENDING),), delegation="d"), NOW) is OrderStatus.PENDING
 
 
 def test_an_open_order_expires() -> None:

@@ -108,10 +108,11 @@ def _audited_facts(call: AccountCall, der: bytes, order: Order) -> RequestFacts:
 
 
 def _facts(call: AccountCall, der: bytes, order: Order) -> RequestFacts:
-    facts = request_facts(der, order, call.requester(), call.endpoint.weak_keys)
     with call.endpoint.store.reading() as tx:
         check_binding(call, tx)
         check_delegated_csr(call, tx, order, der)
+    facts = request_facts(der, order, call.requester(), call.endpoint.weak_keys)
+    with call.endpoint.store.reading() as tx:
         standing = tx.acme.key_standing(facts.key.fingerprint)
     if standing.of_account or standing.blocked:
         why = "was reported as compromised" if standing.blocked else "is that of an account"

@@ -8,7 +8,7 @@ from emca_daemon.policy.profile import Profile
 from emca_daemon.protocols.acme.authorizing import Ancestors, fresh_authorization, offered_for, queue_mails, reusable
 from emca_daemon.protocols.acme.bindings import EXTERNAL, check_binding, check_names, check_profile
 from emca_daemon.protocols.acme.calls import AccountCall
-from emca_daemon.protocols.acme.delegations import check_delegated_names, read_delegation
+from emca_daemon.protocols.acme.delegations import check_delegated_names, read_delegation, to_be_proved
 from emca_daemon.protocols.acme.documents import order_document
 from emca_daemon.protocols.acme.errors import AcmeRefusal, Problem, malformed
 from emca_daemon.protocols.acme.identifiers import check_identifiers, read_ancestors, read_identifiers, rejected
@@ -48,14 +48,15 @@ def new_order(call: AccountCall, tx: Writing) -> Reply:
     if replaced is None:
         take_order(call, tx)
     expires = call.now + endpoint.settings.order_lifetime
-    chosen, fresh = _authorizations(call, tx, names, ancestors, expires, binding)
+    unproved = to_be_proved(delegation, names)
+    chosen, fresh = _authorizations(call, tx, unproved, ancestors, expires, binding)
     order = Order(
         id=endpoint.new_id(),
         endpoint=endpoint.name,
         account_id=call.account.id,
         stage=OrderStage.OPEN,
         names=names,
-        authorizations=tuple(dict.fromkeys(_summary(chosen[name]) for name in names)),
+        authorizations=tuple(dict.fromkeys(_summary(chosen[name]) for name in unproved)),
         expires=expires if star is None else max(expires, star.end),
         created=call.now,
         not_before=not_before,
