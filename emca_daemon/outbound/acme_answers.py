@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from emca_daemon.ca.records import AuditValue
@@ -29,7 +29,14 @@ from emca_daemon.protocols.acme.challenges import (
     judge_http01,
 )
 from emca_daemon.protocols.acme.dns_account import DNS_ACCOUNT_01, account_record_name
-from emca_daemon.protocols.acme.dns_persist import DNS_PERSIST_01, Wanted, judge_dns_persist01, record_name
+from emca_daemon.protocols.acme.dns_persist import (
+    DNS_PERSIST_01,
+    PersistentAccount,
+    Wanted,
+    hash_prefix,
+    judge_dns_persist01,
+    record_name,
+)
 from emca_daemon.protocols.acme.errors import Problem
 from emca_daemon.protocols.acme.tasks import ValidationTask
 from emca_daemon.protocols.acme.tls_alpn import PROTOCOL, judge_tls_alpn01
@@ -47,13 +54,15 @@ _PASSING_STATUS = (404, 408, 425, 429, 500, 502, 503, 504)
 class Verdict:
     """What came of an attempt: no problem, or one, and whether it may pass; `details` are for the audit.
 
-    With `later` there is nothing to judge yet, and it is looked for again after that time.
+    With `later` there is nothing to judge yet, and it is looked for again after that time. `until` is how long a proof
+    is good by its own words.
     """
 
     problem: Problem | None
     retry: bool = False
     details: Mapping[str, AuditValue] = field(default_factory=dict)
     later: timedelta | None = None
+    until: datetime | None = None
 
 
 class AnswerFetches:
@@ -77,6 +86,7 @@ class AnswerFetches:
         self._seconds = settings.network.timeout.total_seconds()
         self._caa = CaaCheck(reactor, lookups, self._seconds) if settings.caa == "on" else None
         self._identities = settings.caa_identities
+        self._hash_prefix = hash_prefix(settings.base_url)
 
     @classmethod
     def of_endpoint(
@@ -132,14 +142,19 @@ class AnswerFetches:
 
     async def _dns_persist_01(self, task: ValidationTask) -> Verdict:
         """What is not there, or not right, is what its owner wrote long ago: it stands."""
-        name = record_name(task.identifier.value.removeprefix("*."))
+        domain = task.identifier.value.removeprefix("*.")
+        name = record_name(domain)
         try:
             records = await self._lookups.texts(name, Deadline(self._reactor, self._seconds))
         except Refused as refused:
             return Verdict(Problem("dns", refused.detail), retry=True)
-        wanted = Wanted(self._identities, task.account_url, task.wildcard or task.subdomains, self._clock())
-        problem = judge_dns_persist01(name, records, wanted)
-        return Verdict(problem, not records, {"name": name, "records": len(records)})
+        account = PersistentAccount(self._hash_prefix, task.account_url, task.thumbprints)
+        wanted = Wanted(self._identities, account, task.wildcard or task.subdomains, self._clock())
+        found = judge_dns_persist01(domain, records, wanted)
+        details: Mapping[str, AuditValue] = {"name": name, "records": len(records)}
+        if isinstance(found, Problem):
+            return Verdict(found, not records, details)
+        return Verdict(None, details=details, until=found.until)
 
     async def _digest_at(self, name: str, task: ValidationTask) -> Verdict:
         """No record at all may be one that did not spread yet; other records are an answer."""

@@ -196,7 +196,7 @@ class AcmeValidation(Service):
             if later is not None:
                 await self._run(lambda: self._desk.put_off(task, later))
             elif problem is None:
-                await self._run(lambda: self._desk.succeed(task, details))
+                await self._run(lambda: self._desk.succeed(task, details, verdict.until))
             else:
                 await self._run(lambda: self._desk.fail(task, problem, retry=verdict.retry))
         except Refused as refused:

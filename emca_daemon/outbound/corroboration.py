@@ -40,7 +40,7 @@ class Corroborated:
         problem = disagreement(found, self._quorum)
         if problem is not None:
             return Verdict(problem, retry=any(verdict.retry for verdict in verdicts.values()))
-        return Verdict(None, details={**own.details, "perspectives": account_of(found)})
+        return Verdict(None, details={**own.details, "perspectives": account_of(found)}, until=own.until)
 
 
 class CorroboratedCaa:

@@ -22,7 +22,7 @@ _KEY: BindParameter[bytes] = bindparam("key_fingerprint")
 _OF_ACCOUNT = exists().where(_c.key_fingerprint == _KEY)
 _KEY_STANDING = Statement(select(_OF_ACCOUNT.label("of_account"), IS_BLOCKED.label("blocked")))
 _INSERT = InsertNew(accounts)
-_CHANGED = ("status", "jwk", "thumbprint", "key_fingerprint", "contacts", "terms_agreed", "terms")
+_CHANGED = ("status", "jwk", "thumbprint", "key_fingerprint", "contacts", "terms_agreed", "terms", "former_thumbprints")
 _UPDATE = (
     update(accounts)
     .where(_c.id == bindparam("b_id"), _c.thumbprint == bindparam("b_expected"))
@@ -99,6 +99,7 @@ def _values(account: Account) -> dict[str, object]:
         "contacts": json.dumps(account.contacts),
         "terms_agreed": account.terms_agreed,
         "terms": account.terms,
+        "former_thumbprints": json.dumps(account.former_thumbprints) if account.former_thumbprints else None,
     }
 
 
@@ -116,4 +117,5 @@ def _account_of(row: Row) -> Account:
         terms=row.terms,
         binding=row.binding,
         binding_request=row.binding_request,
+        former_thumbprints=tuple(json.loads(row.former_thumbprints or "[]")),
     )

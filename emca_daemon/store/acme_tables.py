@@ -52,6 +52,7 @@ accounts = Table(
     Column("terms", Text),
     Column("binding", NAME),
     Column("binding_request", Text),
+    Column("former_thumbprints", Text),
     UniqueConstraint("endpoint", "thumbprint"),
     Index("ix_acme_accounts_key_fingerprint", "key_fingerprint"),
 )

@@ -1,5 +1,6 @@
 """One attempt at one challenge."""
 
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import pytest
@@ -12,6 +13,7 @@ from emca_daemon.outbound.acme_answers import AnswerFetches, Verdict
 from emca_daemon.outbound.waiting import Deadline
 from emca_daemon.protocols.acme.challenges import FetchFailure, HttpAnswer, dns_record_value
 from emca_daemon.protocols.acme.dns_account import account_record_name
+from emca_daemon.protocols.acme.dns_persist import PersistentAccount
 from emca_daemon.protocols.acme.tasks import ValidationTask
 from emca_daemon.protocols.acme.tls_alpn import TlsAnswer
 from emca_daemon.settings.acme import AcmeSettings
@@ -59,7 +61,9 @@ class Network:
 def attempt(network: Network, type_: str, name: str = "a.example", **settings: Any) -> Verdict:
     """The verdict of an attempt."""
     identifier = AlternativeName(NameType.DNS, name)
-    task = ValidationTask("challenge", "authorization", type_, identifier, "token", KEY, 1, "main", "here", ACCOUNT)
+    task = ValidationTask(
+        "challenge", "authorization", type_, identifier, "token", KEY, 1, "main", "here", ACCOUNT, thumbprints=(KEY,)
+    )
     chosen = AcmeSettings(base_url="https://ca.example/acme", profile=ProfileName("server"), **settings)
     fetches = AnswerFetches(Clock(), network, network, network, chosen)
     results: list[Verdict] = []
@@ -134,6 +138,9 @@ def test_a_record_that_stays_proves_it() -> None:
     network = Network((f"ca.example; accounturi={ACCOUNT}".encode(),))
     verdict = attempt(network, "dns-persist-01", **ours)
     assert verdict == Verdict(None, False, {"name": "_validation-persist.a.example", "records": 1})
+    account = PersistentAccount("https://ca.example/acme/account-hash/", ACCOUNT, (KEY,))
+    hashed = f"ca.example; accounturi={account.hashed('a.example', KEY)}; persistUntil=4102444800"
+    assert attempt(Network((hashed.encode(),)), "dns-persist-01", **ours).until == datetime(2100, 1, 1, tzinfo=UTC)
     for answer, problem, retry in (
         ((b"ca.example; accounturi=x",), "unauthorized", False),
         ((), "unauthorized", True),

@@ -1,7 +1,7 @@
 """The service that validates challenges."""
 
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 import pytest
@@ -79,10 +79,10 @@ class Desk:
         self._check()
         self.released.append(holder)
 
-    def succeed(self, task: ValidationTask, details: Mapping[str, Any]) -> None:
+    def succeed(self, task: ValidationTask, details: Mapping[str, Any], until: datetime | None = None) -> None:
         """Remember."""
         self._check()
-        self.reports.append((task.challenge_id, "valid", dict(details)))
+        self.reports.append((task.challenge_id, "valid", dict(details) if until is None else until))
 
     def fail(self, task: ValidationTask, problem: Problem, *, retry: bool) -> None:
         """Remember."""
@@ -179,6 +179,13 @@ class TestValidation:
         assert list(scene.fetches.under_way) == ["c1"]
         scene.fetches.end("c1", Verdict(None, details={"address": "192.0.2.1"}))
         assert scene.desk.reports == [("c1", "valid", {"address": "192.0.2.1"})]
+
+    def test_how_long_a_proof_is_good_is_reported(self) -> None:
+        """Where it says so itself."""
+        scene = Scene().woken(task(1))
+        until = datetime(2026, 7, 1, tzinfo=UTC)
+        scene.fetches.end("c1", Verdict(None, until=until))
+        assert scene.desk.reports == [("c1", "valid", until)]
 
     @pytest.mark.parametrize("retry", [True, False])
     def test_a_failure_is_reported_with_whether_it_may_pass(self, retry: bool) -> None:

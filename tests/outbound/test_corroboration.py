@@ -1,6 +1,7 @@
 """Attempts that several perspectives must confirm."""
 
 from collections.abc import Coroutine
+from datetime import UTC, datetime
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -16,6 +17,7 @@ from emca_daemon.protocols.acme.tasks import ValidationTask
 NAME = AlternativeName(NameType.DNS, "a.example")
 TASK = ValidationTask("challenge", "authorization", "http-01", NAME, "token", "token.key", 1, "main")
 ASKING = Asking(("ca.example",), "https://ca.example/account/1", "http-01", wildcard=False)
+UNTIL = datetime(2026, 7, 1, tzinfo=UTC)
 WRONG = Problem("unauthorized", "other", 403)
 
 
@@ -30,7 +32,7 @@ class Eyes:
     async def verdict(self, task: ValidationTask) -> Verdict:
         """An attempt."""
         assert task is TASK
-        return Verdict(self._look(), details={"address": "192.0.2.1"})
+        return Verdict(self._look(), details={"address": "192.0.2.1"}, until=UNTIL)
 
     async def problem(self, identifier: AlternativeName, asking: Asking) -> Problem | None:
         """A look at CAA."""
@@ -62,6 +64,7 @@ def test_enough_perspectives_confirm_it() -> None:
     found, noted = verdict(Eyes(), 1, a=Eyes(), b=Eyes(WRONG))
     assert found.problem is None
     assert found.details == {"address": "192.0.2.1", "perspectives": "a: ok, b: unauthorized"}
+    assert found.until == UNTIL
     assert noted == [("a", "ok"), ("b", "unauthorized")]
 
 

@@ -47,7 +47,7 @@ def test_a_key_has_one_account_an_endpoint(store: SqlStore) -> None:
 
 
 def test_an_update_replaces_what_may_change(store: SqlStore) -> None:
-    """Status, key, contacts, terms."""
+    """Status, key, former keys, contacts, terms."""
     changed = replace(
         account(),
         status=AccountStatus.DEACTIVATED,
@@ -56,6 +56,7 @@ def test_an_update_replaces_what_may_change(store: SqlStore) -> None:
         key_fingerprint=b"x",
         contacts=(),
         terms_agreed=False,
+        former_thumbprints=("b" * 43, "a" * 43),
     )
     with store.writing() as tx:
         tx.acme.add_account(account())

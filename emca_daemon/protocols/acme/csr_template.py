@@ -74,7 +74,7 @@ class CsrTemplate:
         return frozenset(AlternativeName(kind, text) for kind, text in named if text not in _WILDCARDS)
 
     def check(self, facts: RequestFacts) -> None:
-        """Raises badCSR (403) for a CSR that does not follow the template: every fault is told, of names as subproblems."""
+        """Raises badCSR (403) for a CSR that does not follow the template, with every fault; names are subproblems."""
         names = self._name_faults(facts.names)
         faults = [
             *self._key_faults(facts),

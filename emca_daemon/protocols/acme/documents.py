@@ -121,7 +121,8 @@ def challenge_document(endpoint: Endpoint, challenge: Challenge) -> Document:
         "token": challenge.token,
     }
     if challenge.type == DNS_PERSIST_01:
-        document["issuer-domain-names"] = list(endpoint.settings.caa_identities[:MOST_ISSUERS])
+        issuers = list(endpoint.settings.caa_identities[:MOST_ISSUERS])
+        document |= {"issuerDomainNames": issuers, "issuer-domain-names": issuers}  # as of the draft's -02, and before
     if challenge.type == ONION_CSR_01:
         document["nonce"] = nonce_text(challenge.token)
     if challenge.type == EMAIL_REPLY_00:

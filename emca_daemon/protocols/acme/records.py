@@ -13,7 +13,8 @@ class Account:
 
     `jwk` is the public key as canonical JSON, `thumbprint` its RFC 7638 SHA-256 thumbprint in base64url,
     `key_fingerprint` SHA-256 over the SubjectPublicKeyInfo; `terms` the address of the terms agreed to; `binding` the
-    key of the external account it belongs to, and `binding_request` the JWS (JSON text) that said so.
+    key of the external account it belongs to, and `binding_request` the JWS (JSON text) that said so;
+    `former_thumbprints` those of the keys before the present one, newest first.
     """
 
     id: str
@@ -28,6 +29,7 @@ class Account:
     terms: str | None = None
     binding: str | None = None
     binding_request: str | None = None
+    former_thumbprints: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,8 +56,10 @@ class ValidationDesk:
         with self._store.writing(durable=False) as tx:
             tx.acme.release_challenges(holder)
 
-    def succeed(self, task: ValidationTask, details: Mapping[str, AuditValue]) -> None:
-        """The challenge is proved: it and its authorization become valid; `details` go into the audit event.
+    def succeed(self, task: ValidationTask, details: Mapping[str, AuditValue], until: datetime | None = None) -> None:
+        """The challenge is proved, at the longest `until` then: it and its authorization become valid.
+
+        `details` go into the audit event.
 
         Nobody waits for the disk here: whatever is issued on the strength of it is written after it, and lasts only
         together with it; without it the challenge is still due, and proved again.
@@ -73,8 +75,9 @@ class ValidationDesk:
                 replace(challenge, status=status, validated=now, next_attempt=None, lease_holder="", lease_until=None),
                 ChallengeStatus.PROCESSING,
             )
-            lifetime = self._settings[task.endpoint].authorization_lifetime
-            tx.acme.prove_authorization(authorization.id, challenge.type, now, now + lifetime)
+            expires = now + self._settings[task.endpoint].authorization_lifetime
+            expires = expires if until is None else min(expires, until)
+            tx.acme.prove_authorization(authorization.id, challenge.type, now, expires)
             tx.acme.keep_only_challenge(authorization.id, challenge.id)
             tx.audit.append(_event(task, authorization, now, "success", details))
 
@@ -128,7 +131,7 @@ class ValidationDesk:
         challenge = _challenge(authorization, challenge_id)
         if account is None or challenge is None:
             return None
-        return task_of(authorization, challenge, settings, account.thumbprint, holder)
+        return task_of(authorization, challenge, settings, account, holder)
 
 
 def _challenge(authorization: Authorization, challenge_id: str) -> Challenge | None:

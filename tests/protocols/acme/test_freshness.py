@@ -45,7 +45,7 @@ def test_a_record_that_stays_is_asked_for_each_order() -> None:
     client = world.account()
     order = client.order(NAME)
     challenge = client.challenge(order, "dns-persist-01")
-    assert challenge["issuer-domain-names"] == ["ca.test"]
+    assert challenge["issuerDomainNames"] == challenge["issuer-domain-names"] == ["ca.test"]
     client.post(challenge["url"], {})
     (task,) = world.desk.due("worker", 1)
     assert task.account_url == client.kid

@@ -87,6 +87,15 @@ def test_nothing_is_claimed_that_was_not_started() -> None:
     assert ValidationDesk(world.store, {}, world.clock).claim(challenge_id, "one") is None
 
 
+def test_a_proof_may_be_good_for_a_shorter_time() -> None:
+    """The authorization lives no longer than it, and never longer than the settings say."""
+    for days, expires in ((1, "2026-06-02T12:00:00Z"), (99, "2026-07-01T12:00:00Z")):
+        case = Case()
+        case.world.desk.succeed(case.claim(), {}, case.world.clock.now + timedelta(days=days))
+        document = case.client.post(case.order.json["authorizations"][0]).json
+        assert document["expires"] == expires
+
+
 def test_success_makes_valid_and_drops_the_other_challenges() -> None:
     """With an audit event; the authorization lives as long as the settings say."""
     case = Case()

@@ -77,4 +77,4 @@ def _start(
         tx.acme.update_challenge(started, ChallengeStatus.PENDING)
     except Refused:
         return started, None
-    return started, task_of(authorization, started, settings, call.key.thumbprint, holder)
+    return started, task_of(authorization, started, settings, call.account, holder)

@@ -2,6 +2,7 @@
 
 from emca_daemon.protocols.acme.calls import AccountCall
 from emca_daemon.protocols.acme.challenges import ONION_CSR_01
+from emca_daemon.protocols.acme.dns_persist import DNS_PERSIST_01, MOST_ISSUERS, hash_prefix
 from emca_daemon.protocols.acme.endpoint import Endpoint
 from emca_daemon.protocols.acme.ports import Writing
 from emca_daemon.protocols.acme.replies import Reply
@@ -18,6 +19,9 @@ def directory(endpoint: Endpoint) -> Reply:
         meta["website"] = settings.website
     if settings.caa_identities:
         meta["caaIdentities"] = list(settings.caa_identities)
+    if DNS_PERSIST_01 in settings.challenges:
+        meta["issuerDomainNames"] = list(settings.caa_identities[:MOST_ISSUERS])
+        meta["accountHashPrefix"] = hash_prefix(settings.base_url)
     if settings.caa == "on" and ONION_CSR_01 in settings.challenges:
         meta["inBandOnionCAARequired"] = True
     if settings.profiles:

@@ -13,17 +13,22 @@ from emca_daemon.protocols.acme.replies import Reply
 from emca_daemon.protocols.acme.standing import check_not_blocked
 from emca_daemon.protocols.json_text import read_object
 
+MOST_REMEMBERED = 100
+"""Former keys of an account whose thumbprints are kept: records of dns-persist-01 outlive them."""
+
 
 def key_change(call: AccountCall, tx: Writing) -> Reply:
     """Replace the account's key by the one that signed the inner JWS."""
     inner = read_flattened(call.payload())
     new_key = _new_key(call, inner)
     _check_inner(call, inner)
+    account = call.stored_account(tx)
     changed = replace(
-        call.stored_account(tx),
+        account,
         jwk=new_key.text(),
         thumbprint=new_key.thumbprint,
         key_fingerprint=new_key.fingerprint,
+        former_thumbprints=(account.thumbprint, *account.former_thumbprints)[:MOST_REMEMBERED],
     )
     check_not_blocked(tx, new_key)
     owner = tx.acme.account_by_key(call.endpoint.name, new_key.thumbprint)

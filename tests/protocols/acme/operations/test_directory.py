@@ -53,6 +53,14 @@ def test_the_directory_tells_what_is_switched_on() -> None:
     assert document["meta"] == meta
 
 
+def test_what_records_that_stay_are_made_of() -> None:
+    """The names of the CA and the beginning of hashed account addresses (draft-ietf-acme-dns-persist 3.2, 4.1)."""
+    settings = replace(SETTINGS, challenges=("dns-persist-01",), caa_identities=("ca.test",))
+    client = AcmeWorld(settings).client()
+    meta = client.send("GET", client.url("/directory")).json["meta"]
+    assert (meta["issuerDomainNames"], meta["accountHashPrefix"]) == (["ca.test"], f"{BASE_URL}/account-hash/")
+
+
 def test_it_can_be_read_by_post_too() -> None:
     """RFC 8555 6.3."""
     client = AcmeWorld().account()

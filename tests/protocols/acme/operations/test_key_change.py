@@ -47,6 +47,18 @@ def test_challenges_count_with_the_new_key(world: AcmeWorld) -> None:
     assert task.key_authorization == f"{challenge['token']}.{thumbprint_of(new)}"
 
 
+def test_former_keys_are_remembered(world: AcmeWorld) -> None:
+    """The newest first: records of dns-persist-01 that name the account by one of them still count."""
+    client = world.account()
+    client.post(client.challenge(client.order("k.example.com"))["url"], {})
+    keys = [client.key, fresh(), fresh()]
+    for new in keys[1:]:
+        assert client.change_key(new).status == 200
+        client.key = new
+    (task,) = world.work()
+    assert task.thumbprints == tuple(thumbprint_of(key) for key in reversed(keys))
+
+
 def test_a_key_in_use_is_a_conflict(world: AcmeWorld) -> None:
     """409 with the other account's Location; nothing changes."""
     client, other = world.account(), world.account()
