@@ -17,7 +17,7 @@ def read_object(data: bytes, what: str) -> dict[str, object]:
     surrogates that stand alone.
     """
     try:
-        value = json.loads(data.decode(), object_pairs_hook=_members, parse_constant=_no_constant)
+        value = _DECODER.decode(data.decode())
         if b"\\u" in data:
             json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
@@ -38,6 +38,11 @@ def _no_constant(name: str) -> object:
     raise ValueError(f"{name} is not JSON")
 
 
+_DECODER = json.JSONDecoder(object_pairs_hook=_members, parse_constant=_no_constant)
+_ENCODER = json.JSONEncoder(separators=(",", ":"))
+"""Made once: `json.loads` and `json.dumps` would make theirs anew for every text."""
+
+
 def read_base64url(text: object, what: str, reason: Reason = Reason.MALFORMED) -> bytes:
     """The bytes behind base64url without padding (RFC 8555 6.1); raises Refused with that reason."""
     if not isinstance(text, str) or not _BASE64URL.match(text) or len(text) % 4 == 1:
@@ -47,4 +52,4 @@ def read_base64url(text: object, what: str, reason: Reason = Reason.MALFORMED) -
 
 def write_object(value: dict[str, object]) -> bytes:
     """The bytes of a JSON answer."""
-    return json.dumps(value, separators=(",", ":")).encode()
+    return _ENCODER.encode(value).encode()

@@ -1,7 +1,8 @@
 """ACME's authorizations and their challenges."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
 
 from sqlalchemy import Connection, bindparam, delete, insert, or_, select, update
 
@@ -11,7 +12,7 @@ from emca_daemon.protocols.acme.records import Authorization, Challenge
 from emca_daemon.protocols.acme.states import AuthorizationStatus, ChallengeStatus
 from emca_daemon.store.acme_challenge_rows import authorization_of, challenge_of, challenge_values
 from emca_daemon.store.acme_tables import PROCESSING, authorizations, challenges
-from emca_daemon.store.statements import Row, Statement
+from emca_daemon.store.statements import Statement
 
 _MOST_REUSABLE = 1000
 
@@ -32,8 +33,6 @@ _VALID = (
     .order_by(_a.expires.desc(), _a.id)
     .limit(_MOST_REUSABLE)
 )
-_VALID_FOR_ONE = Statement(_VALID.where(_a.value == bindparam("value")))
-_VALID_FOR_MANY = _VALID.where(_a.value.in_(bindparam("values", expanding=True)))
 _HELD = (
     update(challenges).where(_c.status == PROCESSING, _c.lease_holder != "").values(lease_holder="", lease_until=None)
 )
@@ -103,14 +102,11 @@ class AuthorizationRows:
         self, account_id: str, identifiers: Sequence[AlternativeName], now: datetime
     ) -> Sequence[Authorization]:
         """The account's valid authorizations for any of these identifiers, longest-lived first, no challenges."""
-        values = [identifier.value for identifier in identifiers]
-        given = {"account_id": account_id, "until": now}
-        rows: Iterable[Row] = (
-            _VALID_FOR_ONE.all(self._connection, {**given, "value": values[0]})
-            if len(values) == 1
-            else self._connection.execute(_VALID_FOR_MANY, {**given, "values": values})
-        )
-        found = (authorization_of(row, ()) for row in rows)
+        if not identifiers:
+            return []
+        values = {f"value_{place}": identifier.value for place, identifier in enumerate(identifiers)}
+        given = {"account_id": account_id, "until": now, **values}
+        found = (authorization_of(row, ()) for row in _valid_for(tuple(values)).all(self._connection, given))
         return [one for one in found if one.identifier in identifiers]
 
     def due_challenges(self, now: datetime, limit: int) -> Sequence[str]:
@@ -202,6 +198,12 @@ class AuthorizationWriter(AuthorizationRows):
         """Take a due, processing challenge that nobody holds; False if it is not there to be taken."""
         given = {"b_id": challenge_id, "holder": holder, "now": now, "until": until}
         return _LEASE.run(self._connection, given) == 1
+
+
+@lru_cache(maxsize=128)
+def _valid_for(names: tuple[str, ...]) -> Statement:
+    """The question for as many values as there are names for them."""
+    return Statement(_VALID.where(_a.value.in_([bindparam(name) for name in names])))
 
 
 def _values(one: Authorization) -> dict[str, object]:

@@ -61,6 +61,7 @@ def test_valid_ones_are_found_by_identifier(store: SqlStore) -> None:
         assert tx.acme.valid_authorizations("other", wanted, NOW) == []
         addresses = [AlternativeName(NameType.IP, "a.example")]
         assert tx.acme.valid_authorizations("acc", addresses, NOW) == []
+        assert tx.acme.valid_authorizations("acc", [], NOW) == []
 
 
 def test_one_may_be_good_for_one_key(store: SqlStore) -> None:
