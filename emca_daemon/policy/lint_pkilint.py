@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from pkilint import finding_filter
 from pkilint.document import Document
 from pkilint.loader import RFC5280CertificateDocumentLoader
-from pkilint.pkix import certificate, extension, name
+from pkilint.pkix import certificate, create_attribute_decoder, extension, name
 from pkilint.pkix.certificate.certificate_extension import AuthorityKeyIdentifierPresenceValidator
 from pkilint.pkix.general_name import DomainNameSyntaxValidator, UriSyntaxValidator
 from pkilint.validation import ValidationFindingSeverity, ValidationResult, ValidatorContainer
@@ -38,7 +38,11 @@ class PkixLinter:
     def __init__(self) -> None:
         self._load = RFC5280CertificateDocumentLoader().load_der_document
         self._validators: ValidatorContainer = certificate.create_pkix_certificate_validator_container(
-            certificate.create_decoding_validators(name.ATTRIBUTE_TYPE_MAPPINGS, extension.EXTENSION_MAPPINGS),
+            [
+                # Attributes of one's own may have any string type; pkilint would take them all for DirectoryStrings
+                create_attribute_decoder(name.ATTRIBUTE_TYPE_MAPPINGS, decode_unknown_as_directorystring=False),
+                *certificate.create_decoding_validators(name.ATTRIBUTE_TYPE_MAPPINGS, extension.EXTENSION_MAPPINGS)[1:],
+            ],
             [
                 certificate.create_issuer_validator_container([]),
                 certificate.create_validity_validator_container(),

@@ -5,6 +5,7 @@ from ipaddress import ip_address
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.name import _ASN1Type as StringType
 from cryptography.x509.oid import ExtensionOID
 
 from emca_daemon.errors import Reason, Refused
@@ -36,10 +37,15 @@ def encoded(draft: Draft) -> bytes:
             without=(ExtensionOID.AUTHORITY_KEY_IDENTIFIER,),
         ),
         Draft(without=(ExtensionOID.SUBJECT_KEY_IDENTIFIER,)),
+        Draft(
+            subject=x509.Name(
+                [x509.NameAttribute(x509.ObjectIdentifier("1.3.6.1.4.1.99999.1"), "x", StringType.IA5String)]
+            )
+        ),
     ],
 )
 def test_right_certificates_pass_the_pkix_validators(draft: Draft) -> None:
-    """Wildcards, hosts of one label and other schemes as well; a violated SHOULD does not refuse."""
+    """Wildcards, one-label hosts, other schemes, attributes of one's own as well; a violated SHOULD does not refuse."""
     assert PKIX.findings(encoded(draft)) == ()
 
 
