@@ -101,6 +101,10 @@ class MailPattern:
         """Whether a mailbox, its domain in lower case, matches."""
         return address == self.address or self.domains.cover(address.rpartition("@")[2])
 
+    def touches(self, address: str) -> bool:
+        """Whether a mailbox matches for somebody who does not tell capital letters, as most mail servers do not."""
+        return address.lower() == self.address.lower() or self.covers(address)
+
 
 @dataclass(frozen=True, slots=True)
 class TextPattern:

@@ -89,7 +89,7 @@ class MailRules:
     permitted: tuple[MailPattern, ...] = (MailPattern.parse("*"),)
     """An address must match one of these."""
     excluded: tuple[MailPattern, ...] = ()
-    """An address that matches one of these is refused."""
+    """An address that matches one of these is refused, however its letters are capitalized."""
 
     def problem(self, value: str) -> str | None:
         """What is wrong with a mailbox."""
@@ -98,7 +98,7 @@ class MailRules:
     def _verdict(self, value: str) -> str | None:
         return _verdict(
             permitted=any(pattern.covers(value) for pattern in self.permitted),
-            excluded=any(pattern.covers(value) for pattern in self.excluded),
+            excluded=any(pattern.touches(value) for pattern in self.excluded),
         )
 
 
@@ -131,6 +131,11 @@ class UriRules:
         if scheme not in self.schemes:
             return f"has a scheme ({scheme}) that this profile does not allow"
         return _verdict(permitted=self.permitted_set.cover(host), excluded=self.excluded_set.touch(host))
+
+    def contradictions(self) -> Iterator[tuple[str, str]]:
+        """Schemes that no URI has."""
+        if not self.schemes or any(scheme != scheme.lower() for scheme in self.schemes):
+            yield "schemes", "expected schemes in lower case"
 
     @cached_property
     def permitted_set(self) -> DnsPatterns:

@@ -29,6 +29,9 @@ CASES: list[tuple[NameType, Table, str, str | None]] = [
     (NameType.EMAIL, {}, "a b@c", "is not a mailbox"),
     (NameType.EMAIL, {"permitted": ["b.example"]}, "a@c.example", NOT_PERMITTED),
     (NameType.EMAIL, {"excluded": ["a@b.example"]}, "a@b.example", EXCLUDED),
+    (NameType.EMAIL, {"excluded": ["a@b.example"]}, "A@b.example", EXCLUDED),
+    (NameType.EMAIL, {"permitted": ["a@b.example"]}, "A@b.example", NOT_PERMITTED),
+    (NameType.UPN, {"excluded": ["admin@corp.example"]}, "Admin@corp.example", EXCLUDED),
     (NameType.UPN, {}, "a b@corp.example", None),
     (NameType.UPN, {}, "a", "is not a user principal name"),
     (NameType.UPN, {"permitted": ["corp.example"]}, "a@other.example", NOT_PERMITTED),
@@ -78,3 +81,9 @@ def test_object_identifiers_are_listed() -> None:
         "names.registered_id.permitted",
         "names.other.permitted",
     ]
+
+
+def test_schemes_that_no_uri_has_are_told() -> None:
+    """They would refuse every request."""
+    for schemes in ([], ["HTTPS"]):
+        assert [key for key, _ in problems_of({"names": {"uri": {"schemes": schemes}}})] == ["names.uri.schemes"]
