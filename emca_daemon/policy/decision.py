@@ -43,7 +43,7 @@ def decide(
         *issuer_mismatches(profile, limits, now),
         *constraint_mismatches(_constraints(issuer, limits), names, encoded),
         *requested_mismatches(profile.requested_extensions, facts.extensions, facts.key.algorithm),
-        *rule_mismatches(profile.rules, facts, period.length),
+        *rule_mismatches(profile.rules, facts, period.length, profile.names.maximum),
     ]
     if mismatches or encoded is None:
         raise Refused(mismatches[0].reason, _count(len(mismatches), profile), tuple(mismatches))

@@ -70,6 +70,17 @@ SOUND_SIGNATURES = (
 )
 """What a request may be signed with unless a profile says otherwise: SHA-1 and MD5 are not among them."""
 
+WEAK_SIGNATURES = (
+    "md5WithRSAEncryption",
+    "sha1WithRSAEncryption",
+    "sha224WithRSAEncryption",
+    "RSASSA-PSS-SHA1",
+    "RSASSA-PSS-SHA224",
+    "ecdsa-with-SHA1",
+    "ecdsa-with-SHA224",
+)
+"""What else a profile may accept, for old devices."""
+
 _AUTHORITIES = (CertificateKind.ROOT, CertificateKind.SUB_CA)
 _PURPOSE_OF = {
     CertificateKind.OCSP_SIGNER: ("1.3.6.1.5.5.7.3.9", "ocsp-signing"),
@@ -131,6 +142,9 @@ class KeyRules:
             yield "rsa_minimum", "expected no more than rsa_maximum"
         if not self.algorithms:
             yield "algorithms", "expected at least one kind of key"
+        known = (*SOUND_SIGNATURES, *WEAK_SIGNATURES)
+        if not self.request_signatures or not set(self.request_signatures) <= set(known):
+            yield "request_signatures", f"expected some of {', '.join(known)}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,6 +212,9 @@ class Profile:
         """Parts that do not fit one another."""
         yield from self._kind_contradictions()
         yield from self._key_contradictions()
+        policies = [policy.oid for policy in self.policies]
+        if len(set(policies)) < len(policies):
+            yield "policies", "expected each policy once (RFC 5280 4.2.1.4)"
         known: set[str] = set(BUILT_HERE)
         for place, custom in enumerate(self.custom_extensions):
             if custom.oid.dotted in known:

@@ -104,6 +104,11 @@ class ExtendedKeyUsageRules:
     critical: bool = False
     """Whether the extension is critical."""
 
+    def contradictions(self) -> Iterator[tuple[str, str]]:
+        """Purposes said twice."""
+        if len(set(self.purposes)) < len(self.purposes):
+            yield "purposes", "expected each purpose once"
+
     @cached_property
     def extension(self) -> x509.Extension[x509.ExtensionType] | None:
         """The extension, ready to be built in; None without purposes."""

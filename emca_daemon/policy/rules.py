@@ -1,7 +1,7 @@
 """Rules of one's own: CEL expressions over the facts of a request, each with a message."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -30,6 +30,22 @@ VARIABLES = {
 
 _BOUND = re.compile(r"\.\s*(?:all|exists|exists_one|map|filter)\s*\(\s*(\w+)\s*,")
 """What binds a variable within an expression; a name it misses is refused at load, never wrongly let through."""
+
+_TOKEN = re.compile(
+    r"""[bB]?[rR]("{3}.*?"{3}|'{3}.*?'{3}|"[^"]*"|'[^']*')"""  # texts, raw ones first: what they hold is no code
+    r"""|"{3}.*?"{3}|'{3}.*?'{3}|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|//[^\n]*"""
+    r"""|(?P<loop>\.\s*(?:all|exists|exists_one|map|filter)\s*\()|(?P<open>\()|(?P<close>\))""",
+    re.DOTALL,
+)
+
+LONGEST = 4000
+"""Characters of an expression: the library ends the process in a much longer one."""
+
+DEEPEST = 2
+"""Loops within loops: each one more makes a rule as many times slower as the request has names."""
+
+MOST_ATTRIBUTES = 100
+"""Attributes in the subject of a request for which rules are asked; they do not hold for one with more."""
 
 _TYPES = {"bool", "bytes", "double", "int", "list", "map", "string", "uint"}
 _FUNCTIONS = _TYPES | {
@@ -60,7 +76,11 @@ class Expression:
 
     @classmethod
     def parse(cls, text: str) -> "Expression":
-        """From CEL; raises ValueError for what is not CEL or asks for an unknown variable."""
+        """From CEL; raises ValueError for what is not CEL, asks for an unknown variable, or could take very long."""
+        if len(text) > LONGEST:
+            raise ValueError(f"an expression of at most {LONGEST} characters")
+        if _loops_within_loops(text) > DEEPEST:
+            raise ValueError(f"at most {DEEPEST} of all, exists, exists_one, map and filter within one another")
         import cel  # here: most profiles have no rules, and its own command line makes it large
 
         try:
@@ -92,15 +112,19 @@ class CelRule:
     """What the requester is told when it does not come out true."""
 
 
-def rule_mismatches(rules: Iterable[CelRule], facts: RequestFacts, validity: timedelta) -> list[Mismatch]:
-    """A mismatch for every rule that does not hold."""
-    values: Mapping[str, object] | None = None
-    mismatches = []
-    for place, rule in enumerate(rules):
-        values = values or rule_values(facts, validity)
-        if not rule.expression.holds(values):
-            mismatches.append(Mismatch(f"rules[{place}]", rule.message, Reason.PROFILE_REFUSED))
-    return mismatches
+def rule_mismatches(
+    rules: Sequence[CelRule], facts: RequestFacts, validity: timedelta, most_names: int
+) -> list[Mismatch]:
+    """A mismatch for every rule that does not hold; none does for a request of more names or attributes than may be."""
+    if not rules:
+        return []
+    too_many = len(facts.names) > most_names or len(facts.subject) > MOST_ATTRIBUTES
+    values = {} if too_many else rule_values(facts, validity)
+    return [
+        Mismatch(f"rules[{place}]", rule.message, Reason.PROFILE_REFUSED)
+        for place, rule in enumerate(rules)
+        if too_many or not rule.expression.holds(values)
+    ]
 
 
 def rule_values(facts: RequestFacts, validity: timedelta) -> dict[str, object]:
@@ -129,6 +153,20 @@ def rule_values(facts: RequestFacts, validity: timedelta) -> dict[str, object]:
         "validity_seconds": int(validity.total_seconds()),
         "request_signature": facts.request_signature,
     }
+
+
+def _loops_within_loops(text: str) -> int:
+    """How deep comprehensions stand in one another."""
+    inside: list[bool] = []
+    deepest = 0
+    for token in _TOKEN.finditer(text):
+        match token.lastgroup:
+            case "loop" | "open" as kind:
+                inside.append(kind == "loop")
+                deepest = max(deepest, sum(inside))
+            case "close" if inside:
+                inside.pop()
+    return deepest
 
 
 def _of_type(facts: RequestFacts, kind: NameType) -> list[str]:

@@ -17,6 +17,7 @@ from emca_daemon.asn1.pkcs10 import read_request
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.names import AlternativeName, NameType
 from emca_daemon.policy.csr import (
+    _SIGNATURES,
     MAXIMUM_SIZE,
     facts_of_request,
     facts_proved_elsewhere,
@@ -24,6 +25,7 @@ from emca_daemon.policy.csr import (
     with_common_name_among_names,
 )
 from emca_daemon.policy.facts import RequestFacts
+from emca_daemon.policy.profile import SOUND_SIGNATURES, WEAK_SIGNATURES
 from emca_daemon.policy.weak_keys import WeakKeys
 from tests.support.policy_world import WHO, csr, dns, facts, private_key, subject
 
@@ -87,6 +89,12 @@ def test_signatures_are_called_by_their_names() -> None:
         "ed448",
         "ml-dsa-44",
     ]
+
+
+def test_profiles_know_the_name_of_every_signature() -> None:
+    """And of no other."""
+    with_pss = {*_SIGNATURES.values(), *(f"RSASSA-PSS-SHA{size}" for size in (1, 224, 256, 384, 512))}
+    assert with_pss == {*SOUND_SIGNATURES, *WEAK_SIGNATURES}
 
 
 def test_known_weak_keys_are_asked_for() -> None:

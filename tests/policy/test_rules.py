@@ -47,6 +47,17 @@ def test_a_rule_that_does_not_come_out_true_does_not_hold(text: str) -> None:
 
 
 BROKEN = ["", "1 +", "dns.all(name, other == 'x')", "now > 5", "lookup('x')", "'a'.lowerAscii() == 'a'", "(" * 500]
+LOOP = "dns.all(a, dns.exists(b, {}))"
+SLOW = [
+    LOOP.format("ip.map(c, c) == []"),
+    LOOP.format(" (names\t. filter (c, true)) == []"),
+    LOOP.format("r'\\' == '' && ip.all(c, true)"),
+    "true" + " && true" * 500,
+]
+NOT_SLOW = [
+    LOOP.format("a != '.all(' && b != \".map(\" && r'\\' != ''"),
+    f"{LOOP} && {LOOP}".format("size(a) > 0", "size(b) > 0") + " // .all( .all( .all(",
+]
 
 
 @pytest.mark.parametrize("text", BROKEN)
@@ -54,6 +65,29 @@ def test_a_broken_rule_is_refused_at_load(text: str) -> None:
     """No CEL, an unknown variable, an unknown function."""
     found = problems_of({"rules": [{"expression": text, "message": "no"}]})
     assert [key for key, _ in found] == ["rules[0].expression"]
+
+
+@pytest.mark.parametrize("text", SLOW)
+def test_a_rule_that_could_take_very_long_is_refused_at_load(text: str) -> None:
+    """Three loops within one another, or a very long text."""
+    found = problems_of({"rules": [{"expression": text, "message": "no"}]})
+    assert [(key, "expected a" in problem) for key, problem in found] == [("rules[0].expression", True)]
+    assert "CEL expression" not in found[0][1]
+
+
+@pytest.mark.parametrize("text", NOT_SLOW)
+def test_two_loops_within_one_another_are_allowed(text: str) -> None:
+    """And any number of them one after the other; what texts and comments hold is no code."""
+    assert Expression.parse(text).holds(rule_values(REQUEST, DAY))
+
+
+def test_no_rule_holds_for_a_request_that_is_too_large() -> None:
+    """More names than the profile allows, or very many attributes: they are not asked, which takes no time."""
+    rules = profile(rules=[{"expression": "true", "message": "no"}]).rules
+    assert rule_mismatches(rules, REQUEST, DAY, 4) == []
+    assert [m.field for m in rule_mismatches(rules, REQUEST, DAY, 3)] == ["rules[0]"]
+    many = replace(REQUEST, subject=subject(OU="x") * 101)
+    assert [m.field for m in rule_mismatches(rules, many, DAY, 4)] == ["rules[0]"]
 
 
 def test_a_rule_needs_a_message() -> None:
@@ -70,7 +104,7 @@ def test_every_rule_that_does_not_hold_is_told() -> None:
             {"expression": "subject.title == 'x'", "message": "third"},
         ]
     ).rules
-    found = rule_mismatches(rules, REQUEST, DAY)
+    found = rule_mismatches(rules, REQUEST, DAY, 4)
     assert [(m.field, m.detail) for m in found] == [("rules[0]", "first"), ("rules[2]", "third")]
     assert {m.reason for m in found} == {Reason.PROFILE_REFUSED}
 
