@@ -90,7 +90,9 @@ def challenge_mail(sender: str, recipient: str, challenge_id: str, first: str, n
 
 
 def judge_reply(fields: Fields, text: str, first: str, expected: str) -> None:
-    """Raise Refused(NOT_PERMITTED) unless subject and text are those of the right answer (3.2)."""
+    """Raise Refused(NOT_PERMITTED) unless subject and text are those of the right answer, of no mailing list (3.2)."""
+    if any(name.startswith("list-") for name, _ in fields.fields):
+        raise _wrong("the mail came through a mailing list")
     subject = _SUBJECT.search(decoded(fields.one("subject")))
     token = "" if subject is None else "".join(subject[1].split())
     if not hmac.compare_digest(token.encode(), first.encode()):

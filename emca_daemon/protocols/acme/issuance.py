@@ -36,7 +36,7 @@ class OrderCompanion:
         if self.order.auto_renewal is not None:
             terms = stored_terms(self.order.auto_renewal)
             begin, intent = begin_of(terms, self._call.now), record.intent
-            star = StarOrder(self.order.id, self._csr, intent.issuer, intent.serial, begin, terms.next_after(begin))
+            star = StarOrder(self.order.id, self._csr, intent.issuer, intent.serial, begin, terms.due(begin, 1))
             _acme(tx).acme.keep_star_order(star)
 
     def waiting(self, tx: ca.Writing, request: PendingRequest) -> None:

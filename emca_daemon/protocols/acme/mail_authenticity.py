@@ -33,7 +33,7 @@ class Result:
 def signing_domain(fields: Fields, authserv_id: str, domain: str, *, dmarc: bool) -> str:
     """The domain whose DKIM signature speaks for mail from `domain`; raises Refused(NOT_AUTHENTICATED).
 
-    It is that domain or one above it. With `dmarc` DMARC must have passed; a failure of it counts in any case, so that
+    It is that very domain (3.2). With `dmarc` DMARC must have passed; a failure of it counts in any case, so that
     a field that was smuggled in does not outweigh the true one.
     """
     results = list(_results(fields, authserv_id))
@@ -42,14 +42,13 @@ def signing_domain(fields: Fields, authserv_id: str, domain: str, *, dmarc: bool
     verdicts = [one.result for one in results if one.method == "dmarc"]
     if any(verdict not in {"pass", "none"} for verdict in verdicts) or (dmarc and set(verdicts) != {"pass"}):
         raise _refusal(f"the mail does not pass DMARC for {domain}")
-    passed = {
+    passed = (
         one.properties.get("header.d", one.properties.get("header.i", "").rpartition("@")[2])
         for one in results
         if one.method == "dkim" and one.result == "pass"
-    }
-    for signer in sorted(passed):
-        if signer and (domain == signer or domain.endswith("." + signer)) and _covers(fields, signer):
-            return signer
+    )
+    if domain in passed and _covers(fields, domain):
+        return domain
     raise _refusal(f"no DKIM signature of {domain} that covers {', '.join(SIGNED_FIELDS)} has passed")
 
 

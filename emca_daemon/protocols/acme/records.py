@@ -199,7 +199,7 @@ class Order:
 class StarOrder:
     """An order that is renewed automatically: its CSR, the present certificate, and what comes next (RFC 8739).
 
-    `begins` is when the present certificate's time began, `next_issue` when the next one is due (None: never).
+    `begins` is when the first certificate's time began, `next_issue` when the next one is due (None: never).
     """
 
     order_id: str

@@ -63,8 +63,10 @@ ROUTES = (
     Route("POST", "/challenge/{challenge}", signed_by_account(challenge)),
     Route("POST", "/certificate/{order}", signed_by_account(certificate)),
     Route("GET", "/star-certificate/{order}", unsigned(public_star_certificate)),
+    Route("HEAD", "/star-certificate/{order}", unsigned(public_star_certificate)),
     Route("POST", "/star-certificate/{order}", signed_by_account(star_certificate)),
     Route("GET", "/renewal-info/{certificate}", unsigned(renewal_info)),
+    Route("HEAD", "/renewal-info/{certificate}", unsigned(renewal_info)),
     Route("POST", "/revoke-cert", signed_by_either(revoke_cert)),
 )
 

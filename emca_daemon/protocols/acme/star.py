@@ -38,16 +38,30 @@ class StarTerms:
         """The object as JSON text, as it is stored."""
         return json.dumps(self.document(), separators=(",", ":"))
 
-    def validity(self, start: datetime) -> tuple[datetime, datetime]:
-        """From when until when a certificate is valid whose time begins at `start`; it begins a little earlier."""
-        end = min(start + timedelta(seconds=self.lifetime), self.end)
-        return start - timedelta(seconds=self.adjust), end
+    @property
+    def padding(self) -> timedelta:
+        """How long before its nominal date each certificate but the first begins, and is there (3.5)."""
+        return max(timedelta(seconds=self.adjust), timedelta(seconds=self.lifetime) / 2)
 
-    def next_after(self, start: datetime) -> datetime | None:
-        """When the certificate after the one of `start` is issued: half a lifetime later; None for the last one."""
-        following = start + timedelta(seconds=self.lifetime) / 2
-        last = start + timedelta(seconds=self.lifetime) >= self.end
-        return None if last else following.replace(microsecond=0)
+    def validity(self, begin: datetime, number: int) -> tuple[datetime, datetime]:
+        """From when until when a certificate is valid, counted from 0 for the one of `begin` (3.5)."""
+        nominal = self._nominal(begin, number)
+        start = nominal - self.padding if number else begin
+        return start.replace(microsecond=0), min(nominal + timedelta(seconds=self.lifetime), self.end)
+
+    def number_at(self, begin: datetime, now: datetime) -> int:
+        """Which certificate is the present one."""
+        life = timedelta(seconds=self.lifetime)
+        last = -(-(self.end - begin) // life) - 1
+        return max(0, min(last, (now - begin + self.padding) // life))
+
+    def due(self, begin: datetime, number: int) -> datetime | None:
+        """When a certificate is to be issued; None for those that there are not, since all would be over."""
+        nominal = self._nominal(begin, number)
+        return None if nominal >= self.end else nominal - self.padding
+
+    def _nominal(self, begin: datetime, number: int) -> datetime:
+        return begin + number * timedelta(seconds=self.lifetime)
 
 
 def begin_of(terms: StarTerms, now: datetime) -> datetime:
@@ -94,6 +108,6 @@ def _is_seconds(value: object, least: int) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and least <= value <= _LONGEST_LIFETIME
 
 
-def star_refusal(kind: str, detail: str) -> AcmeRefusal:
+def star_refusal(kind: str, detail: str, status: int = 403) -> AcmeRefusal:
     """A refusal of RFC 8739 6.2: `Canceled`, `Expired`, `CancellationInvalid` or `RevocationNotSupported`."""
-    return AcmeRefusal(Problem(f"autoRenewal{kind}", detail, 403), reason=Reason.NOT_PERMITTED)
+    return AcmeRefusal(Problem(f"autoRenewal{kind}", detail, status), reason=Reason.NOT_PERMITTED)

@@ -78,10 +78,12 @@ class StarRenewals:
         return alive and not suspended and order.endpoint in self._settings
 
     def _issue(self, star: StarOrder, order: Order, account: Account) -> None:
-        """The certificate after the present one: its time begins half a life later, or now if that is past."""
-        settings, now = self._settings[order.endpoint], self._clock().replace(microsecond=0)
-        terms = stored_terms(order.auto_renewal or "")
-        not_before, not_after = terms.validity(now)
+        """The certificate of this time; where it comes late, it begins no earlier than its profile allows."""
+        settings, now = self._settings[order.endpoint], self._clock()
+        profile, terms = settings.profile_of(order.profile), stored_terms(order.auto_renewal or "")
+        number = terms.number_at(star.begins, now)
+        not_before, not_after = terms.validity(star.begins, number)
+        earliest = now.replace(microsecond=0) - self._enrollment.profile(profile).validity.backdate
         url = f"{settings.base_url}/account/{account.id}"
         requester = Requester("acme", url, "auto-renewal", order.endpoint, order.id, order.endpoint)
         facts = request_facts(star.csr, order, requester, self._weak_keys)
@@ -92,11 +94,11 @@ class StarRenewals:
                 tx.acme.stop_star_order(order.id)
             return
         self._enrollment.enroll(
-            replace(facts, not_before=not_before, not_after=not_after),
-            settings.profile_of(order.profile),
+            replace(facts, not_before=max(not_before, earliest), not_after=not_after),
+            profile,
             issuer=settings.issuer,
             reference=order.id,
-            companion=_Next(replace(star, begins=now, next_issue=terms.next_after(now)), order),
+            companion=_Next(replace(star, next_issue=terms.due(star.begins, number + 1)), order),
         )
 
 

@@ -84,6 +84,14 @@ def test_right_answers(subject: str) -> None:
     judge(subject, block(f"{digest[:20]}\r\n  {digest[20:]}="))
 
 
+@pytest.mark.parametrize("name", ["list-id", "list-unsubscribe-post"])
+def test_answers_through_mailing_lists_are_refused(name: str) -> None:
+    """Nobody's mailbox is one (3.2, 6)."""
+    fields = Fields((("subject", "Re: ACME: part-1"), (name, "x")))
+    with pytest.raises(Refused, match="mailing list"):
+        judge_reply(fields, block(sent().digest), "part-1", sent().digest)
+
+
 @pytest.mark.parametrize("subject", ["", "Re: part-1", "ACME: part-2", "ACME: part-11"])
 def test_other_subjects_are_refused(subject: str) -> None:
     """The first part of the token must be there."""

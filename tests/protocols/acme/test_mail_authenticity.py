@@ -17,13 +17,12 @@ def signer(*verdicts: str, signature: str = SIGNATURE, dmarc: bool = True, domai
 
 
 def test_a_mail_that_passed() -> None:
-    """DKIM and DMARC, in one field or in two, with comments, and by a domain above the mailbox's."""
+    """DKIM and DMARC, in one field or in two, with comments."""
     assert signer(VERDICT) == "example.com"
     assert (
         signer(f"{MX}; dmarc=pass header.from=example.com", f"{MX} 1; dkim=pass header.d=example.com") == "example.com"
     )
     assert signer(f"{MX}; dkim=pass (a (b) c) header.i=@example.com; dmarc=pass (p=none)") == "example.com"
-    assert signer(VERDICT, domain="mail.example.com") == "example.com"
 
 
 def test_dmarc_may_be_optional() -> None:
@@ -47,6 +46,7 @@ def test_dmarc_may_be_optional() -> None:
         (VERDICT.replace("header.d=example.com", "header.d=evil.example"),),
         (VERDICT.replace("header.d=example.com", "header.d=ample.com"),),
         (VERDICT.replace("header.d=example.com", "header.d=a.example.com"),),
+        (VERDICT.replace("header.d=example.com", "header.d=com"),),
         (VERDICT.replace("header.d=example.com", ""),),
         (VERDICT.replace("dmarc=pass", "dmarc=fail"),),
         (f"{MX}; dkim=none; dmarc=fail", VERDICT),

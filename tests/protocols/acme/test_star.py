@@ -56,18 +56,28 @@ def test_what_is_not_offered_is_malformed() -> None:
         read_terms([], SETTINGS, NOW)
 
 
-def test_certificates_follow_one_another_half_a_life_apart() -> None:
-    """Each a little earlier, the last one no longer than the end; then there is none."""
-    terms = read_terms(WHOLE, SETTINGS, NOW)
+def test_certificates_follow_one_another() -> None:
+    """As in the example of 3.5.1: each but the first is there, and begins, before its nominal date."""
+    asked = {"start-date": "2026-06-10T00:00:00Z", "end-date": "2026-06-20T00:00:00Z", "lifetime": 345_600}
+    terms = read_terms({**asked, "lifetime-adjust": 259_200}, SETTINGS, NOW)
     begin = begin_of(terms, NOW)
-    assert begin == datetime(2026, 6, 3, tzinfo=UTC)
-    assert terms.validity(begin) == (begin - timedelta(minutes=10), begin + timedelta(days=4))
-    assert terms.next_after(begin) == begin + timedelta(days=2)
-    late = terms.end - timedelta(days=1)
-    assert terms.validity(late)[1] == terms.end
-    assert terms.next_after(late) is None
+    days = [tuple(moment.day for moment in terms.validity(begin, number)) for number in range(3)]
+    assert days == [(10, 14), (11, 18), (15, 20)]
+    assert [terms.due(begin, number) for number in (1, 2)] == [begin + timedelta(days=days) for days in (1, 5)]
+    assert terms.due(begin, 3) is None
+    numbers = [terms.number_at(begin, begin + timedelta(hours=hours)) for hours in (-24, 0, 23, 24, 119, 120, 960)]
+    assert numbers == [0, 0, 0, 1, 1, 2, 2]
+
+
+def test_they_are_there_half_a_life_before_the_one_before_ends() -> None:
+    """Even where nothing, or little, is to be added (3.3)."""
+    for adjust in (0, 600):
+        terms = read_terms({**TERMS, "lifetime-adjust": adjust}, SETTINGS, NOW)
+        assert terms.due(NOW, 1) == NOW + timedelta(days=2)
+        assert terms.validity(NOW, 1) == (NOW + timedelta(days=2), NOW + timedelta(days=8))
 
 
 def test_refusals_have_types_of_their_own() -> None:
-    """With 403 (RFC 8739 6.2)."""
+    """With 403, or another status (RFC 8739 3.1.2, 6.2)."""
     assert star_refusal("Expired", "x").problem.type == "autoRenewalExpired"
+    assert [star_refusal("X", "x").problem.status, star_refusal("X", "x", 400).problem.status] == [403, 400]

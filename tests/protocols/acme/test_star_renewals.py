@@ -1,5 +1,7 @@
 """Automatic renewal."""
 
+from datetime import UTC, datetime, timedelta
+
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -7,6 +9,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from tests.support.acme_client import AcmeClient, Answer, b64, csr_for
 from tests.support.acme_star import NAME, TERMS, renewals_of, star_order, star_world
 from tests.support.acme_world import AcmeWorld
+
+START = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
 
 def present(client: AcmeClient, order: Answer) -> x509.Certificate:
@@ -16,7 +20,7 @@ def present(client: AcmeClient, order: Answer) -> x509.Certificate:
 
 
 def test_the_next_certificate_comes_by_itself() -> None:
-    """Half a life later, with the same key and names, until the end."""
+    """Half a life before the present one ends, with the same key and names, until the end."""
     world = star_world()
     client = world.account()
     order = star_order(world, client)
@@ -29,12 +33,12 @@ def test_the_next_certificate_comes_by_itself() -> None:
     second = present(client, order)
     assert second.serial_number != first.serial_number
     assert second.public_key() == first.public_key()
-    assert second.not_valid_before_utc == world.clock()
+    assert (second.not_valid_before_utc, second.not_valid_after_utc) == (world.clock(), START + timedelta(days=8))
     issued = 1
     while world.clock().isoformat() < TERMS["end-date"]:
         world.clock.advance(hours=12)
         issued += renewals.run()
-    assert issued == 8
+    assert issued == 4
     assert present_problem(client, order) == "403 autoRenewalExpired"
 
 
@@ -42,6 +46,18 @@ def present_problem(client: AcmeClient, order: Answer) -> str:
     """Why there is no certificate."""
     client.forget_nonces()
     return client.post(order.json["star-certificate"]).problem
+
+
+def test_a_late_one_begins_when_its_profile_allows() -> None:
+    """Those in between are left out; the profile here lets certificates begin an hour ago."""
+    world = star_world()
+    client = world.account()
+    order = star_order(world, client)
+    world.clock.advance(days=7)
+    assert renewals_of(world).run() == 1
+    found = present(client, order)
+    assert found.not_valid_before_utc == world.clock() - timedelta(hours=1)
+    assert found.not_valid_after_utc == START + timedelta(days=12)
 
 
 def test_a_key_that_is_down_is_tried_again() -> None:

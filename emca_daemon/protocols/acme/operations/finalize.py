@@ -121,7 +121,7 @@ def _facts(call: AccountCall, der: bytes, order: Order) -> RequestFacts:
     if order.auto_renewal is None:
         return facts
     terms = stored_terms(order.auto_renewal)
-    not_before, not_after = terms.validity(begin_of(terms, call.now))
+    not_before, not_after = terms.validity(begin_of(terms, call.now), 0)
     return replace(facts, not_before=not_before, not_after=not_after)
 
 

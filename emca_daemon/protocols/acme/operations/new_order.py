@@ -101,8 +101,8 @@ def _star(call: AccountCall, payload: dict[str, object], profile: Profile, *, ch
     terms = read_terms(payload["auto-renewal"], settings, call.now)
     if profile.validity.requested != "allow" or profile.approval != "automatic":
         raise malformed("certificates of this profile are not renewed automatically")
-    if timedelta(seconds=terms.adjust) > profile.validity.backdate:
-        raise malformed(f"the `lifetime-adjust` is at most {profile.validity.backdate}")
+    if timedelta(seconds=terms.lifetime) + terms.padding > profile.validity.longest:
+        raise malformed(f"certificates of this profile are valid for at most {profile.validity.longest}")
     return terms
 
 

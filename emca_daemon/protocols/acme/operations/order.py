@@ -30,7 +30,8 @@ def _canceled(call: AccountCall, tx: Writing, current: Order) -> Order:
     if call.payload().get("status") != OrderStage.CANCELED.value:
         raise malformed("the status of an order can only be changed to `canceled`")
     if current.stage is not OrderStage.VALID:
-        raise star_refusal("CancellationInvalid", f"the order is {order_status(current, call.now).value}, not valid")
+        status = order_status(current, call.now).value
+        raise star_refusal("CancellationInvalid", f"the order is {status}, not valid", 400)
     canceled = replace(current, stage=move(ORDER_MOVES, current.stage, OrderStage.CANCELED))
     tx.acme.update_order(current, canceled)
     tx.acme.stop_star_order(current.id)

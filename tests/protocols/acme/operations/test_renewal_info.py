@@ -22,6 +22,7 @@ def test_anybody_may_ask_when_to_renew() -> None:
     url = client.url("/renewal-info/") + renewal_name(certificate)
     answer = client.send("GET", url)
     assert (answer.status, answer.header("retry-after")) == (200, "21600")
+    assert client.send("HEAD", url).status == 200
     window = answer.json["suggestedWindow"]
     assert certificate.not_valid_before_utc.isoformat() < window["start"] < window["end"]
     assert window["end"] < certificate.not_valid_after_utc.isoformat()
