@@ -76,12 +76,15 @@ class Rate:
 class AcmeLimitsSettings:
     """What one requester may do in a time; None: any number.
 
-    `overrides` are rates for single accounts (their address), networks and names, whatever the limit;
+    `overrides` are rates for single accounts (their address), external accounts (the id of their key), networks and
+    names, whatever the limit;
     `documentation` is a page that refused clients are pointed to.
     """
 
     accounts_per_network: Rate | None = None
     orders_per_account: Rate | None = None
+    orders_per_external_account: Rate | None = None
+    orders_per_name: Rate | None = None
     failed_validations_per_name: Rate | None = None
     mails_per_address: Rate | None = None
     ipv4_prefix: int = limited(32, between(8, 32))

@@ -39,12 +39,11 @@ def check_binding(call: AccountCall, tx: Reading) -> Binding | None:
 
 
 def check_names(binding: Binding, names: Iterable[AlternativeName]) -> None:
-    """Raises rejectedIdentifier for every name that the key's patterns do not cover."""
+    """Raises rejectedIdentifier for every name that the key's patterns do not cover; those proved by it are among them."""
     if not binding.names:
         return
-    faults = {
-        name: "is not among the names of the external account" for name in names if not covers(binding.names, name)
-    }
+    allowed = (*binding.names, *binding.proved_names)
+    faults = {name: "is not among the names of the external account" for name in names if not covers(allowed, name)}
     if faults:
         raise rejected(faults)
 

@@ -1,6 +1,7 @@
 """The identifiers of an order: reading them strictly, and asking policy (RFC 8555 7.4, 9.7.7)."""
 
 from collections.abc import Mapping
+from ipaddress import ip_network
 
 from emca_daemon.asn1.names import with_lower_domain
 from emca_daemon.asn1.tn_auth_list import TN_AUTH_LIST, read_tn_auth_list
@@ -19,6 +20,9 @@ from emca_daemon.protocols.json_text import read_base64url
 
 _TYPES = {"dns": NameType.DNS, "ip": NameType.IP, "email": NameType.EMAIL, "TNAuthList": NameType.TN_AUTH_LIST}
 """The identifier types that orders may have (RFC 8555 9.7.7, RFC 8738, RFC 8823, RFC 9448), those of devices aside."""
+
+_NO_HOSTS = tuple(map(ip_network, ("0.0.0.0/8", "224.0.0.0/3", "::/128", "ff00::/8")))
+"""Addresses that mean no host, many, or nothing yet."""
 
 
 def read_identifiers(value: object, most: int) -> tuple[AlternativeName, ...]:
@@ -151,6 +155,10 @@ def _list_faults(lists: tuple[AlternativeName, ...], profile: Profile) -> dict[A
 
 
 def _syntax_problem(name: AlternativeName) -> str | None:
+    if name.type is NameType.IP:
+        address = ip_address(name.value)
+        no_host = address is not None and any(address in network for network in _NO_HOSTS)
+        return "is no host's address" if no_host else None
     if name.type is not NameType.DNS:
         return None
     problem = dns_name_problem(name.value, wildcard=True)

@@ -1,6 +1,7 @@
 """Rate limits: token buckets in the store, so that they hold over all processes (RFC 8555 6.6)."""
 
 import math
+from collections.abc import Iterable
 from datetime import datetime
 from hashlib import sha256
 from ipaddress import ip_network
@@ -10,6 +11,7 @@ from emca_daemon.names import AlternativeName
 from emca_daemon.protocols.acme.calls import AccountCall, Call
 from emca_daemon.protocols.acme.errors import AcmeRefusal, Problem
 from emca_daemon.protocols.acme.ports import Reading, Writing
+from emca_daemon.protocols.acme.records import Binding
 from emca_daemon.settings.acme import AcmeLimitsSettings, Rate
 
 
@@ -22,11 +24,19 @@ def take_account(call: Call, tx: Writing) -> None:
     _take(call, tx, ("accounts", network), limits.accounts_per_network, f"new accounts from {network}")
 
 
-def take_order(call: AccountCall, tx: Writing) -> None:
-    """Count a new order of the account; raises rateLimited."""
-    rate = call.endpoint.settings.limits.orders_per_account
-    if rate is not None:
-        _take(call, tx, ("orders", call.identity), rate, "new orders of this account")
+def take_order(
+    call: AccountCall, tx: Writing, names: Iterable[AlternativeName], binding: Binding | None = None
+) -> None:
+    """Count a new order for its account, its external account and each of its names; raises rateLimited."""
+    limits = call.endpoint.settings.limits
+    if limits.orders_per_account is not None:
+        _take(call, tx, ("orders", call.identity), limits.orders_per_account, "new orders of this account")
+    if limits.orders_per_external_account is not None and binding is not None:
+        rate = limits.orders_per_external_account
+        _take(call, tx, ("external", binding.id), rate, "new orders of this external account")
+    if limits.orders_per_name is not None:
+        for text in dict.fromkeys(name.value.removeprefix("*.") for name in names):
+            _take(call, tx, ("names", text), limits.orders_per_name, f"new orders for {text}")
 
 
 def take_mail(call: AccountCall, tx: Writing, address: str) -> None:

@@ -69,6 +69,14 @@ def test_names_and_profiles_are_those_of_the_key() -> None:
     assert client.post(client.url("/new-authz"), ahead).problem == "400 rejectedIdentifier"
 
 
+def test_names_that_need_no_challenge_may_be_ordered() -> None:
+    """Beside those that do."""
+    binding = Binding("k", None, b"s", START, names=(".example.com",), proved_names=(".example.org",))
+    _, client = account_of(binding)
+    assert client.order("a.example.org").json["status"] == "ready"
+    assert client.order("a.example.com").json["status"] == "pending"
+
+
 def test_names_that_need_no_challenge() -> None:
     """The order is ready at once, its authorizations show how; the others are proved as ever."""
     world, client = account_of(Binding("k", None, b"s", START, proved_names=(".example.com",)))

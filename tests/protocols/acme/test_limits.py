@@ -4,9 +4,10 @@ from dataclasses import replace
 from datetime import timedelta
 
 from emca_daemon.protocols.acme.limits import _network
+from emca_daemon.protocols.acme.records import Binding
 from emca_daemon.protocols.acme.responder import AcmeResponder
 from emca_daemon.settings.acme import AcmeLimitsSettings, Rate
-from tests.support.acme_client import AcmeClient
+from tests.support.acme_client import AcmeClient, external_binding
 from tests.support.acme_world import SETTINGS, AcmeWorld
 
 TWO = Rate(2, timedelta(hours=1))
@@ -50,6 +51,33 @@ def test_new_orders_by_account() -> None:
     favoured.transport = AcmeResponder(world.make_endpoint(settings=replace(SETTINGS, limits=limits))).respond
     assert {favoured.order("a.example.com").status for _ in range(9)} == {201}
     assert favoured.order("a.example.com").problem == "429 rateLimited"
+
+
+def test_new_orders_by_name() -> None:
+    """Whoever places them, wildcards included; a refused order takes nothing from its other names."""
+    world = limited_world(orders_per_name=TWO)
+    one, two = world.account(), world.account()
+    assert one.order("a.example.com", "*.a.example.com").status == 201
+    assert two.order("a.example.com").status == 201
+    assert one.order("b.example.com", "a.example.com").problem == "429 rateLimited"
+    assert {two.order("b.example.com").status for _ in range(2)} == {201}
+
+
+def test_new_orders_by_external_account() -> None:
+    """All the accounts that a key made together; an override is for that key."""
+    limits = AcmeLimitsSettings(orders_per_external_account=TWO, overrides={"kid-2": Rate(3, timedelta(hours=1))})
+    world = AcmeWorld(replace(SETTINGS, limits=limits, external_accounts="optional", pre_authorization=True))
+    for kid, most in (("kid-1", 2), ("kid-2", 3)):
+        with world.store.writing() as tx:
+            tx.acme.add_binding(Binding(kid, None, b"s" * 32, world.clock.now))
+        clients = [world.client() for _ in range(2)]
+        for client in clients:
+            client.register(externalAccountBinding=external_binding(client, b"s" * 32, kid=kid))
+        answers = [clients[number % 2].order(f"{number}.example.com").status for number in range(most + 1)]
+        assert answers == [201] * most + [429]
+        identifier = {"type": "dns", "value": "c.example.com"}
+        assert clients[0].post(clients[0].url("/new-authz"), {"identifier": identifier}).problem == "429 rateLimited"
+    assert world.account().order("a.example.com").status == 201
 
 
 def test_failures_with_a_name() -> None:

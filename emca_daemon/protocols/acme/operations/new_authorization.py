@@ -39,7 +39,7 @@ def new_authorization(call: AccountCall, tx: Writing) -> Reply:
         tx.audit.append(call.refused_event("authorization.create", str(name), refused))
         return refusal(refused)
     check_failures(call, tx, (name,))
-    take_order(call, tx)
+    take_order(call, tx, (name,), binding)
     expires = call.now + endpoint.settings.order_lifetime
     authorization = fresh_authorization(call, name, expires, binding, subdomains=subdomains)
     tx.acme.add_authorizations([authorization])

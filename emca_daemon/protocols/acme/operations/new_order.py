@@ -46,7 +46,7 @@ def new_order(call: AccountCall, tx: Writing) -> Reply:
         return refusal(refused)
     check_failures(call, tx, names)
     if replaced is None:
-        take_order(call, tx)
+        take_order(call, tx, names, binding)
     expires = call.now + endpoint.settings.order_lifetime
     unproved = to_be_proved(delegation, names)
     chosen, fresh = _authorizations(call, tx, unproved, ancestors, expires, binding)

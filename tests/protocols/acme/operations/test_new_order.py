@@ -197,6 +197,8 @@ def test_addresses_are_identifiers_too(world: AcmeWorld) -> None:
         assert [one["type"] for one in client.challenges(order)] == ["http-01"]
     for value in ("2001:DB8::1", "2001:db8:0::1", "192.0.2.0/24", "fe80::1%eth0", "192.0.2.01", "a.example.com", ""):
         assert ordered(world, identifiers=[{"type": "ip", "value": value}]).problem == "400 malformed"
+    for value in ("0.0.0.0", "224.0.0.1", "255.255.255.255", "::", "ff02::1"):
+        assert ordered(world, identifiers=[{"type": "ip", "value": value}]).problem == "400 rejectedIdentifier"
     no_addresses = AcmeWorld(names=replace(world.profiles[SETTINGS.profile].names, ip=None))
     asked = ordered(no_addresses, identifiers=[{"type": "ip", "value": "192.0.2.1"}])
     assert asked.problem == "400 rejectedIdentifier"
