@@ -52,12 +52,19 @@ def _take_issuer(certificate: x509.Certificate, left: list[x509.Certificate]) ->
     return None
 
 
-def _check_signature(certificate: x509.Certificate, issuer: x509.Certificate) -> None:
+def issued_directly(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
+    """Whether the issuer's name and key are those that the certificate was signed under."""
     try:
         certificate.verify_directly_issued_by(issuer)
     except (InvalidSignature, ValueError, TypeError):
+        return False
+    return True
+
+
+def _check_signature(certificate: x509.Certificate, issuer: x509.Certificate) -> None:
+    if not issued_directly(certificate, issuer):
         subject = certificate.subject.rfc4514_string()
-        raise Refused(Reason.BAD_INTEGRITY, f"the signature on `{subject}` does not verify") from None
+        raise Refused(Reason.BAD_INTEGRITY, f"the signature on `{subject}` does not verify")
 
 
 def _check_authority(certificate: x509.Certificate, below: int) -> None:

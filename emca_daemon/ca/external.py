@@ -11,9 +11,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, pkcs12
 
 from emca_daemon.asn1.names import subject_to_name
 from emca_daemon.ca.audit import event_by
-from emca_daemon.ca.chains import ordered_chain
+from emca_daemon.ca.chains import issued_directly, ordered_chain
 from emca_daemon.ca.hierarchy import Hierarchy, NewAuthority, public_key_for
-from emca_daemon.ca.ports import Keys, Store
+from emca_daemon.ca.ports import Keys, Store, Writing
 from emca_daemon.ca.records import Intent, IssuerRecord, IssuerState
 from emca_daemon.ca.signatures import hash_of, rsa_padding
 from emca_daemon.ca.specimen_keys import specimen_facts
@@ -79,7 +79,9 @@ class ExternalAuthorities:
             pss=new.pss,
             csr=csr.public_bytes(Encoding.DER),
         )
-        self._add(record, requester, "issuer.request")
+        with self._store.writing() as tx:
+            tx.issuers.add(record)
+            tx.audit.append(event_by(requester, self._clock(), "issuer.request", record.name))
         return record
 
     def bring_in(
@@ -105,11 +107,12 @@ class ExternalAuthorities:
         subject = chain[0].subject.rfc4514_string()
         if subject != record.subject:
             raise Refused(Reason.NAME_REFUSED, f"the certificate is for `{subject}`, the issuer is `{record.subject}`")
-        record = replace(record, state=IssuerState.ACTIVE, chain=_encoded(chain), csr=None)
+        parent, above = self._family(name, chain)
+        active = replace(record, state=IssuerState.ACTIVE, parent=parent, chain=_encoded(chain) + above, csr=None)
         with self._store.writing() as tx:
-            tx.issuers.update(record)
-            tx.audit.append(event_by(requester, self._clock(), "issuer.import", name))
-        return record
+            tx.issuers.update(active)
+            self._note(tx, active, chain[0], requester)
+        return active
 
     def bring_in_pkcs12(
         self, new: NewAuthority, pkcs12_der: bytes, passphrase: bytes | None, requester: Requester
@@ -131,6 +134,7 @@ class ExternalAuthorities:
         if not isinstance(key, _IssuerKey):
             raise Refused(Reason.KEY_REFUSED, "a key of this kind cannot be an issuer's")
         chain = ordered_chain([certificate, *others], key.public_key())
+        parent, above = self._family(new.name, chain)
         self._keys.import_key(new.key, key)
         record = IssuerRecord(
             name=new.name,
@@ -138,22 +142,43 @@ class ExternalAuthorities:
             subject=chain[0].subject.rfc4514_string(),
             profile=new.profile,
             state=IssuerState.ACTIVE,
-            chain=_encoded(chain),
+            chain=_encoded(chain) + above,
             created=self._clock(),
+            parent=parent,
             pss=new.pss,
         )
-        self._add(record, requester, "issuer.import", chain[0])
-        return record
-
-    def _add(
-        self, record: IssuerRecord, requester: Requester, action: str, certificate: x509.Certificate | None = None
-    ) -> None:
-        now = self._clock()
         with self._store.writing() as tx:
             tx.issuers.add(record)
-            if certificate is not None and certificate.issuer == certificate.subject:
-                tx.certificates.adopt(_adopted(record, certificate, requester, now), record.chain[0])
-            tx.audit.append(event_by(requester, now, action, record.name))
+            self._note(tx, record, chain[0], requester)
+        return record
+
+    def _family(
+        self, name: IssuerName, chain: Sequence[x509.Certificate]
+    ) -> tuple[IssuerName | None, tuple[bytes, ...]]:
+        """The issuer of ours that signed a CA's certificate, if one did, and what the chain given lacks of its own.
+
+        Raises Refused(WRONG_STATE) for a CA that is here under another name: its CRLs would contradict each other.
+        """
+        own = chain[0]
+        parent: tuple[IssuerName | None, tuple[bytes, ...]] = None, ()
+        with self._store.reading() as tx:
+            others = [record for record in tx.issuers.all() if record.chain and record.name != name]
+        for other in others:
+            certificate = x509.load_der_x509_certificate(other.chain[0])
+            if (certificate.subject, certificate.public_key()) == (own.subject, own.public_key()):
+                raise Refused(Reason.WRONG_STATE, f"this CA is here already, as `{other.name}`")
+            if issued_directly(own, certificate):
+                parent = other.name, other.chain if len(chain) == 1 else ()
+        return parent
+
+    def _note(self, tx: Writing, record: IssuerRecord, certificate: x509.Certificate, requester: Requester) -> None:
+        """Audit an import, and let whichever issuer of ours answers for the certificate know it."""
+        now = self._clock()
+        answers = record.name if certificate.issuer == certificate.subject else record.parent
+        serial = SerialNumber(certificate.serial_number)
+        if answers is not None and tx.certificates.find(answers, serial) is None:
+            tx.certificates.adopt(_adopted(answers, record, certificate, requester, now), record.chain[0])
+        tx.audit.append(event_by(requester, now, "issuer.import", record.name))
 
 
 def _check_key(profile: Profile, key: KeyFacts, requester: Requester) -> None:
@@ -167,9 +192,11 @@ def _encoded(chain: Sequence[x509.Certificate]) -> tuple[bytes, ...]:
     return tuple(certificate.public_bytes(Encoding.DER) for certificate in chain)
 
 
-def _adopted(record: IssuerRecord, certificate: x509.Certificate, requester: Requester, now: datetime) -> Intent:
+def _adopted(
+    issuer: IssuerName, record: IssuerRecord, certificate: x509.Certificate, requester: Requester, now: datetime
+) -> Intent:
     return Intent(
-        issuer=record.name,
+        issuer=issuer,
         serial=SerialNumber(certificate.serial_number),
         profile=record.profile,
         protocol=requester.protocol,

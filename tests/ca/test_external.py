@@ -12,10 +12,10 @@ from cryptography.x509.oid import NameOID
 from emca_daemon.ca.enrollment import Issued
 from emca_daemon.ca.records import IssuerState, RevocationReason
 from emca_daemon.errors import Reason, Refused
-from emca_daemon.names import IssuerName, ProfileName
+from emca_daemon.names import IssuerName, KeyName, ProfileName
 from emca_daemon.policy.keys import key_fingerprint
 from tests.support.ca_world import BY, World, new_authority, server_request
-from tests.support.outside import Outside
+from tests.support.outside import Outside, common_name
 
 EXTERNAL = IssuerName("external")
 
@@ -104,6 +104,46 @@ def test_a_whole_ca_comes_from_pkcs12() -> None:
     with world.store.reading() as tx:
         adopted = tx.certificates.find_by_fingerprint(outside.certificate.fingerprint(SHA256()))
     assert adopted
+
+
+def test_a_ca_from_outside_beneath_one_of_ours_is_its_child() -> None:
+    """Known to the parent, which lists it once it is revoked; the parent's chain is added where the file lacks it."""
+    world, outside = World(), Outside()
+    key = ec.generate_private_key(ec.SECP256R1())
+    sub, root = IssuerName("sub"), IssuerName("outside-root")
+    certificate = outside.sign(common_name("Sub"), key.public_key())
+    for name, own_key, own in ((root, outside.key, outside.certificate), (sub, key, certificate)):
+        data = pkcs12.serialize_key_and_certificates(b"ca", own_key, own, None, BestAvailableEncryption(b"secret"))
+        record = world.external.bring_in_pkcs12(new_authority(name, "root-ca", ""), data, b"secret", BY)
+    assert (record.parent, len(record.chain)) == (root, 2)
+    world.hierarchy.revoke(sub, RevocationReason.CA_COMPROMISE, BY)
+    assert world.crls.publish(root, BY).entries == 1
+
+
+def test_a_root_from_outside_for_a_waiting_ca_can_be_revoked() -> None:
+    """It lists itself, as roots do."""
+    world = World()
+    csr = waiting(world)
+    key = world.keys.keys[KeyName(f"memory:{EXTERNAL}")]
+    assert isinstance(key, ec.EllipticCurvePrivateKey)
+    own = Outside()
+    own.key, own.name = key, csr.subject
+    world.external.bring_in(EXTERNAL, [own.sign_request(csr)], BY)
+    world.hierarchy.revoke(EXTERNAL, RevocationReason.CESSATION_OF_OPERATION, BY)
+    assert world.crls.publish(EXTERNAL, BY).entries == 1
+
+
+def test_a_ca_is_here_only_once() -> None:
+    """Under a second name its CRLs would contradict those of the first; no key is left behind."""
+    world, outside = World(), Outside()
+    locked = BestAvailableEncryption(b"secret")
+    data = pkcs12.serialize_key_and_certificates(b"ca", outside.key, outside.certificate, None, locked)
+    world.external.bring_in_pkcs12(new_authority(EXTERNAL, "root-ca", ""), data, b"secret", BY)
+    again = new_authority(IssuerName("again"), "root-ca", "")
+    with pytest.raises(Refused, match=EXTERNAL) as refused:
+        world.external.bring_in_pkcs12(again, data, b"secret", BY)
+    assert refused.value.reason is Reason.WRONG_STATE
+    assert list(world.keys.keys) == [KeyName(f"memory:{EXTERNAL}")]
 
 
 def test_pkcs12_files_that_cannot_be_used_are_refused() -> None:
