@@ -82,6 +82,13 @@ def _revoked_above(authority: Authority, known: Mapping[IssuerName, Authority]) 
     return None
 
 
+def _named(known: Mapping[IssuerName, Authority], name: IssuerName) -> Authority:
+    try:
+        return known[name]
+    except KeyError:
+        raise Refused(Reason.NOT_FOUND, f"there is no issuer `{name}` with a certificate") from None
+
+
 def _root(certificate: x509.Certificate) -> bool:
     return certificate.issuer == certificate.subject
 
@@ -94,6 +101,10 @@ class Authorities:
         self._publication = publication
         self._last: tuple[int, Mapping[IssuerName, Authority]] = (-1, {})
 
+    def find(self, name: IssuerName) -> Authority:
+        """The issuer, whether it may sign or not; raises Refused(NOT_FOUND)."""
+        return _named(self._refresh(None)[1], name)
+
     def get(self, name: IssuerName, tx: Reading | Writing | None = None) -> Authority:
         """The issuer, able to sign; raises Refused(NOT_FOUND), or Refused(WRONG_STATE) when it must not sign.
 
@@ -101,9 +112,7 @@ class Authorities:
         the answer and the commit.
         """
         known = self._refresh(tx)[1]
-        authority = known.get(name)
-        if authority is None:
-            raise Refused(Reason.NOT_FOUND, f"there is no issuer `{name}` with a certificate")
+        authority = _named(known, name)
         if authority.record.state is not IssuerState.ACTIVE:
             raise Refused(Reason.WRONG_STATE, f"the issuer `{name}` is {authority.record.state.value}")
         if (above := _revoked_above(authority, known)) is not None:

@@ -10,7 +10,6 @@ from emca_daemon.ca.ports import Keys, ReadingStore, Store, Writing
 from emca_daemon.ca.records import IssuedCrl
 from emca_daemon.ca.signatures import algorithm_identifier, sign, verify
 from emca_daemon.clock import Clock
-from emca_daemon.errors import Reason, Refused
 from emca_daemon.names import IssuerName
 from emca_daemon.policy.facts import Requester
 
@@ -58,9 +57,7 @@ class CrlPublishing:
         Number, entries, signature and publication are one transaction: readers see the old list or the new one, and
         no other process can publish in between. Raises Refused(NOT_FOUND) or Refused(UNAVAILABLE).
         """
-        authority = next((known for known in self._authorities.known() if known.name == issuer), None)
-        if authority is None:
-            raise Refused(Reason.NOT_FOUND, f"there is no issuer `{issuer}` with a certificate")
+        authority = self._authorities.find(issuer)
         key = self._keys.get(authority.record.key)
         with self._store.writing() as tx:
             number, changes = tx.crls.next_number(issuer)

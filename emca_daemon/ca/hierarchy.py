@@ -101,9 +101,13 @@ class Hierarchy:
     def revoke(self, name: IssuerName, reason: RevocationReason, requester: Requester) -> IssuerRecord:
         """End a CA: it signs no certificate any more, and its parent's CRL lists it.
 
-        Where the parent is not ours only our own use of it ends. Raises Refused.
+        Where the parent is not ours only our own use of it ends. The parent may have been revoked before. Raises
+        Refused; refusals are audited.
         """
-        authority = self._authorities.get(name)
+        with self.refusals_audited("issuer.revoke", name, requester):
+            authority = self._authorities.find(name)
+            if authority.record.state is IssuerState.REVOKED:
+                raise Refused(Reason.WRONG_STATE, f"the issuer `{name}` is revoked already")
         record = replace(authority.record, state=IssuerState.REVOKED)
         listed_by = name if authority.self_signed else record.parent
         if listed_by is None:

@@ -78,8 +78,19 @@ def test_revoking_a_sub_lists_it_at_its_parent() -> None:
     assert record.state is IssuerState.REVOKED
     assert world.crls.publish(ROOT, BY).entries == 1
     assert ("issuer.revoke", "success") in world.actions()
-    with pytest.raises(Refused):
+    with pytest.raises(Refused) as refused:
         world.hierarchy.revoke(ISSUING, RevocationReason.CA_COMPROMISE, BY)
+    assert refused.value.reason is Reason.WRONG_STATE
+    assert world.actions()[-1] == ("issuer.revoke", "refused")
+
+
+def test_what_is_beneath_a_revoked_ca_can_be_revoked_too() -> None:
+    """Its key may be known as well: the parent lists it though it signs no certificate any more."""
+    world = World().with_issuers()
+    world.hierarchy.revoke(ROOT, RevocationReason.CESSATION_OF_OPERATION, BY)
+    world.hierarchy.revoke(ISSUING, RevocationReason.KEY_COMPROMISE, BY)
+    assert world.crls.publish(ROOT, BY).entries == 2
+    assert world.authorities.find(ISSUING).record.state is IssuerState.REVOKED
 
 
 def test_revoking_a_root_ends_it() -> None:
