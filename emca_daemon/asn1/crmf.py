@@ -43,7 +43,11 @@ class TemplateExtension:
 
 @dataclass(frozen=True, slots=True)
 class CertificateTemplate:
-    """CertTemplate (RFC 4211 5); names and the key as DER, None where they are left out."""
+    """CertTemplate (RFC 4211 5); names and the key as DER, None where they are left out.
+
+    `names_what_the_ca_chooses` says that there is something that requests must leave out: serial number, algorithm
+    of the signature, or unique identifiers.
+    """
 
     version: int | None = None
     serial: int | None = None
@@ -53,6 +57,7 @@ class CertificateTemplate:
     subject: bytes | None = None
     public_key: bytes | None = None
     extensions: tuple[TemplateExtension, ...] = ()
+    names_what_the_ca_chooses: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +221,9 @@ def _template(read: _CertTemplate) -> CertificateTemplate:
         public_key=None if read.public_key is None else der.sequence(*map(encoded, read.public_key)),
         extensions=tuple(
             TemplateExtension(one.extn_id.dotted_string, one.critical, one.extn_value) for one in extensions
+        ),
+        names_what_the_ca_chooses=any(
+            one is not None for one in (read.serial_number, read.signing_alg, read.issuer_uid, read.subject_uid)
         ),
     )
 

@@ -89,6 +89,16 @@ def read_request(data: bytes) -> CertificationRequest:
     )
 
 
+def version_of(data: bytes) -> int:
+    """The version that a request claims: 0 is what RFC 2986 has; raises Refused(MALFORMED)."""
+    encoded = ber.to_der(data, max_size=MAXIMUM_SIZE)
+    whole = ber.elements(ber.element(encoded).content, 3)
+    information = ber.elements(whole[0].content, 4) if whole else []
+    if not information or information[0].tag != 0x02 or not information[0].content:
+        raise _malformed()
+    return int.from_bytes(information[0].content, signed=True)
+
+
 def load_request(data: bytes) -> x509.CertificateSigningRequest:
     """A request as the library reads it, in order where it was not: not to verify its signature with.
 

@@ -7,6 +7,7 @@ from cryptography.hazmat import asn1
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, mldsa, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 
 from emca_daemon.asn1.values import Algorithm, algorithm, decoded, encoded
 from emca_daemon.errors import Reason, Refused
@@ -41,6 +42,11 @@ _ECDSA: dict[str, tuple[str, hashes.HashAlgorithm]] = {
     "2.16.840.1.101.3.4.3.11": ("ecdsa-with-SHA3-384", hashes.SHA3_384()),
     "2.16.840.1.101.3.4.3.12": ("ecdsa-with-SHA3-512", hashes.SHA3_512()),
 }
+_ECDSA_OVER_SHAKE: dict[str, tuple[str, hashes.SHAKE128 | hashes.SHAKE256, hashes.HashAlgorithm]] = {
+    "1.3.6.1.5.5.7.6.32": ("ecdsa-with-shake128", hashes.SHAKE128(32), hashes.SHA256()),
+    "1.3.6.1.5.5.7.6.33": ("ecdsa-with-shake256", hashes.SHAKE256(64), hashes.SHA512()),
+}
+"""Each with a hash of as many octets: the library takes no other for a digest that was computed before (RFC 8692)."""
 _ByItself = (
     ed25519.Ed25519PublicKey
     | ed448.Ed448PublicKey
@@ -77,7 +83,8 @@ class _PssParameters:
 
 def is_signature(oid: str) -> bool:
     """Whether the OID is that of a signature, be it one that is refused here."""
-    return oid in _RSA or oid in _ECDSA or oid in _BY_THEMSELVES or oid in _OUTDATED or oid == _PSS
+    known = (_RSA, _ECDSA, _ECDSA_OVER_SHAKE, _BY_THEMSELVES, _OUTDATED)
+    return oid == _PSS or any(oid in some for some in known)
 
 
 def hash_of(signature: Algorithm) -> hashes.HashAlgorithm | None:
@@ -112,6 +119,8 @@ def _verify(key: PublicKeyTypes, signed_with: Algorithm, signature: bytes, data:
             raise _mismatch(name)
         key.verify(signature, data, ec.ECDSA(chosen))
         return name
+    if oid in _ECDSA_OVER_SHAKE:
+        return _verify_over_shake(key, oid, signature, data)
     if oid in _BY_THEMSELVES:
         name, kind = _BY_THEMSELVES[oid]
         if not isinstance(key, kind):
@@ -119,6 +128,16 @@ def _verify(key: PublicKeyTypes, signed_with: Algorithm, signature: bytes, data:
         key.verify(signature, data)
         return name
     raise Refused(Reason.ALGORITHM_REFUSED, f"signatures of the algorithm {oid} are not accepted")
+
+
+def _verify_over_shake(key: PublicKeyTypes, oid: str, signature: bytes, data: bytes) -> str:
+    name, shake, as_long = _ECDSA_OVER_SHAKE[oid]
+    if not isinstance(key, ec.EllipticCurvePublicKey):
+        raise _mismatch(name)
+    digest = hashes.Hash(shake)
+    digest.update(data)
+    key.verify(signature, digest.finalize(), ec.ECDSA(Prehashed(as_long)))
+    return name
 
 
 def _verify_rsa(key: PublicKeyTypes, signed_with: Algorithm, signature: bytes, data: bytes) -> str:

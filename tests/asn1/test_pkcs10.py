@@ -49,6 +49,18 @@ def refused(data: bytes) -> Reason:
     return caught.value.reason
 
 
+def test_versions() -> None:
+    """What is claimed, in DER and in BER; what has none is refused."""
+    assert pkcs10.version_of(request()) == 0
+    claimed = der.sequence(der.sequence(der.integer(2)), b"")
+    assert pkcs10.version_of(claimed) == 2
+    assert pkcs10.version_of(b"\x30\x80" + der.sequence(der.integer(1)) + b"\x00\x00") == 1
+    for broken in (b"", der.NULL, der.sequence(), der.sequence(der.sequence()), der.sequence(der.sequence(der.NULL))):
+        with pytest.raises(Refused) as caught:
+            pkcs10.version_of(broken)
+        assert caught.value.reason is Reason.MALFORMED
+
+
 def test_attributes_out_of_order_are_read_and_verified_as_sent() -> None:
     """As strongSwan writes them: extensionRequest before challengePassword."""
     data = recorded("strongswan-unsorted-attrs.csr.der")

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, mldsa, padding, rsa
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 
 from emca_daemon.asn1 import der
 from emca_daemon.asn1.signature_algorithms import hash_of, is_signature, verify_signature
@@ -30,6 +31,13 @@ def pss(
     return Algorithm("1.2.840.113549.1.1.10", parameters)
 
 
+def over_shake(oid: str, digest: hashes.HashAlgorithm, as_long: hashes.HashAlgorithm) -> tuple[Algorithm, bytes]:
+    """ECDSA over a SHAKE (RFC 8692)."""
+    hashed = hashes.Hash(digest)
+    hashed.update(DATA)
+    return Algorithm(oid), EC.sign(hashed.finalize(), ec.ECDSA(Prehashed(as_long)))
+
+
 CASES: list[tuple[str, Any, Algorithm, bytes]] = [
     ("ecdsa-with-SHA256", EC, Algorithm("1.2.840.10045.4.3.2"), EC.sign(DATA, ec.ECDSA(hashes.SHA256()))),
     (
@@ -44,6 +52,10 @@ CASES: list[tuple[str, Any, Algorithm, bytes]] = [
         pss(),
         RSA.sign(DATA, padding.PSS(padding.MGF1(hashes.SHA256()), 32), hashes.SHA256()),
     ),
+]
+CASES += [
+    ("ecdsa-with-shake128", EC, *over_shake("1.3.6.1.5.5.7.6.32", hashes.SHAKE128(32), hashes.SHA256())),
+    ("ecdsa-with-shake256", EC, *over_shake("1.3.6.1.5.5.7.6.33", hashes.SHAKE256(64), hashes.SHA512())),
 ]
 for _name, _oid, _key in (
     ("ed25519", "1.3.101.112", ed25519.Ed25519PrivateKey.generate()),

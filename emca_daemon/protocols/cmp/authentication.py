@@ -27,9 +27,6 @@ from emca_daemon.protocols.cmp.vendor_paths import VendorPaths
 from emca_daemon.settings.cmp import CmpSettings
 
 _CMC_RA = x509.ObjectIdentifier("1.3.6.1.5.5.7.3.28")
-_NEVER_BY_MAC = frozenset({Body.KUR, Body.RR, Body.CCR, Body.NESTED})
-"""What a shared secret is no proof for (RFC 9483 4.1.3, 4.2, 5.2.2)."""
-
 _NO_SECRET = b"no secret"
 _NOBODY = ""
 """What unknown references are counted under."""
@@ -109,8 +106,6 @@ class Authentication:
                 self._prove(message, protection, mac, secret)
                 key = f"passphrase:{reference.hex()}"
                 return Credential(Kind.PASSPHRASE, key, kept.holder, protection, secret=secret)
-        if message.type in _NEVER_BY_MAC:
-            raise failure(FailInfo.WRONG_INTEGRITY, f"{message.type.name.lower()} must be signed")
         if "secret" not in self._settings.accept:
             raise failure(FailInfo.BAD_MESSAGE_CHECK, _NOT_PROVED)
         known = self._prove(message, protection, mac, self._registry.secret(reference) if reference else None)

@@ -12,6 +12,7 @@ from emca_daemon.asn1.crmf import CertificateId
 from emca_daemon.asn1.distinguished_names import subject_of
 from emca_daemon.asn1.names import name_to_subject
 from emca_daemon.ca.records import CertificateRecord
+from emca_daemon.errors import Refused
 from emca_daemon.names import AlternativeName, ProfileName, Subject
 from emca_daemon.policy.facts import RequestFacts
 from emca_daemon.protocols.cmp.authentication import failure
@@ -59,10 +60,13 @@ def _cross_profile(call: Call) -> ProfileName:
 
 
 def _named_profile(call: Call) -> str | None:
-    information = call.message.header.information(CERTIFICATE_PROFILE)
-    if information is None:
+    values = [one.value for one in call.message.header.general_info if one.oid == CERTIFICATE_PROFILE]
+    if not values:
         return None
-    names = texts(information.value or b"", "certProfile")
+    try:
+        names = [name for value in values for name in texts(value or b"", "certProfile")]
+    except Refused as refusal:
+        raise failure(FailInfo.BAD_REQUEST, refusal.detail) from refusal
     if len(names) != 1:
         raise failure(FailInfo.BAD_REQUEST, "certProfile names one profile")
     return names[0]

@@ -12,10 +12,11 @@ from emca_daemon.asn1.signature_algorithms import is_signature
 from emca_daemon.ca.audit import refusal_by
 from emca_daemon.errors import Refused
 from emca_daemon.policy.facts import Requester
+from emca_daemon.protocols.cmp import macs
 from emca_daemon.protocols.cmp.authentication import failure
 from emca_daemon.protocols.cmp.calls import Answer, Call, Endpoint, Origin
 from emca_daemon.protocols.cmp.credentials import Kind
-from emca_daemon.protocols.cmp.errors import Failure, WrongSecret, rejection
+from emca_daemon.protocols.cmp.errors import Failure, WrongSecret, failure_of, rejection
 from emca_daemon.protocols.cmp.headers import FOLLOWING, continuing_failure, header_failure, is_repeated
 from emca_daemon.protocols.cmp.kem import asks_for_ciphertext
 from emca_daemon.protocols.cmp.nested import Broken, inside_of, unwrapped
@@ -32,6 +33,10 @@ from emca_daemon.protocols.cmp.records import Stage, Transaction
 from emca_daemon.protocols.cmp.replies import protected, signed, unprotected_error
 
 _NONCE_OCTETS = 16
+_SIGNED_ALONE = frozenset({Body.KUR, Body.RR, Body.CCR})
+"""What a shared secret is no proof for (RFC 9483 4.1.3, 4.2)."""
+_OF_THE_SIGNER = frozenset({Body.KUR, Body.RR})
+"""What asks for something about the very certificate that signs."""
 
 Operation = Callable[[Call], Answer]
 
@@ -138,11 +143,19 @@ class Exchange:
             return tx.cmp.get(self._endpoint.name, identifier)
 
     def _not_proved(self, message: Message, refusal: Refused, nonce: bytes) -> bytes:
-        """Signed requests get a signed error even where their sender is not known; others a bare one."""
+        """Signed requests get a signed answer even where their sender is not known; others a bare error.
+
+        A signature of a kind that is not known here is taken for one by the certificates beside it.
+        """
         protection = message.header.protection_algorithm
-        if protection is None or not is_signature(protection.oid):
+        if protection is None or macs.is_mac(protection.oid):
             raise refusal
-        return signed(self._endpoint, message.header, self._error(refusal), nonce)
+        if not is_signature(protection.oid) and not message.certificates:
+            raise refusal
+        answer = self._error(refusal)
+        if message.type in _OF_THE_SIGNER and failure_of(refusal) is FailInfo.CERT_REVOKED:
+            answer = self._in_reply(message.type, refusal)
+        return signed(self._endpoint, message.header, answer, nonce)
 
     def _carried_out(self, call: Call) -> Answer:
         try:
@@ -169,6 +182,8 @@ class Exchange:
             stranger = continuing_failure(call.opened, call.credential)
             if stranger is not None:
                 raise stranger
+        if call.credential.kind is Kind.SECRET and call.message.type in _SIGNED_ALONE:
+            raise failure(FailInfo.WRONG_INTEGRITY, f"{call.message.type.name.lower()} must be signed")
         if call.credential.kind is Kind.RA:
             check_replaced(call.message)
         operation = call.origin.operation
@@ -178,6 +193,9 @@ class Exchange:
     def _refused(self, request: Body, refusal: Refused) -> Answer:
         if isinstance(refusal, Failure) and refusal.of_message:
             return self._error(refusal)
+        return self._in_reply(request, refusal)
+
+    def _in_reply(self, request: Body, refusal: Refused) -> Answer:
         if request in REPLIES:
             return enrollment.rejected_answer(request, refusal)
         if request is Body.RR:

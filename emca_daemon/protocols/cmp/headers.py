@@ -4,9 +4,13 @@ from collections.abc import Iterator
 from datetime import datetime
 from hashlib import sha256
 
+from cryptography.hazmat import asn1
+
 from emca_daemon.asn1 import der
 from emca_daemon.asn1.cmp import CERTIFICATE_PROFILE, CONFIRM_WAIT_TIME, IMPLICIT_CONFIRM, Body, Header, Message
 from emca_daemon.asn1.cmp_status import FailInfo
+from emca_daemon.asn1.values import decoded
+from emca_daemon.errors import Refused
 from emca_daemon.protocols.cmp import macs
 from emca_daemon.protocols.cmp.authentication import failure
 from emca_daemon.protocols.cmp.credentials import Credential, Kind
@@ -96,11 +100,19 @@ def _time(header: Header, settings: CmpSettings, now: datetime) -> Iterator[Fail
 def _information(message: Message, *, strict: bool) -> Iterator[Failure]:
     header = message.header
     implicit, wait = header.information(IMPLICIT_CONFIRM), header.information(CONFIRM_WAIT_TIME)
-    if implicit is not None and implicit.value not in (None, der.NULL):
+    if implicit is not None and implicit.value != der.NULL and (strict or implicit.value is not None):
         yield failure(FailInfo.BAD_REQUEST, "implicitConfirm has the value NULL")
     if implicit is not None and (wait is not None or message.type is Body.CERTCONF):
         yield failure(FailInfo.BAD_REQUEST, "implicitConfirm contradicts what stands beside it")
-    if wait is not None and (wait.value or b"")[:1] != b"\x18":
+    if wait is not None and not _is_time(wait.value or b""):
         yield failure(FailInfo.BAD_DATA_FORMAT, "confirmWaitTime is a GeneralizedTime")
     if strict and header.information(CERTIFICATE_PROFILE) is not None and message.type not in _PROFILED:
         yield failure(FailInfo.BAD_REQUEST, "certProfile does not go with this body")
+
+
+def _is_time(value: bytes) -> bool:
+    try:
+        decoded(asn1.GeneralizedTime, value, "GeneralizedTime")
+    except Refused:
+        return False
+    return True

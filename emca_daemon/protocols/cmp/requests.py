@@ -1,6 +1,7 @@
 """What a request for a certificate asks for, as policy wants to know it; proofs of possession (RFC 9483 4.1, 5.1.1)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -18,6 +19,7 @@ from emca_daemon.asn1.crmf import (
     as_certification_request,
     certificate_requests,
 )
+from emca_daemon.asn1.pkcs10 import version_of
 from emca_daemon.asn1.signature_algorithms import verify_signature
 from emca_daemon.ca.client_keys import GeneratedKey, public_bytes
 from emca_daemon.errors import Reason, Refused
@@ -74,7 +76,7 @@ def wanted_by_crmf(call: Call, *, update: bool) -> Wanted:
     template = request.template
     if request.id != 0:
         raise Failure(FailInfo.BAD_REQUEST, "the certReqId is 0")
-    _check_template(template, update=update)
+    _check_template(template, update=update, strict=call.endpoint.settings.strict)
     made_key, proved_by = None, ""
     encrypted, challenged = _is_proved_by(request, _ENCRYPTED_CERTIFICATE), _is_proved_by(request, _CHALLENGE)
     if asks_for_key(template):
@@ -86,9 +88,9 @@ def wanted_by_crmf(call: Call, *, update: bool) -> Wanted:
         readable_key(template.public_key)
     else:
         proved_by = _check_proof(call, request)
-    facts = facts_proved_elsewhere(
-        as_certification_request(template), call.requester, proved_by, call.endpoint.weak_keys
-    )
+    asked = as_certification_request(template)
+    with _as_of_template():
+        facts = facts_proved_elsewhere(asked, call.requester, proved_by, call.endpoint.weak_keys)
     if call.message.type is not Body.CCR:  # which is for authorities, and the profile says what they may be
         _check_powers(facts.extensions)
     facts = replace(facts, not_before=template.not_before, not_after=template.not_after)
@@ -99,16 +101,32 @@ def wanted_by_crmf(call: Call, *, update: bool) -> Wanted:
 
 def wanted_by_pkcs10(call: Call) -> Wanted:
     """The request of a p10cr, its signature verified; raises Failure or Refused."""
-    facts = read_csr(call.message.body, call.requester, call.endpoint.weak_keys)
+    if version_of(call.message.body) != 0:
+        raise Failure(FailInfo.BAD_CERT_TEMPLATE, "requests of PKCS #10 have the version 0")
+    with _as_of_template():
+        facts = read_csr(call.message.body, call.requester, call.endpoint.weak_keys)
     if not facts.subject and not facts.names:
         raise Failure(FailInfo.BAD_CERT_TEMPLATE, "a certificate needs a subject or an alternative name")
     _check_powers(facts.extensions)
     return Wanted(facts, _P10CR_REQUEST_ID)
 
 
-def _check_template(template: CertificateTemplate, *, update: bool) -> None:
+@contextmanager
+def _as_of_template() -> Iterator[None]:
+    """What can be read as far as its frame, but no further, is a matter of the template."""
+    try:
+        yield
+    except Refused as refusal:
+        if refusal.reason is not Reason.MALFORMED:
+            raise
+        raise Failure(FailInfo.BAD_CERT_TEMPLATE, refusal.detail) from refusal
+
+
+def _check_template(template: CertificateTemplate, *, update: bool, strict: bool) -> None:
     if template.version not in (None, _CERTIFICATE_VERSION_3):
         raise Failure(FailInfo.BAD_CERT_TEMPLATE, "certificates have version 3")
+    if strict and template.names_what_the_ca_chooses:
+        raise Failure(FailInfo.BAD_CERT_TEMPLATE, "serial number, signature algorithm and unique ids are the CA's")
     if update:
         return
     if template.subject is None:

@@ -53,9 +53,12 @@ def test_wrong_secrets_and_unknown_references_look_the_same(world: CmpWorld) -> 
 
 
 def test_some_things_must_be_signed(world: CmpWorld) -> None:
-    """kur, rr, ccr and nested by a secret: wrongIntegrity."""
+    """kur, rr, ccr and nested by a secret: wrongIntegrity, protected by it; badMessageCheck for a wrong one."""
     for tag in (7, 11, 13, 20):
-        assert world.client().send(tag, der.sequence()).failure == "wrongIntegrity"
+        reply = world.client().send(tag, der.sequence())
+        assert (reply.type, reply.failure, reply.is_protected) == ("error", "wrongIntegrity", True)
+        reply = world.client(secret=b"guessed").send(tag, der.sequence())
+        assert (reply.type, reply.failure, reply.is_protected) == ("error", "badMessageCheck", False)
 
 
 def test_without_the_way_there_is_no_way() -> None:
@@ -135,14 +138,17 @@ def test_follow_ups_need_no_certificates(world: CmpWorld) -> None:
 
 
 def test_outdated_and_foreign_algorithms(world: CmpWorld) -> None:
-    """SHA-1: badAlg; of another kind of key: badMessageCheck; unknown: badAlg."""
+    """SHA-1: badAlg; of another kind of key: badMessageCheck; unknown: badAlg. Signed, for there are certificates."""
     for oid, failure in (
         ("1.2.840.10045.4.1", "badAlg"),
         ("1.2.840.113549.1.1.11", "badMessageCheck"),
         ("1.2.3", "badAlg"),
     ):
         client = enrolled(world).with_header(algorithm=der.sequence(der.oid(oid)))
-        assert client.enroll(tag=2).failure == failure
+        reply = client.enroll(tag=2)
+        assert (reply.failure, reply.is_protected) == (failure, True)
+    bare = world.client().with_header(algorithm=der.sequence(der.oid("1.2.3"))).enroll()
+    assert (bare.failure, bare.is_protected) == ("badAlg", False)
 
 
 def test_devices_of_a_vendor(world: CmpWorld) -> None:

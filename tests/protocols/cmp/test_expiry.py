@@ -27,7 +27,7 @@ def test_certificates_that_nobody_confirms_are_withdrawn() -> None:
     world.ca.clock.advance(minutes=2)
     assert world.expiry.run() == 1
     assert world.status_of(certificate) == "CESSATION_OF_OPERATION"
-    assert client.confirm(certificate).failure == "certConfirmed"
+    assert client.confirm(certificate).failure == "certRevoked"
 
 
 def test_finished_transactions_are_forgotten_after_a_while() -> None:

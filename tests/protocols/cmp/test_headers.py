@@ -12,6 +12,8 @@ from tests.support.cmp_world import Client, CmpWorld, settings
 
 WAIT = der.sequence(der.oid("1.3.6.1.5.5.7.4.14"), der.generalized_time(START))
 WAIT_UTC = der.sequence(der.oid("1.3.6.1.5.5.7.4.14"), der.time(START))
+WAIT_NEVER = der.sequence(der.oid("1.3.6.1.5.5.7.4.14"), b"\x18\x03now")
+IMPLICIT_ALONE = der.sequence(der.oid("1.3.6.1.5.5.7.4.13"))
 IMPLICIT_5 = der.sequence(der.oid("1.3.6.1.5.5.7.4.13"), der.integer(5))
 PROFILE = der.sequence(der.oid("1.3.6.1.5.5.7.4.21"), der.sequence(der.tlv(0x0C, b"slow")))
 OTHER = der.sequence(der.oid("1.2.3.4"), der.integer(56789))
@@ -44,6 +46,7 @@ def strict() -> CmpWorld:
         ({"information": (IMPLICIT_5,)}, "badRequest"),
         ({"information": (build.IMPLICIT, WAIT)}, "badRequest"),
         ({"information": (WAIT_UTC,)}, "badDataFormat"),
+        ({"information": (WAIT_NEVER,)}, "badDataFormat"),
         ({"kid": None}, "badMessageCheck"),
         ({"kid": b"nobody"}, "badMessageCheck"),
         ({"algorithm": None}, "badMessageCheck"),
@@ -69,6 +72,7 @@ def test_what_is_wrong_is_said_in_an_error(world: CmpWorld, changes: dict[str, A
         {"now": None},
         {"now": START - timedelta(minutes=9)},
         {"information": (OTHER, WAIT)},
+        {"information": (IMPLICIT_ALONE,)},
         {"sender": "CN=somebody"},
         {"sender": ""},
     ],
@@ -86,6 +90,7 @@ def test_what_deployed_clients_do_is_tolerated(world: CmpWorld, changes: dict[st
         ({"transaction_id": b"short"}, "badRequest"),
         ({"nonce": bytes(20)}, "badSenderNonce"),
         ({"now": None}, "badTime"),
+        ({"information": (IMPLICIT_ALONE,)}, "badRequest"),
         ({"sender": "CN=somebody"}, "badMessageCheck"),
         ({"sender": ""}, "badMessageCheck"),
     ],

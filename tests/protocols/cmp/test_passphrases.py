@@ -94,7 +94,7 @@ def test_in_a_header(world: CmpWorld) -> None:
 
 
 def test_it_revokes_its_holders_certificates_and_no_more(world: CmpWorld) -> None:
-    """Not those of others, and nothing is revived; a wrong passphrase is as wrong as a wrong secret."""
+    """Not those of others, and nothing is revived; a wrong passphrase is as wrong as an unknown one."""
     world.people.secrets["dev2"] = world.people.secrets["dev1"]
     client, other = enrolled(world), world.client(reference=b"dev2")
     foreign = other.enroll(Template("CN=dev2")).certificate
@@ -104,7 +104,7 @@ def test_it_revokes_its_holders_certificates_and_no_more(world: CmpWorld) -> Non
     assert by_passphrase(world, own(client), b"\x0a\x01\x06").failure == ""
     assert by_passphrase(world, own(client), b"\x0a\x01\x08").failure == "notAuthorized"
     assert world.status_of(own(client)) == "CERTIFICATE_HOLD"
-    assert by_passphrase(world, own(client), reference=b"another").failure == "wrongIntegrity"
+    assert by_passphrase(world, own(client), reference=b"another").failure == "badMessageCheck"
 
 
 def test_it_opens_nothing_but_revocations(world: CmpWorld) -> None:

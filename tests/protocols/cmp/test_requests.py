@@ -8,9 +8,10 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from emca_daemon.asn1 import der
 from tests.support import cmp_messages as build
 from tests.support.cmp_messages import Template
-from tests.support.cmp_world import CmpWorld, enrolled
+from tests.support.cmp_world import CmpWorld, enrolled, settings
 
 KEY = ec.generate_private_key(ec.SECP256R1())
+PATH_LENGTH_ALONE = der.extension(der.oid("2.5.29.19"), der.sequence(der.integer(1)))
 
 
 @pytest.fixture(scope="module")
@@ -48,13 +49,46 @@ def with_input(sender: str = "CN=dev1", key: ec.EllipticCurvePrivateKey = KEY) -
             "notAuthorized",
         ),
         (Template(extensions=(der.extension(der.oid("2.5.29.15"), b"\x03\x02\x07\x80"),)), ""),
-        (Template(extensions=(der.extension(der.oid("2.5.29.17"), b"\x05\x00"),)), "badDataFormat"),
+        (Template(extensions=(der.extension(der.oid("2.5.29.17"), b"\x05\x00"),)), "badCertTemplate"),
+        (Template(extensions=(PATH_LENGTH_ALONE,)), "badCertTemplate"),
+        (Template(extensions=(build.san("a.example"), build.san("b.example"))), "badCertTemplate"),
+        (Template(extra=b"\x81\x01\x05"), ""),
     ],
 )
 def test_templates(world: CmpWorld, template: Template, failure: str) -> None:
     """Each with its failure, in an ip."""
     reply = world.client().enroll(template)
     assert (reply.type, reply.failure) == ("ip", failure)
+
+
+@pytest.mark.parametrize("field", [b"\x81\x01\x05", b"\xa2" + build.EC_SHA256[1:], b"\x87\x02\x00\x01"])
+def test_a_strict_endpoint_chooses_by_itself_what_is_its_own_to_choose(field: bytes) -> None:
+    """Serial number, algorithm and unique identifiers in a template: badCertTemplate (RFC 4211 5)."""
+    after_the_key = field[0] == 0x87
+    template = Template() if after_the_key else Template(extra=field)
+    if after_the_key:
+        named = der.explicit(5, build.name("CN=dev1").public_bytes())
+        template = Template(None, None, extra=named + b"\xa6" + build.spki(KEY)[1:] + field)
+    strict = CmpWorld(settings(strict=True)).client()
+    assert strict.enroll(template, proof=signature(b"x")).failure == "badCertTemplate"
+
+
+@pytest.mark.parametrize(
+    ("version", "extension", "failure"),
+    [(0, b"", ""), (1, b"", "badCertTemplate"), (2, b"", "badCertTemplate"), (0, PATH_LENGTH_ALONE, "badCertTemplate")],
+)
+def test_pkcs10_requests(world: CmpWorld, version: int, extension: bytes, failure: str) -> None:
+    """Version 0, and extensions that can be read."""
+    extensions = der.sequence(der.oid("1.2.840.113549.1.9.14"), der.tlv(0x31, der.sequence(extension)))
+    information = der.sequence(
+        der.integer(version),
+        build.name("CN=dev1").public_bytes(),
+        build.spki(KEY),
+        der.explicit(0, extensions if extension else b""),
+    )
+    signed = der.bit_string(KEY.sign(information, ec.ECDSA(hashes.SHA256())))
+    reply = world.client().send(4, der.sequence(information, build.EC_SHA256, signed))
+    assert (reply.type, reply.failure) == ("cp", failure)
 
 
 @pytest.mark.parametrize(

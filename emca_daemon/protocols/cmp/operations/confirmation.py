@@ -90,8 +90,18 @@ def _confirming(call: Call) -> Transaction:
     if transaction.stage is Stage.CONFIRMING:
         return transaction
     if transaction.stage is Stage.FINISHED and transaction.serial is not None:
+        if _is_withdrawn(call, transaction):
+            raise failure(FailInfo.CERT_REVOKED, "the certificate was not confirmed, and is revoked")
         raise failure(FailInfo.CERT_CONFIRMED, "the certificate is confirmed already")
     raise failure(FailInfo.BAD_REQUEST, "there is nothing to be confirmed")
+
+
+def _is_withdrawn(call: Call, transaction: Transaction) -> bool:
+    assert transaction.issuer is not None
+    assert transaction.serial is not None
+    with call.endpoint.store.reading() as tx:
+        record = tx.certificates.find(transaction.issuer, transaction.serial)
+    return record is None or record.revocation is not None
 
 
 def _is_accepted(call: Call, transaction: Transaction, tx: Writing) -> bool:
@@ -105,6 +115,8 @@ def _is_accepted(call: Call, transaction: Transaction, tx: Writing) -> bool:
     if status.request_id != transaction.request_id:
         raise failure(FailInfo.BAD_REQUEST, f"the certReqId is {transaction.request_id}")
     accepted = status.status in (None, Status.ACCEPTED, Status.GRANTED_WITH_MODS)
+    if not accepted and status.status != Status.REJECTION:
+        raise failure(FailInfo.BAD_REQUEST, "a certificate is accepted or rejected")
     if accepted and status.failed:
         raise failure(FailInfo.BAD_REQUEST, "what is accepted has no failInfo")
     if not hmac.compare_digest(status.hash, _certificate_hash(call, transaction, status, tx)):

@@ -9,6 +9,7 @@ from emca_daemon.asn1 import der
 from emca_daemon.asn1.cmp import Body, InformationValue
 from emca_daemon.asn1.cmp_content import crl_statuses, general_message, general_reply, texts
 from emca_daemon.asn1.cmp_status import FailInfo
+from emca_daemon.asn1.unreadable import UNREADABLE
 from emca_daemon.asn1.values import decoded
 from emca_daemon.errors import Refused
 from emca_daemon.protocols.cmp.authentication import failure
@@ -84,11 +85,21 @@ def _root_update(call: Call, value: bytes | None) -> InformationValue:
     """The next root, where there is one; a root that is not ours has no successor here."""
     authority = call.endpoint.authorities.get(call.endpoint.settings.issuer)
     update = call.endpoint.root_update
+    if value is not None and not _is_certificate(value):
+        raise failure(FailInfo.BAD_REQUEST, "the value is the root that shall be updated, or absent")
     if not update or (value is not None and value != authority.record.chain[-1]):
         return InformationValue(ROOT_CA_KEY_UPDATE)
     encoded = [certificate.public_bytes(Encoding.DER) for certificate in update]
     tagged = [der.explicit(number, one) for number, one in enumerate(encoded[1:])]
     return InformationValue(ROOT_CA_KEY_UPDATE, der.sequence(encoded[0], *tagged))
+
+
+def _is_certificate(value: bytes) -> bool:
+    try:
+        x509.load_der_x509_certificate(value)
+    except UNREADABLE:
+        return False
+    return True
 
 
 def _template(call: Call, _value: bytes | None) -> InformationValue:

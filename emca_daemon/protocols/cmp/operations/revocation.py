@@ -18,7 +18,7 @@ from emca_daemon.asn1.names import name_to_subject
 from emca_daemon.asn1.values import decoded
 from emca_daemon.ca.ports import CertificatesReader
 from emca_daemon.ca.records import CertificateRecord, CertificateState, RevocationReason
-from emca_daemon.errors import Refused
+from emca_daemon.errors import Reason, Refused
 from emca_daemon.names import IssuerName, SerialNumber
 from emca_daemon.protocols.cmp.calls import Answer, Call
 from emca_daemon.protocols.cmp.credentials import Kind
@@ -29,6 +29,10 @@ from emca_daemon.protocols.cmp.records import Stage
 _REASON = "2.5.29.21"
 _INVALIDITY_DATE = "2.5.29.24"
 _CERTIFICATE_VERSION_3 = 2
+_DONE = {
+    RevocationReason.REMOVE_FROM_CRL: "the certificate is revived: it is revoked no more",
+    RevocationReason.CERTIFICATE_HOLD: "the certificate is revoked until it is revived",
+}
 
 
 @asn1.sequence
@@ -56,7 +60,8 @@ def revoke(call: Call) -> Answer:
     with call.endpoint.store.writing() as tx:
         claim(tx, new_transaction(call, Stage.FINISHED, call.endpoint.settings.replay_window))
     _carry_out(call, record, order)
-    return Answer(Body.RP, revocation_reply(StatusInfo(Status.ACCEPTED)))
+    done = _DONE.get(order.reason, "the certificate is revoked")
+    return Answer(Body.RP, revocation_reply(StatusInfo(Status.ACCEPTED, done)))
 
 
 def rejected_answer(refusal: Refused) -> Answer:
@@ -67,7 +72,7 @@ def rejected_answer(refusal: Refused) -> Answer:
 def _carry_out(call: Call, record: CertificateRecord, order: _Order) -> None:
     issuer, serial = record.intent.issuer, record.intent.serial
     if order.reason is RevocationReason.REMOVE_FROM_CRL:
-        call.endpoint.revoking.release(issuer, serial, call.requester)
+        _revive(call, issuer, serial)
         return
     # A passphrase proves who somebody is, not that they have the key
     proved = call.credential.kind is not Kind.PASSPHRASE
@@ -76,9 +81,20 @@ def _carry_out(call: Call, record: CertificateRecord, order: _Order) -> None:
     )
 
 
+def _revive(call: Call, issuer: IssuerName, serial: SerialNumber) -> None:
+    try:
+        call.endpoint.revoking.release(issuer, serial, call.requester)
+    except Refused as refusal:
+        if refusal.reason is not Reason.WRONG_STATE:
+            raise
+        raise Failure(FailInfo.BAD_CERT_ID, refusal.detail) from refusal
+
+
 def _order(extensions: tuple[TemplateExtension, ...]) -> _Order:
     reasons = [one for one in extensions if one.oid == _REASON]
     dates = [one for one in extensions if one.oid == _INVALIDITY_DATE]
+    if any(one.critical and one not in (*reasons, *dates) for one in extensions):
+        raise Failure(FailInfo.UNACCEPTED_EXTENSION, "a critical extension of the entry is not known here")
     if len(reasons) > 1 or len(dates) > 1:
         raise Failure(FailInfo.BAD_REQUEST, "a revocation has one reason and one date")
     reason = _reason(reasons[0].value) if reasons else RevocationReason.UNSPECIFIED
@@ -103,7 +119,7 @@ def _target(call: Call, details: RevocationDetails) -> CertificateRecord:
     """The certificate that is meant, whole and as it is said to be; raises Failure."""
     template = details.template
     if template.version not in (None, _CERTIFICATE_VERSION_3):
-        raise Failure(FailInfo.BAD_CERT_ID, "certificates have version 3")
+        raise Failure(FailInfo.BAD_REQUEST, "certificates have version 3")
     incomplete = template.issuer is None or template.serial is None
     if incomplete and (call.endpoint.settings.strict or (template.serial is None and template.public_key is None)):
         raise Failure(FailInfo.ADD_INFO_NOT_AVAILABLE, "issuer and serial number name a certificate")

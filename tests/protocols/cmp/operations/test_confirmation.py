@@ -15,6 +15,7 @@ from tests.support.cmp_world import Client, CmpWorld, settings
 
 REJECTED = der.sequence(der.integer(2))
 FAILED_YET_ACCEPTED = der.sequence(der.integer(0), b"\x03\x02\x05\x20")
+WAITING = der.sequence(der.integer(3))
 SHA512 = der.explicit(0, der.sequence(der.oid("2.16.840.1.101.3.4.2.3")))
 
 
@@ -71,10 +72,22 @@ def test_what_does_not_fit_ends_the_transaction(world: CmpWorld) -> None:
         ({"request_id": 1}, "badRequest"),
         ({"status": FAILED_YET_ACCEPTED}, "badRequest"),
         ({"more": SHA512}, "badCertId"),
+        ({"status": WAITING}, "badRequest"),
     ):
         client, certificate = opened(world)
         assert client.confirm(certificate, **more).failure == failure
         assert world.status_of(certificate) == "CESSATION_OF_OPERATION"
+
+
+def test_what_was_withdrawn_is_not_said_to_be_confirmed(world: CmpWorld) -> None:
+    """CertRevoked, whether the content did not fit or the time was over."""
+    client, certificate = opened(world)
+    assert client.confirm(certificate, request_id=1).failure == "badRequest"
+    client, certificate = opened(world)
+    world.ca.clock.advance(minutes=6)
+    world.expiry.run()
+    late = client.confirm(certificate)
+    assert (late.type, late.failure, late.is_protected) == ("error", "certRevoked", True)
 
 
 def test_version_3_may_name_the_hash(world: CmpWorld) -> None:

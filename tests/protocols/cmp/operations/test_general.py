@@ -122,6 +122,7 @@ def test_the_next_root(world: CmpWorld) -> None:
     """Nothing where there is none, or where another root is asked about."""
     chain = world.ca.authorities.get(ISSUING).record.chain
     assert ask(world, "20") == {"18": None}
+    assert world.client().ask(ID_IT + "20", der.NULL).failure == "badRequest"
     certificates = tuple(map(x509.load_der_x509_certificate, chain[::-1]))
     elsewhere = Exchange(replace(world.endpoint, root_update=certificates))
 

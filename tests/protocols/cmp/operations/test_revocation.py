@@ -54,11 +54,19 @@ def own(client: Client) -> x509.Certificate:
 
 
 def test_by_its_holder(world: CmpWorld) -> None:
-    """Rp accepted; then the signer is revoked."""
+    """Rp accepted; then the signer is revoked, which is said in an rp, too (RFC 9483 4.2)."""
     client = enrolled(world)
     assert (order(client, details(own(client))).type, world.status_of(own(client))) == ("rp", "UNSPECIFIED")
     reply = order(client, details(own(client)))
-    assert (reply.type, reply.failure) == ("error", "certRevoked")
+    assert (reply.type, reply.failure, reply.is_protected) == ("rp", "certRevoked", True)
+
+
+def test_who_is_on_hold_revives_nothing(world: CmpWorld) -> None:
+    """CertRevoked: whoever has the key may be the reason for the hold."""
+    client = enrolled(world)
+    assert order(client, details(own(client)), reason(b"\x0a\x01\x06")).failure == ""
+    assert order(client, details(own(client)), reason(b"\x0a\x01\x08")).failure == "certRevoked"
+    assert world.status_of(own(client)) == "CERTIFICATE_HOLD"
 
 
 @pytest.mark.parametrize("by_holder", [True, False])
@@ -75,15 +83,16 @@ def test_by_an_authority(world: CmpWorld, authority: Client) -> None:
     """Hold, revive, revoke with a date; then certRevoked."""
     certificate = own(enrolled(world))
     date = der.extension(der.oid("2.5.29.24"), der.generalized_time(world.ca.clock()))
-    for extensions, status in (
-        ((reason(b"\x0a\x01\x06"),), "CERTIFICATE_HOLD"),
-        ((reason(b"\x0a\x01\x08"),), "good"),
-        ((reason(b"\x0a\x01\x01"), date), "KEY_COMPROMISE"),
+    for extensions, status, said in (
+        ((reason(b"\x0a\x01\x06"),), "CERTIFICATE_HOLD", "revoked until"),
+        ((reason(b"\x0a\x01\x08"),), "good", "revived"),
+        ((reason(b"\x0a\x01\x01"), date), "KEY_COMPROMISE", "revoked"),
     ):
         reply = order(authority, details(certificate), *extensions)
         assert (reply.failure, world.status_of(certificate)) == ("", status)
+        assert said in str(reply.status["statusString"][0])
     assert order(authority, details(certificate)).failure == "certRevoked"
-    assert order(authority, details(certificate), reason(b"\x0a\x01\x08")).failure == "badRequest"
+    assert order(authority, details(certificate), reason(b"\x0a\x01\x08")).failure == "badCertId"
 
 
 def test_nobody_else(world: CmpWorld) -> None:
@@ -99,6 +108,8 @@ def test_nobody_else(world: CmpWorld) -> None:
         ((reason(der.NULL),), "badDataFormat"),
         ((reason(b"\x0a\x01\x01"), reason(b"\x0a\x01\x08")), "badRequest"),
         ((der.extension(der.oid("2.5.29.24"), der.NULL),), "badDataFormat"),
+        ((reason(b"\x0a\x01\x08"),), "badCertId"),
+        ((der.extension(der.oid("1.2.3.4"), der.NULL, critical=True),), "unacceptedExtension"),
     ],
 )
 def test_reasons_and_dates(world: CmpWorld, extensions: tuple[bytes, ...], failure: str) -> None:
@@ -120,11 +131,11 @@ def test_certificates_must_be_described_rightly(world: CmpWorld) -> None:
         details(own(client), more=subject),
         details(own(client), more=key),
         details(own(client), more=wrong_extension),
-        details(own(client), first=b"\x80\x01\x01"),
         der.sequence(b"\x81\x01\x07", der.explicit(3, own(client).issuer.public_bytes())),
         der.sequence(b"\x81\x01\x07", der.explicit(3, build.name("CN=Other CA").public_bytes())),
     ):
         assert order(client, template).failure == "badCertId"
+    assert order(client, details(own(client), first=b"\x80\x01\x01")).failure == "badRequest"
 
 
 def test_what_is_missing(world: CmpWorld) -> None:
