@@ -1,5 +1,6 @@
 """Ephemeral-static Diffie-Hellman on curves (RFC 5753, RFC 8418): the key that wraps the content key."""
 
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, x448, x25519
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
@@ -52,7 +53,7 @@ def wrap(
     scheme = STANDARD_SHA256 if isinstance(recipient, ec.EllipticCurvePublicKey) else HKDF_SHA256
     wrapping = cms.write_algorithm(cms.Algorithm(wrap_oid))
     algorithm = cms.Algorithm(scheme, wrapping)
-    return algorithm, aes_key_wrap(_derive(_agree(ephemeral, recipient), algorithm, user_material), key)
+    return algorithm, aes_key_wrap(_derive(agree(ephemeral, recipient), algorithm, user_material), key)
 
 
 def unwrap(
@@ -64,12 +65,9 @@ def unwrap(
 ) -> bytes | None:
     """The content key, None where it was not wrapped for this key.
 
-    Raises Refused(ALGORITHM_REFUSED) for schemes that are not known, MALFORMED for a key on another curve.
+    Raises Refused(ALGORITHM_REFUSED) for schemes that are not known, and as `agree`.
     """
-    try:
-        shared = _agree(private, originator)
-    except ValueError:
-        raise Refused(Reason.MALFORMED, "the originator's key does not fit the recipient's") from None
+    shared = agree(private, originator)
     try:
         return aes_key_unwrap(_derive(shared, algorithm, user_material), wrapped)
     except (InvalidUnwrap, ValueError):
@@ -97,14 +95,24 @@ def read_originator(private: AgreementPrivateKey, algorithm: cms.Algorithm, bits
     raise Refused(Reason.MALFORMED, "the originator's key does not fit the recipient's")
 
 
-def _agree(private: AgreementPrivateKey, public: AgreementPublicKey) -> bytes:
-    if isinstance(private, ec.EllipticCurvePrivateKey) and isinstance(public, ec.EllipticCurvePublicKey):
-        return private.exchange(ec.ECDH(), public)
-    if isinstance(private, x25519.X25519PrivateKey) and isinstance(public, x25519.X25519PublicKey):
-        return private.exchange(public)
-    if isinstance(private, x448.X448PrivateKey) and isinstance(public, x448.X448PublicKey):
-        return private.exchange(public)
-    raise ValueError("keys of different kinds")
+def agree(private: AgreementPrivateKey, public: AgreementPublicKey) -> bytes:
+    """The secret that two keys share.
+
+    Raises Refused: MALFORMED for keys that are not of the same kind and curve, ALGORITHM_REFUSED for a private key in
+    a token that does nothing but sign.
+    """
+    try:
+        if isinstance(private, ec.EllipticCurvePrivateKey) and isinstance(public, ec.EllipticCurvePublicKey):
+            return private.exchange(ec.ECDH(), public)
+        if isinstance(private, x25519.X25519PrivateKey) and isinstance(public, x25519.X25519PublicKey):
+            return private.exchange(public)
+        if isinstance(private, x448.X448PrivateKey) and isinstance(public, x448.X448PublicKey):
+            return private.exchange(public)
+    except ValueError:
+        pass
+    except UnsupportedAlgorithm:
+        raise Refused(Reason.ALGORITHM_REFUSED, "the recipient's key agrees on no secrets") from None
+    raise Refused(Reason.MALFORMED, "the keys are not of one kind")
 
 
 def _derive(shared: bytes, algorithm: cms.Algorithm, user_material: bytes | None) -> bytes:

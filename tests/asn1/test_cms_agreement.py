@@ -6,6 +6,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from emca_daemon.asn1 import cms, cms_agreement, der
 from emca_daemon.errors import Reason, Refused
+from emca_daemon.signers.pkcs11_keys import TokenEllipticCurveKey
 from tests.support.cms_world import counted
 
 KEY = counted(16)
@@ -18,6 +19,21 @@ def pair(kind: str) -> tuple[cms_agreement.AgreementPrivateKey, cms_agreement.Ag
     if kind == "x448":
         return x448.X448PrivateKey.generate(), x448.X448PrivateKey.generate()
     return ec.generate_private_key(ec.SECP384R1()), ec.generate_private_key(ec.SECP384R1())
+
+
+def test_keys_in_tokens_agree_on_nothing() -> None:
+    """AlgorithmRefused; malformed where the two are not of one kind."""
+    public = ec.generate_private_key(ec.SECP256R1()).public_key()
+
+    def sign(data: bytes, _mechanism: object, _parameters: object) -> bytes:
+        return data
+
+    with pytest.raises(Refused) as caught:
+        cms_agreement.agree(TokenEllipticCurveKey(public, sign), public)
+    assert caught.value.reason is Reason.ALGORITHM_REFUSED
+    with pytest.raises(Refused) as caught:
+        cms_agreement.agree(x25519.X25519PrivateKey.generate(), public)
+    assert caught.value.reason is Reason.MALFORMED
 
 
 @pytest.mark.parametrize("kind", ["p-384", "x25519", "x448"])

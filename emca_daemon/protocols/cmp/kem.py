@@ -12,6 +12,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat import asn1
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import mlkem
+from cryptography.hazmat.primitives.kdf.concatkdf import ConcatKDFHash
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from emca_daemon.asn1 import der
@@ -33,6 +34,13 @@ _HKDF: dict[str, hashes.HashAlgorithm] = {
     "1.2.840.113549.1.9.16.3.30": hashes.SHA512(),
 }
 """HKDF with each hash (RFC 8619)."""
+_KDF3 = "1.3.133.16.840.9.44.1.2"
+_KDF3_HASHES: dict[str, hashes.HashAlgorithm] = {
+    "2.16.840.1.101.3.4.2.1": hashes.SHA256(),
+    "2.16.840.1.101.3.4.2.2": hashes.SHA384(),
+    "2.16.840.1.101.3.4.2.3": hashes.SHA512(),
+}
+"""KDF3 of ANS X9.44, by the hash in its parameters (RFC 9690 A)."""
 _ML_KEM_768, _ML_KEM_1024 = "2.16.840.1.101.3.4.4.2", "2.16.840.1.101.3.4.4.3"
 _MOST_KEY_OCTETS = 255 * 32
 _STATIC = der.sequence(der.tlv(0x0C, b"CMP-KEM"))
@@ -83,13 +91,21 @@ def compute(protection: Algorithm, secret: bytes, transaction_id: bytes, data: b
     """The MAC over some data by a key from the shared secret; raises as `verify` does."""
     read = decoded(_KemBmParameter, protection.parameters or b"", "KemBMParameter")
     derivation, mac = algorithm(encoded(read.kdf)), scheme(algorithm(encoded(read.mac)))
-    hash_ = _HKDF.get(derivation.oid)
-    if hash_ is None or not derivation.without_parameters:
-        raise _bad(FailInfo.BAD_ALG, f"the key derivation {derivation.oid} is not known")
     if not 1 <= read.length <= _MOST_KEY_OCTETS or not mac.takes(bytes(read.length)):
         raise _bad(FailInfo.BAD_ALG, "this MAC takes no keys of that length")
-    key = HKDF(hash_, read.length, None, _other_info(transaction_id, read.context)).derive(secret)
+    key = _derived(derivation, read.length, secret, _other_info(transaction_id, read.context))
     return mac.compute(key, data)
+
+
+def _derived(derivation: Algorithm, length: int, secret: bytes, info: bytes) -> bytes:
+    hkdf = _HKDF.get(derivation.oid)
+    if hkdf is not None and derivation.without_parameters:
+        return HKDF(hkdf, length, None, info).derive(secret)
+    if derivation.oid == _KDF3:
+        hash_ = _KDF3_HASHES.get(algorithm(derivation.parameters or b"").oid)
+        if hash_ is not None:
+            return ConcatKDFHash(hash_, length, info).derive(secret)
+    raise _bad(FailInfo.BAD_ALG, f"the key derivation {derivation.oid} is not known")
 
 
 def _other_info(transaction_id: bytes, context: bytes | None) -> bytes:

@@ -16,6 +16,8 @@ from emca_daemon.randomness import RandomBytes
 
 PBM = "1.2.840.113533.7.66.13"
 PBMAC1 = "1.2.840.113549.1.5.14"
+DH_BASED_MAC = "1.2.840.113533.7.66.30"
+"""By a secret that was agreed on: a proof of possession, never the protection of a message here."""
 _PBKDF2 = "1.2.840.113549.1.5.12"
 _PBES2 = "1.2.840.113549.1.5.13"
 """What Bouncy Castle 1.72 calls PBKDF2 in PBMAC1; answers call it by its name, which it reads as well."""
@@ -43,6 +45,12 @@ class _PbmParameter:
     salt: bytes
     owf: asn1.TLV
     iteration_count: int
+    mac: asn1.TLV
+
+
+@asn1.sequence
+class _DhbmParameter:
+    owf: asn1.TLV
     mac: asn1.TLV
 
 
@@ -107,6 +115,8 @@ def _plan(protection: Algorithm, most_iterations: int) -> _Plan:
         return _password_based(protection, most_iterations)
     if protection.oid == PBMAC1:
         return _pbmac1(protection, most_iterations)
+    if protection.oid == DH_BASED_MAC:
+        return _dh_based(protection)
     return _Plan(lambda secret: secret, scheme(protection), lambda _salt, mac: mac, 0)
 
 
@@ -114,26 +124,49 @@ def _password_based(protection: Algorithm, most_iterations: int) -> _Plan:
     read = decoded(_PbmParameter, protection.parameters or b"", "PBMParameter")
     _bounded(read.iteration_count, read.salt, most_iterations)
     owf, mac = algorithm(encoded(read.owf)), scheme(algorithm(encoded(read.mac)))
-    one_way = getattr(hashlib, _HASHES.get(owf.oid, ""), None)
-    if one_way is None:
-        raise Failure(FailInfo.BAD_ALG, f"the one-way function {owf.oid} is not known", of_message=True)
+    one_way = _one_way(owf)
     _fitting(mac, mac.fixed or one_way().digest_size)
 
     def key(secret: bytes) -> bytes:
         value = secret + read.salt
         for _ in range(read.iteration_count):
             value = one_way(value).digest()
-        whole, number = bytes(value), 1
-        # Longer keys go on with hashes of "1", "2" ... before the first one (RFC 9810 5.1.3.1).
-        while mac.fixed is not None and len(whole) < mac.fixed:
-            whole, number = whole + one_way(str(number).encode() + value).digest(), number + 1
-        return whole[: mac.fixed]
+        return _lengthened(value, one_way, mac)
 
     def written(salt: bytes, ended: Algorithm) -> Algorithm:
         count = der.integer(read.iteration_count)
         return Algorithm(protection.oid, der.sequence(der.octet_string(salt), owf.encoded(), count, ended.encoded()))
 
     return _Plan(key, mac, written, len(read.salt))
+
+
+def _dh_based(protection: Algorithm) -> _Plan:
+    """RFC 9810 5.1.3.2: as a password's, but a secret that was agreed on is hashed once and without a salt."""
+    read = decoded(_DhbmParameter, protection.parameters or b"", "DHBMParameter")
+    owf, mac = algorithm(encoded(read.owf)), scheme(algorithm(encoded(read.mac)))
+    one_way = _one_way(owf)
+    _fitting(mac, mac.fixed or one_way().digest_size)
+
+    def written(_salt: bytes, ended: Algorithm) -> Algorithm:
+        return Algorithm(protection.oid, der.sequence(owf.encoded(), ended.encoded()))
+
+    return _Plan(lambda secret: _lengthened(one_way(secret).digest(), one_way, mac), mac, written, 0)
+
+
+def _one_way(owf: Algorithm) -> Callable[..., "hashlib._Hash"]:
+    name = _HASHES.get(owf.oid)
+    if name is None:
+        raise Failure(FailInfo.BAD_ALG, f"the one-way function {owf.oid} is not known", of_message=True)
+    found: Callable[..., hashlib._Hash] = getattr(hashlib, name)
+    return found
+
+
+def _lengthened(value: bytes, one_way: Callable[..., "hashlib._Hash"], mac: Scheme) -> bytes:
+    """A key as long as the MAC wants it: it goes on with hashes of "1", "2" ... before the first (RFC 9810 5.1.3.1)."""
+    whole, number = value, 1
+    while mac.fixed is not None and len(whole) < mac.fixed:
+        whole, number = whole + one_way(str(number).encode() + value).digest(), number + 1
+    return whole[: mac.fixed]
 
 
 def _pbmac1(protection: Algorithm, most_iterations: int) -> _Plan:

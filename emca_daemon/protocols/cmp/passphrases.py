@@ -4,22 +4,19 @@ from typing import Annotated
 
 from cryptography.hazmat import asn1
 
-from emca_daemon.asn1 import cms, der
 from emca_daemon.asn1.cmp_status import FailInfo
-from emca_daemon.asn1.cms_decrypting import decrypt_with_key, decrypt_with_password
-from emca_daemon.asn1.cms_enveloped import Enveloped, read_enveloped_data
 from emca_daemon.asn1.values import content_parts, decoded, object_identifier
 from emca_daemon.ca.audit import event_by
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.protocols.cmp.authentication import failure
 from emca_daemon.protocols.cmp.calls import Call
 from emca_daemon.protocols.cmp.credentials import Kind
+from emca_daemon.protocols.cmp.envelopes import opened
 from emca_daemon.protocols.cmp.records import Passphrase
 
 REV_PASSPHRASE = "1.3.6.1.5.5.7.4.12"  # noqa: S105 - the OID of id-it-revPassphrase
 
 _LOCAL_KEY_ID = "1.2.840.113549.1.9.21"
-_CIPHERS = frozenset({"aes-128-cbc", "aes-192-cbc", "aes-256-cbc"})
 _LEAST_OCTETS, _MOST_OCTETS = 8, 200
 _MOST_IDENTIFIER = 128
 _TAKEN = "this identifier is somebody else's"
@@ -47,7 +44,7 @@ def keep(call: Call, value: bytes | None) -> None:
         raise failure(FailInfo.BAD_REQUEST, "a passphrase comes in EnvelopedData")
     envelope = b"\x30" + value[1:]
     identifier = _local_key_id(envelope) or call.message.header.sender_kid or b""
-    passphrase = _opened(call, envelope)
+    passphrase = _passphrase_in(call, envelope)
     if not _LEAST_OCTETS <= len(passphrase) <= _MOST_OCTETS or not 1 <= len(identifier) <= _MOST_IDENTIFIER:
         detail = f"a passphrase has {_LEAST_OCTETS} to {_MOST_OCTETS} octets, its identifier 1 to {_MOST_IDENTIFIER}"
         raise failure(FailInfo.BAD_REQUEST, detail)
@@ -61,27 +58,14 @@ def keep(call: Call, value: bytes | None) -> None:
         tx.audit.append(event_by(call.requester, call.now, "cmp.passphrase", f"{name}/{holder}"))
 
 
-def _opened(call: Call, envelope: bytes) -> bytes:
+def _passphrase_in(call: Call, envelope: bytes) -> bytes:
     """What is in the envelope, which is for the sender's shared secret or for the responder's certificate."""
     try:
-        wrapped = der.sequence(der.oid(cms.ENVELOPED_DATA), der.explicit(0, envelope))
-        return _decrypted(call, read_enveloped_data(wrapped))
+        return opened(call, envelope)
     except Refused as refusal:
         if refusal.reason is Reason.UNAVAILABLE:
             raise
         raise failure(FailInfo.BAD_REQUEST, _NOT_OPENED) from refusal
-
-
-def _decrypted(call: Call, enveloped: Enveloped) -> bytes:
-    endpoint, secret = call.endpoint, call.credential.secret
-    signer = endpoint.signers.current()
-    recipient = enveloped.recipient_for(signer.certificate)
-    if recipient is not None:
-        key = endpoint.signers.private_key(signer)
-        return decrypt_with_key(enveloped, recipient, key, ciphers=_CIPHERS, random=endpoint.random)
-    if secret is None:
-        raise Refused(Reason.NOT_FOUND, "the envelope is for nobody here")
-    return decrypt_with_password(enveloped, secret.secret, ciphers=_CIPHERS, random=endpoint.random)
 
 
 def _local_key_id(envelope: bytes) -> bytes | None:

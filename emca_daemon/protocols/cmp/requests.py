@@ -30,6 +30,7 @@ from emca_daemon.protocols.cmp.credentials import Kind
 from emca_daemon.protocols.cmp.errors import Failure
 from emca_daemon.protocols.cmp.key_delivery import asks_for_key, readable_key
 from emca_daemon.protocols.cmp.key_delivery import made_key as made_key_for
+from emca_daemon.protocols.cmp.private_proofs import check_private_proof
 
 _SUBJECT_ALTERNATIVE_NAME = "2.5.29.17"
 _BASIC_CONSTRAINTS = "2.5.29.19"
@@ -143,7 +144,7 @@ def _is_proved_by(request: CertificateRequest, later: bytes) -> bool:
 
 
 def _check_proof(call: Call, request: CertificateRequest) -> str:
-    """The name of the algorithm that proved possession; empty where an RA vouches for it."""
+    """The name of the algorithm that proved possession; empty where an RA vouches for it, or no signature does."""
     proof = request.proof
     if proof is None:
         raise Failure(FailInfo.BAD_POP, "the proof of possession is missing")
@@ -151,8 +152,9 @@ def _check_proof(call: Call, request: CertificateRequest) -> str:
         if call.credential.kind is not Kind.RA:
             raise Failure(FailInfo.NOT_AUTHORIZED, "only a registration authority may vouch for possession")
         return ""
-    if proof.method is not ProofMethod.SIGNATURE or proof.algorithm is None:
-        raise Failure(FailInfo.BAD_POP, "possession is proved by a signature, an encrypted certificate or a challenge")
+    if proof.algorithm is None:
+        check_private_proof(call, request, proof)
+        return ""
     signed, key = _signed_by_proof(call, request, proof), _public_key(request.template)
     try:
         return verify_signature(key, proof.algorithm, proof.signature, signed)

@@ -1,5 +1,6 @@
 """Keys encapsulated to certificates, and MACs by them."""
 
+import hashlib
 import hmac
 
 import pytest
@@ -18,6 +19,7 @@ from emca_daemon.protocols.cmp.kem import compute, encapsulated, verify
 from tests.support.cmp_kem import KEM, device, other_info, parameters, vendor
 
 SECRET, ID, DATA = bytes(range(32)), b"0123456789abcdef", b"what is protected"
+KDF3 = "1.3.133.16.840.9.44.1.2"
 KMAC128 = der.sequence(der.oid("2.16.840.1.101.3.4.2.19"))
 
 
@@ -38,6 +40,14 @@ def test_what_the_standard_says(context: bytes | None, kdf: str, hash_: hashes.H
         assert not verify(protection, secret, identifier, data, mac)
 
 
+def test_kdf3_is_what_the_standard_says() -> None:
+    """The hash of a number that counts from 1, the secret and KemOtherInfo, again and again (ANS X9.44)."""
+    info, sha256 = other_info(ID), der.sequence(der.oid("2.16.840.1.101.3.4.2.1"))
+    blocks = [hashlib.sha256(number.to_bytes(4, "big") + SECRET + info).digest() for number in (1, 2)]
+    protection = algorithm(parameters(48, kdf=der.sequence(der.oid(KDF3), sha256)))
+    assert compute(protection, SECRET, ID, DATA) == hmac.digest(b"".join(blocks)[:48], DATA, "sha256")
+
+
 def test_other_macs() -> None:
     """KMAC by a key of any length that it takes."""
     assert len(compute(algorithm(parameters(16, mac=KMAC128)), SECRET, ID, DATA)) == 32
@@ -48,6 +58,7 @@ def test_other_macs() -> None:
     [
         algorithm(parameters(kdf=der.sequence(der.oid("1.2.3")))),
         algorithm(parameters(kdf=der.sequence(der.oid("1.2.840.113549.1.9.16.3.28"), der.integer(1)))),
+        algorithm(parameters(kdf=der.sequence(der.oid(KDF3), der.sequence(der.oid("1.3.14.3.2.26"))))),
         algorithm(parameters(mac=der.sequence(der.oid("1.2.3")))),
         algorithm(parameters(0)),
         algorithm(parameters(-1)),

@@ -84,6 +84,19 @@ def test_long_keys_of_password_based_mac_are_what_the_standard_says() -> None:
     assert compute(Algorithm("1.2.840.113533.7.66.13", parameters), SECRET, DATA, MOST) == expected
 
 
+def test_dh_based_mac_is_what_the_standard_says() -> None:
+    """The hash of what was agreed on, made longer as a password's (RFC 9810 5.1.3.2); it protects no message."""
+    sha1 = der.sequence(der.oid("1.3.14.3.2.26"))
+    base = hashlib.sha1(SECRET).digest()
+    dh_based = Algorithm("1.2.840.113533.7.66.30", der.sequence(sha1, build.HMAC_SHA256))
+    assert compute(dh_based, SECRET, DATA, MOST) == hmac.digest(base, DATA, "sha256")
+    longer = Algorithm(dh_based.oid, der.sequence(sha1, GMAC256))
+    expected = compute(algorithm(GMAC256), (base + hashlib.sha1(b"1" + base).digest())[:32], DATA, MOST)
+    assert compute(longer, SECRET, DATA, MOST) == expected
+    assert not is_mac(dh_based.oid)
+    assert renewed(dh_based, MOST, bytes) == dh_based
+
+
 def test_password_based_mac_is_what_the_standard_says() -> None:
     """The hash over secret and salt again and again, then HMAC (RFC 4210 5.1.3.1)."""
     expected = hmac.digest(build.mac_key(SECRET), DATA, "sha1")

@@ -139,10 +139,12 @@ def test_keys(world: CmpWorld) -> None:
     """None, unreadable, unknown, and one that cannot sign."""
     x = x25519.X25519PrivateKey.generate().public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     unknown = der.sequence(der.sequence(der.oid("1.2.3")), der.bit_string(b"k"))
+    ml_kem_512 = der.sequence(der.sequence(der.oid("2.16.840.1.101.3.4.4.1")), der.bit_string(bytes(800)))
     p256 = der.sequence(der.oid("1.2.840.10045.2.1"), der.oid("1.2.840.10045.3.1.7"))
     empty = der.sequence(p256, der.bit_string(b""))
     for key, failures in ((x, {"badPOP"}), (unknown, {"badCertTemplate"}), (empty, {"badCertTemplate"})):
         assert world.client().send(0, with_key(key)).failure in failures
+    assert world.client().send(0, with_key(ml_kem_512)).failure == "badCertTemplate"
     assert world.client().enroll(Template(key=None), proof=b"").failure == "badCertTemplate"
     weak = Template(key=ec.generate_private_key(ec.SECP192R1()))
     assert world.client().enroll(weak).failure == "badCertTemplate"
