@@ -28,11 +28,11 @@ _POSTGRESQL_READ_ONLY = "25006"
 """read_only_sql_transaction: the server became a standby; another one is or will be the primary."""
 
 
-DATABASE_FAILURES = (SQLAlchemyError, sqlite3.Error, UnicodeEncodeError)
-"""What the store's statements raise, whether they went through SQLAlchemy or to SQLite's driver."""
+DATABASE_FAILURES = (SQLAlchemyError, UnicodeEncodeError)
+"""What the store's statements raise."""
 
 
-def refusal_of(error: SQLAlchemyError | sqlite3.Error | UnicodeEncodeError) -> Refused | None:
+def refusal_of(error: SQLAlchemyError | UnicodeEncodeError) -> Refused | None:
     """The refusal that stands for a failure; None for a bug.
 
     UNAVAILABLE where trying again may help (locks, lost connections, full disks), MALFORMED for a value that the
@@ -42,15 +42,15 @@ def refusal_of(error: SQLAlchemyError | sqlite3.Error | UnicodeEncodeError) -> R
         return Refused(Reason.MALFORMED, "a text has characters that are none")
     if isinstance(error, PoolExhausted):
         return _unavailable("all connections to the database are in use")
-    cause = error.orig if isinstance(error, DBAPIError) else error
+    if not isinstance(error, DBAPIError):
+        return None
+    cause = error.orig
     if isinstance(cause, sqlite3.Error):
         # Extended result codes keep the primary code in the low octet. A connection that never opened has none, and
         # neither have the driver's own complaints about its caller, which are bugs.
         unopened = sqlite3.SQLITE_CANTOPEN if isinstance(cause, sqlite3.OperationalError) else 0
         passing = (getattr(cause, "sqlite_errorcode", unopened) & 0xFF) in _SQLITE_PASSING
         return _unavailable("the database is locked or its disk fails") if passing else None
-    if not isinstance(error, DBAPIError):
-        return None
     if error.connection_invalidated or isinstance(error, OperationalError):
         return _unavailable("the database cannot be reached or is too busy")
     if isinstance(error, DataError):

@@ -1,6 +1,5 @@
 """Units of work: the only way to a connection."""
 
-import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -37,10 +36,11 @@ _BEGIN_WRITING = {"sqlite": "BEGIN IMMEDIATE", "postgresql": "BEGIN ISOLATION LE
 PostgreSQL: READ COMMITTED, because all that must exclude each other locks the row that it is about (a certificate's,
 an issuer's counters, the audit head, a lease); stricter levels would make callers repeat what they did."""
 
-_DURABLE = {"sqlite": "PRAGMA synchronous = FULL"}
-_NOT_DURABLE = {"sqlite": "PRAGMA synchronous = NORMAL", "postgresql": "SET LOCAL synchronous_commit TO off"}
-"""SQLite sets it for the connection, before a transaction; PostgreSQL for the transaction, in it. Either way the
-database stays whole, and the next durable commit of anybody makes lasting what came before it."""
+_NOT_DURABLE_AFTER_BEGIN = {"sqlite": "", "postgresql": "; SET LOCAL synchronous_commit TO off"}
+_SYNCHRONOUS = {True: "PRAGMA synchronous = FULL", False: "PRAGMA synchronous = NORMAL"}
+"""How durable a transaction is: PostgreSQL is told in it (in the same round trip as its beginning), SQLite before it,
+for the connection. Either way the database stays whole, and the next durable commit of anybody makes lasting what came
+before it."""
 
 
 class SqlReading:
@@ -219,7 +219,8 @@ class SqlReadingStore:
         self._clock = clock
         self._thread = _Thread()
         self._begin_reading = _BEGIN_READING.get(engine.dialect.name)
-        self._begin_writing = _BEGIN_WRITING[engine.dialect.name]
+        begin = _BEGIN_WRITING[engine.dialect.name]
+        self._begin_writing = {True: begin, False: begin + _NOT_DURABLE_AFTER_BEGIN[engine.dialect.name]}
 
     @contextmanager
     def reading(self) -> Iterator[SqlReading]:
@@ -277,8 +278,6 @@ class SqlReadingStore:
                 _set_connection_durability(connection, durable)
             if begin is not None:
                 execute_plain(connection, begin)
-            if durable is False and connection.dialect.name not in _DURABLE:
-                execute_plain(connection, _NOT_DURABLE[connection.dialect.name])
         except BaseException:
             _roll_back(connection)
             self._connections.give_back(connection)
@@ -310,21 +309,20 @@ class SqlStore(SqlReadingStore):
         Raises Refused(UNAVAILABLE) when the database cannot be reached or stays locked, also at the end: when the
         connection breaks during the commit, nobody knows whether it took place.
         """
-        with self._transaction(self._begin_writing, durable) as connection:
+        with self._transaction(self._begin_writing[durable], durable) as connection:
             yield SqlTransaction(connection, self._clock, self._noticed)
 
 
 def _set_connection_durability(connection: Connection, durable: bool) -> None:
     """Where it is set for the connection: once, as long as it stays the same (a new connection is durable)."""
-    name = connection.dialect.name
-    if name in _DURABLE and connection.info.get("durable", True) is not durable:
-        execute_plain(connection, (_DURABLE if durable else _NOT_DURABLE)[name])
+    if connection.dialect.name == "sqlite" and connection.info.get("durable", True) is not durable:
+        execute_plain(connection, _SYNCHRONOUS[durable])
         connection.info["durable"] = durable
 
 
 def _roll_back(connection: Connection) -> None:
     try:
         roll_back(connection)
-    except (DBAPIError, sqlite3.Error):
+    except DBAPIError:
         with suppress(DBAPIError):
             connection.invalidate()

@@ -33,7 +33,6 @@ def sqlite_failure(code: int) -> DBAPIError:
         sqlite_failure(sqlite3.SQLITE_IOERR_FSYNC),
         sqlite_failure(sqlite3.SQLITE_FULL),
         failure(sqlite3.OperationalError("never opened")),
-        sqlite3.OperationalError("never opened"),
         failure(psycopg.OperationalError("gone")),
         failure(psycopg.errors.LockNotAvailable("locked")),
         failure(psycopg.errors.DeadlockDetected("deadlock")),
