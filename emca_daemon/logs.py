@@ -7,6 +7,7 @@ import json
 import logging
 import re
 import sys
+import warnings
 from collections.abc import Callable, MutableMapping
 from contextvars import ContextVar
 from functools import lru_cache
@@ -153,6 +154,15 @@ def bridge_twisted(log: FilteringBoundLogger, publisher: LogPublisher) -> ILogOb
     observer = cast("ILogObserver", observe)
     publisher.addObserver(observer)
     return observer
+
+
+def hush_libraries() -> None:
+    """What a library finds odd in bytes that somebody sent is no news: policy judges them, and says why.
+
+    Whoever asks Python for warnings (`-W`, PYTHONWARNINGS) gets them all the same.
+    """
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore", UserWarning)
 
 
 class StandardLogs(logging.Handler):

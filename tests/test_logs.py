@@ -3,17 +3,28 @@
 import json
 import logging
 import sys
+import warnings
 from datetime import UTC, datetime
 from io import StringIO
 from typing import cast
 
 import pytest
+from cryptography.utils import CryptographyDeprecationWarning
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from structlog.typing import FilteringBoundLogger
 from twisted.logger import ILogObserver, Logger, LogPublisher
 
-from emca_daemon.logs import HIDDEN, REQUEST_ID, SECRET_WORDS, StandardLogs, bridge_twisted, is_secret, make_log
+from emca_daemon.logs import (
+    HIDDEN,
+    REQUEST_ID,
+    SECRET_WORDS,
+    StandardLogs,
+    bridge_twisted,
+    hush_libraries,
+    is_secret,
+    make_log,
+)
 from emca_daemon.settings.model import LogSettings
 
 NOON = datetime(2030, 1, 2, 12, 0, tzinfo=UTC)
@@ -148,6 +159,21 @@ def test_libraries_log_into_the_same_stream() -> None:
         ("warning", "pool full", "emca-test-library"),
         ("error", "gone", "emca-test-library"),
     ]
+
+
+@pytest.mark.parametrize(("asked", "heard"), [([], 0), (["default"], 1)])
+def test_libraries_do_not_remark_on_what_strangers_send(
+    asked: list[str], heard: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Unless somebody asks Python for warnings; other warnings stay what they were."""
+    monkeypatch.setattr(sys, "warnoptions", asked)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        hush_libraries()
+        warnings.warn("the name is too long", UserWarning, stacklevel=1)
+        warnings.warn("the serial number is negative", CryptographyDeprecationWarning, stacklevel=1)
+        warnings.warn("a file was left open", ResourceWarning, stacklevel=1)
+    assert len(caught) == 1 + 2 * heard
 
 
 def test_standard_error_is_where_logs_go(capsys: pytest.CaptureFixture[str]) -> None:

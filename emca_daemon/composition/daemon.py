@@ -25,7 +25,7 @@ from emca_daemon.listeners.notify import Notifier
 from emca_daemon.listeners.own_certificate import renew_own_certificate
 from emca_daemon.listeners.privileges import drop_privileges
 from emca_daemon.listeners.workers import WORKER_VARIABLE, Supervisor
-from emca_daemon.logs import StandardLogs, bridge_twisted, make_log
+from emca_daemon.logs import StandardLogs, bridge_twisted, hush_libraries, make_log
 from emca_daemon.metrics import DIRECTORY_VARIABLE, Metrics
 from emca_daemon.settings.model import Settings
 from emca_daemon.store.database import open_engine
@@ -135,6 +135,7 @@ def serve_core(
 
     from emca_daemon.composition.service import DaemonService
 
+    hush_libraries()
     bridge_twisted(log, globalLogPublisher)
     logging.getLogger().addHandler(StandardLogs(log))
     try:

@@ -19,7 +19,7 @@ from emca_daemon.listeners.privileges import drop_privileges
 from emca_daemon.listeners.serving import Serving
 from emca_daemon.listeners.tls import TlsContext, TlsFiles
 from emca_daemon.listeners.web import Guard
-from emca_daemon.logs import StandardLogs, bridge_twisted, make_log
+from emca_daemon.logs import StandardLogs, bridge_twisted, hush_libraries, make_log
 from emca_daemon.outbound.perspective_looks import Looks
 from emca_daemon.protocols.acme.perspective_messages import PATH, Question, Seen
 from emca_daemon.protocols.acme.perspective_responder import PerspectiveResponder
@@ -39,6 +39,7 @@ def run_perspective(settings: PerspectiveSettings, ready: Callable[[], None] = l
     from twisted.internet import reactor
 
     running: Any = reactor
+    hush_libraries()
     bridge_twisted(log, globalLogPublisher)
     logging.getLogger().addHandler(StandardLogs(log))
     execution = Execution("threads", waits=True, threads=settings.at_once, backlog=settings.at_once, reactor=running)

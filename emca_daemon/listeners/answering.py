@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from functools import cache
+from typing import Protocol, cast
 
 from structlog.typing import FilteringBoundLogger
 
 from emca_daemon.listeners.execution import Execution
 from emca_daemon.listeners.wire import text
-from emca_daemon.protocols.http import Limiting, Request, Responder, Response
+from emca_daemon.protocols.http import Limiting, Request, Responder, Response, Toiling
 from emca_daemon.protocols.routing import Routes
 from emca_daemon.randomness import RandomBytes
 
@@ -29,6 +30,12 @@ class Guarding(Protocol):
 
     def waits(self, responder: Responder, request: Request) -> bool:
         """Whether it waits; True when it does not know."""
+
+    def toils(self, responder: Toiling, request: Request) -> bool:
+        """Whether much computing is to be done; True when it does not know."""
+
+    def too_large(self, responder: Limiting, request: Request) -> Response:
+        """Its 413."""
 
     def busy(self, responder: Responder, request: Request) -> Response:
         """Its "try again later"."""
@@ -78,7 +85,7 @@ class Answering:
         started = around.seconds()
         if responder is None:
             self._finish(request, responder, text(404), started, done)
-        elif around.execution.pooled and around.guard.waits(responder, request):
+        elif self._is_for_a_thread(request, responder):
             guard = around.guard
             accepted = around.execution.submit(
                 lambda: guard.respond(responder, request),
@@ -89,15 +96,35 @@ class Answering:
         else:
             self._finish(request, responder, around.guard.respond(responder, request), started, done)
 
-    def refused(self, status: int, address: str, path: str) -> Response:
-        """Note a request that was refused before it could be read, and say so.
+    def refused(self, status: int, address: str, too_large: Request | None, done: Done) -> None:
+        """Note a request that was refused before it could be read, and hand what to say to `done`, now or later.
 
-        `path` is empty where it was not known yet; a body that is too large may be refused in the protocol's own words.
+        `too_large` is the head of a request with too large a body, which its protocol may refuse in its own words.
         """
-        self._around.log.info("request refused", listener=self._listener, status=status, peer=address)
-        self._around.observe(self._listener, "none", status, 0.0)
-        responder = self._routes.find(path) if status == 413 else None
-        return responder.too_large() if isinstance(responder, Limiting) else text(status)
+        around = self._around
+        named = {} if too_large is None else {"request_id": too_large.id}
+        around.log.info("request refused", listener=self._listener, status=status, peer=address, **named)
+        around.observe(self._listener, "none", status, 0.0)
+        responder: object = None if too_large is None else self._routes.find(too_large.path)
+        if too_large is not None and isinstance(responder, Limiting):
+            self._refuse_in_its_words(responder, too_large, done)
+        else:
+            done(text(status))
+
+    def _refuse_in_its_words(self, responder: Limiting, request: Request, done: Done) -> None:
+        """The words may have to be written down, too, for which one waits where it is done for everything else."""
+        execution, guard = self._around.execution, self._around.guard
+        if not execution.pooled:
+            done(guard.too_large(responder, request))
+        elif not execution.submit(lambda: guard.too_large(responder, request), done):
+            done(text(413))
+
+    def _is_for_a_thread(self, request: Request, responder: Responder) -> bool:
+        """Whether it waits where that is done on threads, or is long at work where there are threads."""
+        execution, guard = self._around.execution, self._around.guard
+        if execution.pooled and guard.waits(responder, request):
+            return True
+        return execution.threaded and _may_toil(type(responder)) and guard.toils(cast("Toiling", responder), request)
 
     def unsendable(self, request_id: str, error: ValueError) -> None:
         """Note a response that cannot be sent as it is: a bug of its responder."""
@@ -135,3 +162,9 @@ class Answering:
             name = parts[2] if parts[:2] == ["emca_daemon", "protocols"] and len(parts) > 2 else parts[-1]
             self._protocols[kind] = name
         return name
+
+
+@cache
+def _may_toil(kind: type[Responder]) -> bool:
+    """Asked once of each type, for the question takes 7 µs, a third of a short answer."""
+    return issubclass(kind, Toiling)

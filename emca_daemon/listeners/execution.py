@@ -28,6 +28,7 @@ class Execution:
     def __init__(self, mode: str, *, waits: bool, threads: int, backlog: int, reactor: FromThread) -> None:
         """Threads start when they are first needed."""
         self._pooled = mode == "threads" or (mode == "auto" and waits)
+        self._threaded = mode != "reactor"
         self._most_threads = threads
         self._most = threads + backlog
         self._reactor = reactor
@@ -39,6 +40,11 @@ class Execution:
     def pooled(self) -> bool:
         """Whether work that waits goes to the pool; else everything runs on the reactor."""
         return self._pooled
+
+    @property
+    def threaded(self) -> bool:
+        """Whether there may be threads at all: long computing goes there even where nothing is waited for."""
+        return self._threaded
 
     @property
     def running(self) -> int:

@@ -144,15 +144,20 @@ class FastConnection(Connected):
 
     def _answer(self, incoming: Incoming) -> None:
         """One request."""
+        request = self._request(incoming)
+        self._at_work = True
+        self._answered += 1
+        answering = self._front.answering
+        responder, _ = answering.find(request.path)
+        answering.answer(request, responder, lambda response: self._send(incoming, request.id, response))
+
+    def _request(self, incoming: Incoming) -> Request:
+        """The request as its responder sees it."""
         front = self._front
         if self._peer is None:
             self._peer = front.identify(self.transport)
         method, path, query, headers, body, _, _ = incoming
-        request = Request(method, path, query, headers, body, self._peer, front.answering.new_id(), front.secure)
-        self._at_work = True
-        self._answered += 1
-        responder, _ = front.answering.find(path)
-        front.answering.answer(request, responder, lambda response: self._send(incoming, request.id, response))
+        return Request(method, path, query, headers, body, self._peer, front.answering.new_id(), front.secure)
 
     def _send(self, incoming: Incoming, request_id: str, response: Response) -> None:
         """Write the response, unless the peer has gone."""
@@ -205,8 +210,15 @@ class FastConnection(Connected):
     def _refuse(self, status: int) -> None:
         """Answer with that status, read no further, and close once the peer has had time to see it."""
         self._closing = True
+        self.deadline = inf
         self._waiting.clear()
-        refusal = self._front.answering.refused(status, self._address, self._reader.path)
+        too_large = self._request(self._reader.incoming()) if status == 413 else None
+        self._front.answering.refused(status, self._address, too_large, self._say_refusal)
+
+    def _say_refusal(self, refusal: Response) -> None:
+        """The last words on this connection, unless the peer has gone."""
+        if self._gone:
+            return
         head, response = self._front.head(refusal, "", close=True)
         self._write(head + response.body)
         self._expect(LINGER)

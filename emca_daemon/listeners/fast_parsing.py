@@ -62,7 +62,6 @@ class RequestReader:
         self._status = 400
         self.stage = Stage.BETWEEN
         self.count = 0
-        self.path = ""
         self._parser = httptools.HttpRequestParser(self)
 
     def feed(self, data: bytes, complete: Callable[[Incoming], None]) -> None:
@@ -89,7 +88,6 @@ class RequestReader:
         """The first byte of a request."""
         self.stage = Stage.HEAD
         self.count += 1
-        self.path = ""
         self._url = b""
         self._fields: list[tuple[bytes, bytes]] = []
         self._chunks: list[bytes] = []
@@ -113,7 +111,7 @@ class RequestReader:
         self.stage = Stage.BODY
         self._fed = 0
         try:
-            self.path, self._query = split_target(self._url)
+            self._path, self._query = split_target(self._url)
         except Refused:
             self._refuse(405 if self._parser.get_method() == b"CONNECT" else 400)
         headers = self._headers = tuple(
@@ -121,7 +119,7 @@ class RequestReader:
         )
         self._old = self._parser.get_http_version() == "1.0"
         length, chunked, expects = self._framing(headers)
-        self._limit = self._find_limit(self.path)
+        self._limit = self._find_limit(self._path)
         if length > self._limit:
             self._refuse(413)
         if expects and (length or chunked) and not self._old:
@@ -155,20 +153,16 @@ class RequestReader:
 
     def on_message_complete(self) -> None:
         """The request is whole."""
-        parser = self._parser
         self.stage = Stage.BETWEEN
-        incoming = Incoming(
-            parser.get_method().decode("ascii"),
-            self.path,
-            self._query,
-            self._headers,
-            b"".join(self._chunks),
-            parser.should_keep_alive(),
-            self._old,
-        )
+        incoming = self.incoming(b"".join(self._chunks), keep_alive=self._parser.should_keep_alive())
         self._chunks = []
         if self._complete is not None:
             self._complete(incoming)
+
+    def incoming(self, body: bytes = b"", *, keep_alive: bool = False) -> Incoming:
+        """The request whose head was read last."""
+        method = self._parser.get_method().decode("ascii")
+        return Incoming(method, self._path, self._query, self._headers, body, keep_alive, self._old)
 
     def _grow_head(self, size: int) -> None:
         """Count what the head has taken so far."""

@@ -19,7 +19,7 @@ from emca_daemon.errors import Refused
 from emca_daemon.listeners.front import LARGE, LINGER, Front, GradualBody, Transport
 from emca_daemon.listeners.wire import BODILESS, split_target, text
 from emca_daemon.logs import REQUEST_ID
-from emca_daemon.protocols.http import Peer, Request, Responder, Response
+from emca_daemon.protocols.http import Limiting, Peer, Request, Responder, Response, Toiling
 
 MOST_FIELDS: Final = 100
 """Header fields of one request."""
@@ -56,6 +56,22 @@ class Guard:
         except Exception as error:  # noqa: BLE001
             self._bug(request, error)
         return True
+
+    def toils(self, responder: Toiling, request: Request) -> bool:
+        """Whether it is long at work; True where it cannot tell."""
+        try:
+            return responder.toils(request)
+        except Exception as error:  # noqa: BLE001
+            self._bug(request, error)
+        return True
+
+    def too_large(self, responder: Limiting, request: Request) -> Response:
+        """Its 413; a plain one where it cannot say so."""
+        try:
+            return responder.too_large(request)
+        except Exception as error:  # noqa: BLE001
+            self._bug(request, error)
+        return text(413)
 
     def busy(self, responder: Responder, request: Request) -> Response:
         """Its "try again later"; a plain 503 where it cannot say so."""
@@ -102,8 +118,15 @@ class WebRequest(http.Request):
     def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:
         """The request is whole: answer it."""
         self.method, self.uri, self.clientproto = command, path, version
+        request = self.read(command, b"".join(self._chunks))
+        self._chunks.clear()
+        answering = self.channel.front.answering
+        answering.answer(request, self.responder, lambda response: self.send(request, response))
+
+    def read(self, command: bytes, body: bytes = b"") -> Request:
+        """The request as its responder sees it; without a body as long as that is not whole."""
         front = self.channel.front
-        request = Request(
+        return Request(
             method=command.decode("latin-1"),
             path=self.target[0],
             query=self.target[1],
@@ -112,13 +135,11 @@ class WebRequest(http.Request):
                 for name, values in self.requestHeaders.getAllRawHeaders()
                 for value in values
             ),
-            body=b"".join(self._chunks),
+            body=body,
             peer=self.channel.peer(),
             id=front.answering.new_id(),
             secure=front.secure,
         )
-        self._chunks.clear()
-        front.answering.answer(request, self.responder, lambda response: self.send(request, response))
 
     def send(self, request: Request, response: Response) -> None:
         """Write the response, unless the peer has gone."""
@@ -165,7 +186,7 @@ class WebChannel(http.HTTPChannel):
         self.totalHeadersSize = self.MAX_LENGTH = front.max_header
         self._address = address
         self._peer: Peer | None = None
-        self._refused = False
+        self._refused = self._gone = False
         self._idle = True
 
     def connectionMade(self) -> None:
@@ -176,6 +197,7 @@ class WebChannel(http.HTTPChannel):
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """No longer counted."""
+        self._gone = True
         self.front.connections.closed(self, self._address)
         super().connectionLost(reason)
 
@@ -265,11 +287,17 @@ class WebChannel(http.HTTPChannel):
         if self._refused:
             return
         self._refused = True
-        path = self.requests[-1].target[0] if self.requests else ""
-        refusal = self.front.answering.refused(status, self._address, path)
+        self.deadline = inf
+        self.setRawMode()
+        too_large = self.requests[-1].read(self._command) if status == 413 else None
+        self.front.answering.refused(status, self._address, too_large, self._say_refusal)
+
+    def _say_refusal(self, refusal: Response) -> None:
+        """The last words on this connection, unless the peer has gone."""
+        if self._gone:
+            return
         head, response = self.front.head(refusal, "", close=True)
         self.transport.write(head + response.body)
-        self.setRawMode()
         self._expect(LINGER)
         if self.front.secure:
             self.loseConnection()

@@ -88,5 +88,13 @@ class Responder(Protocol):
 class Limiting(Protocol):
     """A responder with words of its own for a body beyond `max_body`; for all others a listener says it in text."""
 
-    def too_large(self) -> Response:
-        """The protocol's own 413, for a body that was not read."""
+    def too_large(self, request: Request) -> Response:
+        """The protocol's own 413 to a request whose body was not read, and is empty here."""
+
+
+@runtime_checkable
+class Toiling(Protocol):
+    """A responder some of whose answers take so much computing that others should not wait meanwhile."""
+
+    def toils(self, request: Request) -> bool:
+        """Whether this one does (a password is verified, a key is made): a thread answers, where there may be one."""

@@ -162,6 +162,7 @@ class Stage:
     responder: Told = field(default_factory=Told)
     settings: ListenerSettings = field(default_factory=lambda: ListenerSettings(max_header=2000, max_body=100))
     mode: str = "reactor"
+    waits: bool = True
     log_output: StringIO = field(default_factory=StringIO)
     observed: list[tuple[str, str, int]] = field(default_factory=list)
 
@@ -169,7 +170,7 @@ class Stage:
         """Everything a listener has but the socket."""
         self.clock = Clock()
         self.reactor = FromThread()
-        self.execution = Execution(self.mode, waits=True, threads=1, backlog=0, reactor=self.reactor)
+        self.execution = Execution(self.mode, waits=self.waits, threads=1, backlog=0, reactor=self.reactor)
         self.log: FilteringBoundLogger = make_log(LogSettings(level="debug"), self.now, self.log_output)
         self.connections = Connections(
             self.settings.connections, self.settings.connections_per_peer, self.clock.seconds

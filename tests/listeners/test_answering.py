@@ -1,6 +1,9 @@
 """From request to response."""
 
 import json
+from dataclasses import replace
+
+import pytest
 
 from emca_daemon.protocols.health import HealthResponder
 from emca_daemon.protocols.http import Peer, Request, Response
@@ -32,6 +35,29 @@ def test_what_does_not_wait_stays_on_the_reactor() -> None:
     stage = Stage("web", Told(waits=False), mode="threads")
     assert answered(stage).status == 200
     assert stage.responder.threads == ["MainThread"]
+
+
+class Toiler(Told):
+    """A responder that computes long, if the request says so."""
+
+    def toils(self, request: Request) -> bool:
+        """By its query."""
+        return request.query == "long"
+
+
+@pytest.mark.parametrize("mode", ["auto", "reactor"])
+@pytest.mark.parametrize("query", ["long", ""])
+def test_long_computing_goes_to_a_thread_where_there_may_be_one(mode: str, query: str) -> None:
+    """Though nothing is waited for here: the others need not wait for it."""
+    stage = Stage("web", Toiler(), mode=mode, waits=False)
+    responses: list[Response] = []
+    stage.front.answering.answer(replace(REQUEST, query=query), stage.responder, responses.append)
+    if away := (mode == "auto" and query == "long"):
+        assert responses == []
+        stage.reactor.run_one()
+    assert [one.status for one in responses] == [200]
+    assert stage.responder.threads == ["responder-1" if away else "MainThread"]
+    stage.execution.stop(5)
 
 
 def test_every_answer_is_counted_by_listener_protocol_and_status() -> None:

@@ -20,8 +20,9 @@ from tests.listeners.stage import FromThread
     ],
 )
 def test_the_mode_decides_with_what_is_waited_for(mode: str, waits: bool, pooled: bool) -> None:
-    """`auto` uses the pool only where a database server or a token is waited for."""
-    assert Execution(mode, waits=waits, threads=1, backlog=0, reactor=FromThread()).pooled is pooled
+    """`auto` uses the pool only where a database server or a token is waited for, and for long computing."""
+    execution = Execution(mode, waits=waits, threads=1, backlog=0, reactor=FromThread())
+    assert (execution.pooled, execution.threaded) == (pooled, mode != "reactor")
 
 
 def test_work_runs_on_a_thread_and_its_result_on_the_reactor() -> None:

@@ -30,17 +30,26 @@ class Broken:
         """Raises."""
         raise ZeroDivisionError
 
+    def toils(self, request: Request) -> bool:
+        """Raises."""
+        raise ZeroDivisionError
+
+    def too_large(self, request: Request) -> Response:
+        """Raises."""
+        raise ZeroDivisionError
+
 
 def test_even_a_responder_in_which_nothing_works_is_answered_for() -> None:
-    """A plain 500 with the request id, a plain 503, and the pool as the safe place to run."""
+    """A plain 500 with the request id, a plain 503 and 413, and the pool as the safe place to run."""
     stage = Stage("web")
     guard = Guard(stage.log)
     assert guard.respond(Broken(), REQUEST) == Response(
         500, b"internal error id-1\n", (("content-type", "text/plain; charset=utf-8"),)
     )
     assert guard.waits(Broken(), REQUEST) is True
-    assert guard.busy(Broken(), REQUEST).status == 503
-    assert stage.log_output.getvalue().count("ZeroDivisionError") >= 4
+    assert guard.toils(Broken(), REQUEST) is True
+    assert (guard.busy(Broken(), REQUEST).status, guard.too_large(Broken(), REQUEST).status) == (503, 413)
+    assert stage.log_output.getvalue().count("ZeroDivisionError") >= 6
 
 
 def test_an_empty_line_before_a_request_is_skipped() -> None:

@@ -56,7 +56,7 @@ class AcmeResponder:
         refused = Refused(Reason.INTERNAL, f"the server failed; tell the operator the request id {request.id}")
         return self._finish(request.method, request.path, refusal(refused))
 
-    def too_large(self) -> Response:
+    def too_large(self, _request: Request) -> Response:
         """The answer to a body that nobody read, which only a POST has."""
         problem = Problem("malformed", "the body of the request is larger than this server reads", 413)
         return self._finish("POST", self._mount, refusal(AcmeRefusal(problem)))

@@ -30,12 +30,15 @@ OPERATIONS: Final[Mapping[str, Callable[[Call], Reply]]] = {
 
 MAX_BODY: Final = 262_144
 
+_LABORIOUS: Final = frozenset(("fullcmc", "serverkeygen"))
+_Carrying = Callable[[Call, Target], Reply]
+
 _WRAPPING: Final = re.compile(r"libest", re.IGNORECASE)
 """User-Agents of clients that cannot read base64 without line breaks."""
 
 
 class EstResponder:
-    """Answers everything below /.well-known/est."""
+    """Answers everything below /.well-known/est; fulfils `protocols.http.Responder`, `Limiting` and `Toiling`."""
 
     max_body = MAX_BODY
 
@@ -45,20 +48,37 @@ class EstResponder:
 
     def respond(self, request: Request) -> Response:
         """Answer; nobody caches anything of this."""
+        return self._answer(request, _carry_out)
+
+    def too_large(self, request: Request) -> Response:
+        """413, which the audit chain hears of as of every refusal."""
+        return self._answer(request, _refuse_body)
+
+    def waits(self, _request: Request) -> bool:
+        """Every answer asks the store."""
+        return True
+
+    def toils(self, request: Request) -> bool:
+        """Argon2 stands behind each password, keys are looked for, and a full CMC request may ask for many things."""
+        scheme = (request.header("authorization") or "").strip().partition(" ")[0]
+        if scheme.lower() == "basic":
+            return True
+        try:
+            return read_target(request.path, self._endpoints).operation in _LABORIOUS
+        except EstRefusal:
+            return False
+
+    def _answer(self, request: Request, carry_out: _Carrying) -> Response:
         try:
             target = read_target(request.path, self._endpoints)
         except EstRefusal as refused:
             return _finish(refusal(refused), request)
         call = Call.of(self._endpoints[target.label], request)
         try:
-            reply = _answered(call, target)
+            reply = _answered(call, target, carry_out)
         except Refused as refused:
             reply = refusal(refused)
         return _finish(reply, request, call.endpoint)
-
-    def waits(self, _request: Request) -> bool:
-        """Every answer asks the store."""
-        return True
 
     def failed(self, request: Request) -> Response:
         """The answer to a bug: the request's id and nothing else."""
@@ -71,11 +91,19 @@ class EstResponder:
         return _finish(Reply(503, text="the server is busy", headers=headers), request)
 
 
-def _answered(call: Call, target: Target) -> Reply:
+def _carry_out(call: Call, target: Target) -> Reply:
+    check_method(call.request.method, target)
+    return OPERATIONS[target.operation](call)
+
+
+def _refuse_body(_call: Call, _target: Target) -> Reply:
+    raise EstRefusal(413, "the body is larger than this server reads")
+
+
+def _answered(call: Call, target: Target, carry_out: _Carrying) -> Reply:
     """The answer of the operation; what is refused is audited first, else raises Refused(UNAVAILABLE) instead."""
     try:
-        check_method(call.request.method, target)
-        return OPERATIONS[target.operation](call)
+        return carry_out(call, target)
     except Challenge as challenge:
         if not challenge.first:
             call.note(target.operation, challenge)

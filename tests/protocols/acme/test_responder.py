@@ -35,7 +35,7 @@ def test_it_is_a_responder(world: AcmeWorld) -> None:
 def test_a_body_that_is_too_large_is_refused_in_acmes_words(world: AcmeWorld) -> None:
     """A problem document with a fresh nonce (RFC 8555 6.5, 6.7), whoever asks for it."""
     assert isinstance(world.responder, Limiting)
-    answer = world.responder.too_large()
+    answer = world.responder.too_large(Request("POST", "/", "", (), b"", Peer("192.0.2.7"), "r-1"))
     assert (answer.status, answer.header("content-type")) == (413, "application/problem+json")
     document = json.loads(answer.body)
     assert (document["type"], document["status"]) == ("urn:ietf:params:acme:error:malformed", 413)

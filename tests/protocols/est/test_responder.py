@@ -2,11 +2,12 @@
 
 from base64 import b64encode
 from contextlib import AbstractContextManager
+from dataclasses import replace
 
 from emca_daemon.ca.credentials import CredentialStore, Writing
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.protocols.est.responder import MAX_BODY, EstResponder, refusal
-from emca_daemon.protocols.http import Request
+from emca_daemon.protocols.http import Limiting, Request, Toiling
 from tests.support.est_world import PLAIN, EstWorld, request, settings
 
 
@@ -45,6 +46,41 @@ def test_bugs_and_busyness() -> None:
     assert (responder.busy(asked).status, responder.busy(asked).header("retry-after")) == (503, "2")
     assert responder.waits(asked)
     assert responder.max_body == MAX_BODY
+
+
+def test_what_takes_long_says_so() -> None:
+    """Passwords, keys and full CMC; not Digest, tokens and certificates."""
+    world = EstWorld()
+    world.label()
+    responder = EstResponder(world.endpoints)
+
+    def toils(operation: str, authorization: str = "") -> bool:
+        """For a request to that operation."""
+        headers = (("authorization", authorization),) if authorization else ()
+        return responder.toils(Request("POST", f"/.well-known/est/{operation}", "", headers, b"", PLAIN, "r-17"))
+
+    assert isinstance(responder, Toiling)
+    assert toils("simpleenroll", "Basic eA==")
+    assert toils("simpleenroll", " BASIC")
+    assert toils("serverkeygen")
+    assert toils("/server%6Beygen/")
+    assert toils("fullcmc", "Bearer x")
+    assert not any(toils("simpleenroll", one) for one in ("", "Bearer x", 'Digest username="x"', "basically"))
+    assert not toils("nothing")
+
+
+def test_a_body_that_is_too_large_is_audited() -> None:
+    """413, by label and operation; where the path names none, it is 404 and nobody's."""
+    world = EstWorld()
+    world.label()
+    responder = EstResponder(world.endpoints)
+    assert isinstance(responder, Limiting)
+    before = len(world.actions())
+    head = Request("POST", "/.well-known/est/simpleenroll", "", (), b"", PLAIN, "r-17")
+    refused = responder.too_large(head)
+    assert (refused.status, refused.body) == (413, b"the body is larger than this server reads\n")
+    assert responder.too_large(replace(head, path="/.well-known/est/nothing")).status == 404
+    assert world.actions()[before:] == [("est.request", "refused")]
 
 
 def test_refusals_are_text_except_401() -> None:
