@@ -59,8 +59,21 @@ class Call:
             self.endpoint.label,
             client.groups,
         )
-        self._count()
+        self.count()
         return client
+
+    def count(self) -> None:
+        """One more certificate is asked for; raises Refused(RATE_LIMITED) beyond the label's limit."""
+        limit = self.endpoint.settings.requests_per_minute
+        if not limit:
+            return
+        subject = f"est-requests:{self.endpoint.label}:{self.requester.identity}"
+        with self.endpoint.store.writing(durable=False) as tx:
+            number = tx.credentials.count(subject, self.endpoint.clock(), _MINUTE)
+        if number > limit:
+            # The first one too many is told to the audit chain, the rest would only fill it.
+            self.noted = number > limit + 1
+            raise Refused(Reason.RATE_LIMITED, "too many requests; slow down", retry_after=60)
 
     def note(self, operation: str, refused: Refused) -> None:
         """Tell the audit chain of a refusal, unless policy has; raises Refused(UNAVAILABLE).
@@ -101,15 +114,3 @@ class Call:
     def needs_names(self) -> bool:
         """Whether the profile wants alternative names: then a common name may be the only one."""
         return self.endpoint.enrollment.profile(self.endpoint.settings.profile).names.minimum > 0
-
-    def _count(self) -> None:
-        limit = self.endpoint.settings.requests_per_minute
-        if not limit:
-            return
-        subject = f"est-requests:{self.endpoint.label}:{self.requester.identity}"
-        with self.endpoint.store.writing(durable=False) as tx:
-            number = tx.credentials.count(subject, self.endpoint.clock(), _MINUTE)
-        if number > limit:
-            # The first one too many is told to the audit chain, the rest would only fill it.
-            self.noted = number > limit + 1
-            raise Refused(Reason.RATE_LIMITED, "too many requests; slow down", retry_after=60)

@@ -65,9 +65,11 @@ def fullcmc(call: Call) -> Reply:
 
 
 def _carry_out(call: Call, client: Client, data: PkiData, outcome: _Outcome) -> None:
-    """Each request and each control that wants something done, one by one."""
-    for request in data.requests:
+    """Each request and each control that wants something done, one by one; the first is counted with the message."""
+    for number, request in enumerate(data.requests):
         try:
+            if number:
+                call.count()
             _certified(call, request.body_part, _enroll(call, client, request), outcome)
         except Refused as refused:
             _refuse(call, refused, (request.body_part,), outcome)

@@ -349,3 +349,16 @@ def _newest_requester(world: EstWorld) -> tuple[str, str]:
     with world.store.reading() as tx:
         event = list(tx.audit.walk())[-1].event
     return event.actor, event.proof
+
+
+def test_each_request_of_a_message_is_counted() -> None:
+    """One message is no way around `requests_per_minute`: what is too much has to come later (tryLater)."""
+    world = EstWorld()
+    world.label(settings(full_cmc=True, requests_per_minute=2))
+    requests = tuple(pkcs10(request(name=f"device-{number}"), number) for number in (1, 2, 3, 4))
+    content = pki_data(requests)
+    before = len(world.actions())
+    response = send(world, unsigned(content, hashlib.sha256(content).digest()), authorization=basic())
+    assert read(world, response)[0] == [(0, None)] * 2 + [(2, 12)] * 2
+    assert (response.status, response.header("retry-after")) == (429, "60")
+    assert world.actions()[before:].count(("est.request", "refused")) == 1
