@@ -1,10 +1,15 @@
 """Cross-checks of EST's labels."""
 
+import re
 from collections.abc import Iterator
+from typing import Final
 
 from emca_daemon.settings.est import OPERATIONS, EstSettings
 from emca_daemon.settings.findings import NAME, Finding, names
 from emca_daemon.settings.model import Settings
+
+_REALM: Final = re.compile(r"[ !#-9;-\[\]-~]+")
+"""What stands between quotation marks in a header field as it is, and before the colons of a Digest."""
 
 
 def check_est(settings: Settings) -> Iterator[Finding]:
@@ -20,7 +25,7 @@ def _label(label: EstSettings, key: str) -> Iterator[Finding]:
     for field, name in (("profile", label.profile), ("issuer", label.issuer), ("next_issuer", label.next_issuer)):
         if name is not None and not NAME.fullmatch(name):
             yield f"{key}.{field}", f"expected the name of a {field.removeprefix('next_')}, found `{name}`"
-    if label.http.realm and (":" in label.http.realm or '"' in label.http.realm or not label.http.realm.isprintable()):
-        yield f"{key}.http.realm", "expected printable text without colons and quotation marks"
+    if label.http.realm and not _REALM.fullmatch(label.http.realm):
+        yield f"{key}.http.realm", "expected printable ASCII without colons, quotation marks and backslashes"
     if label.serverkeygen.encryption == "required" and not label.serverkeygen.algorithms:
         yield f"{key}.serverkeygen.algorithms", "expected algorithms: no key is made without"

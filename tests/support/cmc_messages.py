@@ -62,18 +62,18 @@ def signed(content: bytes, key: Key, certificate: bytes | None = None) -> bytes:
     return sign_data(content, SigningIdentity(signer, key), content_type=cmc.PKI_DATA, certificates=enclosed)
 
 
-def unsigned(content: bytes, digest: bytes) -> bytes:
+def unsigned(content: bytes, digest: bytes, algorithm: str = "2.16.840.1.101.3.4.2.1") -> bytes:
     """A full request with a digest for its signature, and no signed attributes."""
-    sha256 = der.sequence(der.oid("2.16.840.1.101.3.4.2.1"))
+    named = der.sequence(der.oid(algorithm))
     signer = der.sequence(
         der.integer(3),
         der.implicit(0, b"nobody"),
-        sha256,
+        named,
         der.sequence(der.oid(cmc.NO_SIGNATURE), der.NULL),
         der.octet_string(digest),
     )
     enclosed = der.sequence(der.oid(cmc.PKI_DATA), der.explicit(0, der.octet_string(content)))
-    whole = der.sequence(der.integer(3), der.tlv(0x31, sha256), enclosed, der.tlv(0x31, signer))
+    whole = der.sequence(der.integer(3), der.tlv(0x31, named), enclosed, der.tlv(0x31, signer))
     return der.sequence(der.oid("1.2.840.113549.1.7.2"), der.explicit(0, whole))
 
 

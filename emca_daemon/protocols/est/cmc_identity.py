@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, load_der_publ
 from emca_daemon.asn1 import cmc, cms, der
 from emca_daemon.asn1.cmc import PkiData, RequestKind
 from emca_daemon.asn1.cms_algorithms import MODERN_DIGESTS, digest
+from emca_daemon.asn1.cms_signatures import permitted
 from emca_daemon.asn1.cms_signed import SignedData, Signer, public_key_of, verify_signer
 from emca_daemon.asn1.crmf import certificate_requests
 from emca_daemon.asn1.pkcs10 import load_request
@@ -89,6 +90,7 @@ def _is_of_new_key(certificate: x509.Certificate, data: PkiData) -> bool:
 
 
 def _check_digest(signed: SignedData, signer: Signer) -> None:
+    permitted(signer.digest, MODERN_DIGESTS)
     content = signed.content or b""
     covered = content if signer.attributes is None else der.tlv(0x31, signer.attributes_content)
     if signer.attributes is not None:

@@ -99,6 +99,17 @@ def test_a_digest_stands_in_for_a_signature() -> None:
     assert read(world, send(world, unsigned(content, bytes(32))))[0] == [(2, 1)]
 
 
+@pytest.mark.parametrize("algorithm", ["1.2.840.113549.2.5", "1.3.14.3.2.26", "1.2.3.4"])
+def test_other_digests_are_bad_algorithms(algorithm: str) -> None:
+    """MD5, SHA-1 and one that nobody knows, also in the place of a signature."""
+    world, key = cmc_world(), ec.generate_private_key(ec.SECP256R1())
+    requests = (pkcs10(request(key)),)
+    content = pki_data(requests, identity_proof(requests))
+    digest = {"1.2.840.113549.2.5": hashlib.md5, "1.3.14.3.2.26": hashlib.sha1}.get(algorithm, hashlib.sha256)(content)
+    response = send(world, unsigned(content, digest.digest(), algorithm))
+    assert (response.status, read(world, response)[0]) == (400, [(2, 0)])
+
+
 def test_a_wrong_secret_and_an_unknown_name_are_one() -> None:
     """badIdentity, 401, and the audit chain knows."""
     world, key = cmc_world(), ec.generate_private_key(ec.SECP256R1())
