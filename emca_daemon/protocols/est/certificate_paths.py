@@ -8,6 +8,7 @@ from typing import Final
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 
+from emca_daemon.asn1.cms_signed import read_certificate
 from emca_daemon.asn1.critical_extensions import has_unknown_extension
 from emca_daemon.asn1.unreadable import UNREADABLE
 from emca_daemon.errors import Reason, Refused
@@ -44,18 +45,16 @@ def is_listed(path: Sequence[x509.Certificate], lists: Iterable[x509.Certificate
     known = tuple(lists)
     for certificate, issuer in pairwise(path):
         for crl in known:
-            if crl.issuer == issuer.subject and _signed(crl, issuer):
-                entry = crl.get_revoked_certificate_by_serial_number(certificate.serial_number)
-                if entry is not None:
-                    return True
+            if crl.issuer == issuer.subject and _signed(crl, issuer) and _has_entry(crl, certificate.serial_number):
+                return True
     return False
 
 
 def _parsed(sent: Sequence[bytes]) -> Iterable[x509.Certificate]:
     for encoded in sent[:MOST_CERTIFICATES]:
         try:
-            yield x509.load_der_x509_certificate(encoded)
-        except UNREADABLE:
+            yield read_certificate(encoded)
+        except Refused:
             continue
 
 
@@ -86,6 +85,13 @@ def _has_unknown_extension(certificate: x509.Certificate) -> bool:
         return has_unknown_extension(certificate)
     except UNREADABLE:
         return True
+
+
+def _has_entry(crl: x509.CertificateRevocationList, serial: int) -> bool:
+    """Negative numbers, which some manufacturers' certificates have, are none that the library looks up."""
+    if serial < 0:
+        return any(entry.serial_number == serial for entry in crl)
+    return crl.get_revoked_certificate_by_serial_number(serial) is not None
 
 
 def _signed(crl: x509.CertificateRevocationList, issuer: x509.Certificate) -> bool:

@@ -7,6 +7,7 @@ from hashlib import sha256
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
+from emca_daemon.asn1.cms_signed import read_certificate
 from emca_daemon.asn1.unreadable import UNREADABLE
 from emca_daemon.ca.credentials import CredentialStore
 from emca_daemon.ca.records import CertificateRecord
@@ -50,9 +51,10 @@ class CertificateTrust:
         if peer.certificate is None:
             raise Refused(Reason.NOT_AUTHENTICATED, "the client showed no certificate")
         try:
-            certificate = x509.load_der_x509_certificate(peer.certificate)
+            certificate = read_certificate(peer.certificate)
+            certificate.public_key()
             purposes = _purposes(certificate)
-        except UNREADABLE:
+        except (Refused, *UNREADABLE):
             raise Refused(Reason.NOT_AUTHENTICATED, "the client certificate cannot be read") from None
         self._check_validity(certificate, now)
         with self._store.reading() as tx:

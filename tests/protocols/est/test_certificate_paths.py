@@ -4,8 +4,12 @@ from datetime import timedelta
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from emca_daemon.asn1 import der
+from emca_daemon.asn1.values import encoded, sequence_parts
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.protocols.est.certificate_paths import is_listed, trusted_path
 from tests.support.makers import NOW, Maker
@@ -78,3 +82,24 @@ def test_revoked_certificates_are_listed() -> None:
     assert is_listed(path, [ROOT.revoking(MIDDLE.certificate)])
     assert not is_listed(path, [MIDDLE.revoking(), ROOT.revoking(device)])
     assert not is_listed(path, [MIDDLE.revoking(device, signer=ROOT)])
+
+
+def negative(signed: bytes, serial: int, maker: Maker) -> bytes:
+    """The same with a minus before the serial number, signed again."""
+    number = serial.to_bytes((serial.bit_length() + 8) // 8, "big")
+    whole = sequence_parts(signed, "signed")
+    changed = encoded(whole[0]).replace(number, bytes((number[0] | 0x80,)) + number[1:])
+    return der.assemble(changed, encoded(whole[1]), maker.key.sign(changed, ec.ECDSA(hashes.SHA256())))
+
+
+@pytest.mark.filterwarnings("ignore::cryptography.utils.CryptographyDeprecationWarning")
+def test_negative_serial_numbers_are_looked_up_too() -> None:
+    """RFC 5280 4.1.2.2: not as they should be, to be handled gracefully."""
+    device = MIDDLE.device()
+    listed = MIDDLE.revoking(device).public_bytes(Encoding.DER)
+    odd = x509.load_der_x509_certificate(negative(device.public_bytes(Encoding.DER), device.serial_number, MIDDLE))
+    crl = x509.load_der_x509_crl(negative(listed, device.serial_number, MIDDLE))
+    path = trusted_path(odd, (), [MIDDLE.certificate], NOW)
+    assert odd.serial_number < 0
+    assert is_listed(path, [crl])
+    assert not is_listed(path, [MIDDLE.revoking(device)])

@@ -77,6 +77,16 @@ def test_extensions_that_the_library_cannot_read_are_no_bug(oid: str, value: byt
     assert "cannot be read" in refusal(trust(EstWorld()), peer(MAKER.device(critical=odd)))
 
 
+@pytest.mark.parametrize("name", [b"manufacturer", b"device"])
+def test_names_that_the_library_cannot_read_are_no_bug(name: bytes) -> None:
+    """Of the issuer or of the subject, in the certificate; what came with it is overlooked then."""
+    device = MAKER.device().public_bytes(Encoding.DER)
+    odd = device.replace(name, b"\x80" + name[1:])
+    assert "cannot be read" in refusal(trust(EstWorld()), Peer("192.0.2.9", certificate=odd))
+    chain = (odd, MAKER.certificate.public_bytes(Encoding.DER))
+    trust(EstWorld()).judge(Peer("192.0.2.9", certificate=device, chain=chain), NOW, renewing=False)
+
+
 def test_ours_are_those_of_the_label() -> None:
     """Profiles that may be renewed are named, or it is the label's own."""
     world = EstWorld()
