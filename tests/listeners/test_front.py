@@ -1,12 +1,11 @@
 """What both front ends do alike, and how large bodies are written."""
 
 import json
-import threading
 
 import pytest
 
 from emca_daemon.listeners.front import LARGE, PIECE, GradualBody
-from emca_daemon.protocols.http import Request, Response
+from emca_daemon.protocols.http import Response
 from emca_daemon.settings.model import ListenerSettings
 from tests.listeners.stage import Client, Stage, Told
 
@@ -116,62 +115,6 @@ def test_a_declared_body_beyond_the_limit_is_refused_before_it_is_sent(kind: str
         client.send(b"x" * length)
         assert client.answers() == []
         assert stage.responder.requests == []
-
-
-class Worded(Told):
-    """A responder with words of its own."""
-
-    def too_large(self, request: Request) -> Response:
-        """Its way to say 413."""
-        self.requests.append(request)
-        self.threads.append(threading.current_thread().name)
-        return Response(413, b"{}", (("content-type", "application/problem+json"),))
-
-
-@pytest.mark.parametrize("chunked", [True, False])
-@pytest.mark.parametrize("first", [b"", b"GET /elsewhere HTTP/1.1\r\nHost: a\r\n\r\n"])
-def test_a_body_that_is_too_large_is_refused_in_the_protocols_words(kind: str, chunked: bool, first: bytes) -> None:
-    """If it has any, and on its own path only."""
-    for path, form in ((b"/here", "application/problem+json"), (b"/elsewhere", "text/plain; charset=utf-8")):
-        stage = Stage(kind, Worded())
-        client = stage.connect()
-        framing = b"Transfer-Encoding: chunked" if chunked else b"Content-Length: 101"
-        client.send(first + b"POST %b HTTP/1.1\r\nHost: a\r\n%b\r\n\r\n" % (path, framing))
-        client.send(b"65\r\n" + b"x" * 101 + b"\r\n")
-        answer = client.answers()[-1]
-        assert (answer.status, answer.headers["connection"]) == (413, "close")
-        assert answer.headers["content-type"] == form
-        heads = [(one.method, one.path, one.header("host"), one.body) for one in stage.responder.requests]
-        assert heads == [("POST", "/here", "a", b"")] * (path == b"/here")
-
-
-def test_words_that_may_wait_are_found_on_a_thread(kind: str) -> None:
-    """And sent when they are there, unless the peer has gone; nothing else is read meanwhile."""
-    stage = Stage(kind, Worded(), mode="threads")
-    for stays in (True, False):
-        client = stage.connect()
-        client.send(b"POST /here HTTP/1.1\r\nHost: a\r\nContent-Length: 101\r\n\r\n")
-        client.get()
-        assert client.answers() == []
-        if not stays:
-            client.leave()
-        stage.reactor.run_one()
-        assert [answer.status for answer in client.answers()] == [413] * stays
-    assert stage.responder.threads == ["responder-1"] * 2
-    stage.execution.stop(5)
-
-
-def test_a_full_pool_leaves_plain_words(kind: str) -> None:
-    """Whoever sends too much is not worth waiting for."""
-    stage = Stage(kind, Worded(), mode="threads")
-    gate = threading.Event()
-    stage.execution.submit(lambda: gate.wait(10), lambda _: None)
-    client = stage.connect()
-    client.send(b"POST /here HTTP/1.1\r\nHost: a\r\nContent-Length: 101\r\n\r\n")
-    [answer] = client.answers()
-    assert (answer.status, answer.body) == (413, b"Request Entity Too Large\n")
-    gate.set()
-    stage.execution.stop(5)
 
 
 def test_a_chunked_body_beyond_the_limit_is_refused_while_it_is_sent(kind: str) -> None:
