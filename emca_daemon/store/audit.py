@@ -139,11 +139,12 @@ def _sealed(row: Row, expected: int) -> SealedEvent:
     """A row as an event in its place; what cannot be one stands where it was met, for the check to name it."""
     number, previous, noted, content = row
     if isinstance(number, int) and isinstance(previous, bytes) and isinstance(noted, bytes):
-        return SealedEvent(number, _event_of(content), previous, noted)
+        return SealedEvent(number, _event_of(number, content), previous, noted)
     return SealedEvent(number if isinstance(number, int) else expected, _unreadable(content), b"", b"")
 
 
-def _event_of(content: object) -> AuditEvent:
+def _event_of(number: int, content: object) -> AuditEvent:
+    """The event in a content that is written as we write it, to the letter: another spelling is an alteration."""
     try:
         if not isinstance(content, str | bytes):
             return _unreadable(content)
@@ -153,7 +154,9 @@ def _event_of(content: object) -> AuditEvent:
         sound = all(isinstance(text, str) for text in [*texts, *details])
         if not sound or not all(isinstance(value, AuditValue) for value in details.values()):
             return _unreadable(content)
-        return AuditEvent(moment, actor, proof, origin, request_id, action, subject, outcome, details)
+        event = AuditEvent(moment, actor, proof, origin, request_id, action, subject, outcome, details)
+        text = content.encode() if isinstance(content, str) else content
+        return event if canonical(number, event) == text else _unreadable(content)
     except (ValueError, TypeError, AttributeError, RecursionError):
         return _unreadable(content)
 
