@@ -55,6 +55,6 @@ def _read_date(field: str | None) -> datetime | None:
         return None
     try:
         moment = parsedate_to_datetime(field)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
