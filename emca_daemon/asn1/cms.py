@@ -28,6 +28,8 @@ MAX_SIGNERS = 16
 MAX_RECIPIENTS = 32
 MAX_CERTIFICATES = 64
 
+_VERSION = 0xA0
+
 T = TypeVar("T")
 
 
@@ -196,13 +198,29 @@ def read_identifier(identifier: IssuerAndSerialNumber | bytes) -> CertificateIde
 
 def issuer_and_serial(certificate: x509.Certificate) -> bytes:
     """IssuerAndSerialNumber of a certificate."""
-    return der.sequence(certificate.issuer.public_bytes(), der.integer(certificate.serial_number))
+    return der.sequence(issuer_of(certificate), der.integer(certificate.serial_number))
+
+
+def issuer_of(certificate: x509.Certificate) -> bytes:
+    """The DER of the issuer's name as it stands there, be it readable or not."""
+    return _fields(certificate)[2].encoded
+
+
+def subject_of(certificate: x509.Certificate) -> bytes:
+    """The DER of the subject as it stands there, be it readable or not."""
+    return _fields(certificate)[4].encoded
+
+
+def _fields(certificate: x509.Certificate) -> list[ber.Element]:
+    """The fields of TBSCertificate from the serial number on (RFC 5280 4.1)."""
+    fields = ber.elements(ber.element(certificate.tbs_certificate_bytes).content)
+    return fields[1:] if fields[0].tag == _VERSION else fields
 
 
 def names(identifier: CertificateIdentifier, certificate: x509.Certificate) -> bool:
     """Whether it is this certificate that is meant."""
     if isinstance(identifier, IssuerAndSerial):
-        return identifier.serial == certificate.serial_number and identifier.issuer == certificate.issuer.public_bytes()
+        return identifier.serial == certificate.serial_number and identifier.issuer == issuer_of(certificate)
     return identifier.value == key_identifier(certificate)
 
 

@@ -44,7 +44,9 @@ def decrypt_with_password(
     recipient = enveloped.password_recipient()
     if recipient is None:
         raise Refused(Reason.NOT_FOUND, "the envelope is not for a password")
-    content_key = cms_password.unwrap(password, recipient.derivation, recipient.algorithm, recipient.encrypted_key)
+    content_key = cms_password.unwrap(
+        password, recipient.derivation, recipient.algorithm, recipient.encrypted_key, ciphers=ciphers
+    )
     return _decrypt(enveloped, content_key, random)
 
 

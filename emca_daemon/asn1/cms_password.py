@@ -1,6 +1,7 @@
 """Content keys wrapped with a password (RFC 5652 6.2.4): PBKDF2 (RFC 8018) and id-alg-PWRI-KEK (RFC 3211)."""
 
 import hmac
+from collections.abc import Collection
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.kdf.pbkdf2 import PBKDF2HMAC
@@ -29,14 +30,26 @@ _FUNCTIONS: dict[str, hashes.HashAlgorithm] = {
 _CIPHER = CIPHERS["aes-256-cbc"]
 
 
-def unwrap(password: bytes, derivation: cms.Algorithm | None, algorithm: cms.Algorithm, wrapped: bytes) -> bytes | None:
-    """The content key, None where the password is wrong; raises Refused(ALGORITHM_REFUSED) or MALFORMED."""
+def unwrap(
+    password: bytes,
+    derivation: cms.Algorithm | None,
+    algorithm: cms.Algorithm,
+    wrapped: bytes,
+    *,
+    ciphers: Collection[str],
+) -> bytes | None:
+    """The content key, None where the password is wrong; `ciphers` names those that may wrap it.
+
+    Raises Refused: ALGORITHM_REFUSED or MALFORMED.
+    """
     if algorithm.oid != PWRI_KEK or algorithm.parameters is None:
         raise Refused(Reason.ALGORITHM_REFUSED, "the only key wrap with a password is id-alg-PWRI-KEK")
     inner = cms.read_algorithm(algorithm.parameters)
     cipher = cipher_by_oid(inner.oid)
     if cipher.mode != "cbc":
         raise Refused(Reason.ALGORITHM_REFUSED, "a key is wrapped with a password in CBC mode")
+    if cipher.name not in ciphers:
+        raise Refused(Reason.ALGORITHM_REFUSED, f"the cipher {cipher.name} is not allowed here")
     vector = cms_content.read_vector(cipher, inner.parameters or b"")
     size = cipher.vector_size
     if len(wrapped) % size or not 2 * size <= len(wrapped) <= MAX_KEY * 4:

@@ -49,13 +49,21 @@ class SignedData:
     crls: tuple[bytes, ...]
     signers: tuple[Signer, ...]
 
-    def certificate_of(self, signer: Signer) -> x509.Certificate:
-        """The signer's certificate from among those enclosed; raises Refused(BAD_INTEGRITY) if it is not there."""
+    def certificate_of(self, signer: Signer, *, any_names: bool = False) -> x509.Certificate:
+        """The signer's certificate from among those enclosed; `any_names` as in `read_certificate`.
+
+        Raises Refused: BAD_INTEGRITY if it is not there, MALFORMED if it may be one that cannot be read.
+        """
+        missing = Refused(Reason.BAD_INTEGRITY, "the signer's certificate is not enclosed")
         for encoded in self.certificates:
-            certificate = read_certificate(encoded)
+            try:
+                certificate = read_certificate(encoded, any_names=any_names)
+            except Refused as unreadable:
+                missing = unreadable
+                continue
             if cms.names(signer.identifier, certificate):
                 return certificate
-        raise Refused(Reason.BAD_INTEGRITY, "the signer's certificate is not enclosed")
+        raise missing
 
 
 def read_signed_data(data: bytes) -> SignedData:
@@ -86,13 +94,14 @@ def read_signed_content(encoded: bytes) -> SignedData:
     )
 
 
-def read_certificate(encoded: bytes) -> x509.Certificate:
-    """A certificate from DER, its names known to be readable; raises Refused(MALFORMED)."""
+def read_certificate(encoded: bytes, *, any_names: bool = False) -> x509.Certificate:
+    """A certificate from DER, its names known to be readable unless `any_names` will do; raises Refused(MALFORMED)."""
     try:
         certificate = x509.load_der_x509_certificate(encoded)
-        # Parsed when first asked for, and encoded anew when a message names the certificate.
-        certificate.issuer.public_bytes()
-        certificate.subject.public_bytes()
+        if not any_names:
+            # Parsed when first asked for.
+            certificate.issuer.public_bytes()
+            certificate.subject.public_bytes()
     except UNREADABLE as error:
         raise Refused(Reason.MALFORMED, "a certificate cannot be read") from error
     return certificate

@@ -1,18 +1,18 @@
-"""PKCS #10 requests as clients really write them (RFC 2986): in BER, and with attributes in any order.
+"""PKCS #10 requests as clients really write them (RFC 2986): in BER, with attributes in any order or none at all.
 
 The order of a SET OF is part of what was signed, so the signature is checked over the octets as sent, and everything
-else is read from a copy in order. The version is not looked at closely.
+else is read from a copy in order, with names that can be read. The version is not looked at closely.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
-from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
+from cryptography.exceptions import UnsupportedAlgorithm
 
-from emca_daemon.asn1 import ber, cms, der
-from emca_daemon.asn1.cms_signatures import PURE_PUBLIC_KEYS
+from emca_daemon.asn1 import ber, cms, cms_signatures, der
+from emca_daemon.asn1.cms_algorithms import DIGEST_OIDS
+from emca_daemon.asn1.lax_names import readable_name
 from emca_daemon.asn1.unreadable import UNREADABLE
 from emca_daemon.errors import Reason, Refused
 
@@ -24,7 +24,8 @@ _VERSION = b"\x02\x01\x00"
 _CLAIMED_VERSIONS = frozenset({b"\x02\x01\x01", b"\x02\x01\x02"})
 """There is one version, v1, written as 0; some libraries write 1 or 2 (Ruby's acme-client), and OpenSSL takes it."""
 
-_BMP_STRING = 0x1E
+_ATTRIBUTES = 0xA0
+_WIDE_STRINGS = {0x1C: "utf-32-be", 0x1E: "utf-16-be"}
 _STRINGS = frozenset({0x0C, 0x12, 0x13, 0x14, 0x16, 0x1A})
 
 
@@ -33,7 +34,7 @@ class CertificationRequest:
     """A request: `encoded` as it was signed, `ordered` the same with its attributes in DER order.
 
     `attributes` has the DER of each attribute's values by dotted OID; `challenge_password` is the text as octets
-    (UTF-8 where it was a BMPString), None where there is none.
+    (UTF-8 where its characters were wider), None where there is none. `algorithm` is the signature's, in DER.
     """
 
     encoded: bytes
@@ -41,17 +42,25 @@ class CertificationRequest:
     attributes: dict[str, tuple[bytes, ...]]
     challenge_password: bytes | None
     information: bytes
+    algorithm: bytes
     signature: bytes
 
     def is_signature_valid(self) -> bool:
-        """Whether the request's own key signed it; raises Refused(ALGORITHM_REFUSED) if that cannot be told."""
+        """Whether the request's own key signed it, with whatever digest: that is for policy to judge.
+
+        Raises Refused(ALGORITHM_REFUSED) if it cannot be told.
+        """
         try:
             key = self.ordered.public_key()
-            _verify(key, self.signature, self.information, self.ordered)
-        except InvalidSignature:
-            return False
         except (ValueError, TypeError, UnsupportedAlgorithm) as error:
             raise Refused(Reason.ALGORITHM_REFUSED, "the request is signed in a way that is not supported") from error
+        try:
+            algorithm = cms.read_algorithm(self.algorithm)
+            cms_signatures.verify(key, algorithm, "", self.signature, self.information, DIGEST_OIDS)
+        except Refused as refusal:
+            if refusal.reason is Reason.BAD_INTEGRITY:
+                return False
+            raise
         return True
 
 
@@ -62,20 +71,11 @@ def read_request(data: bytes) -> CertificationRequest:
     if [part.tag for part in parts] != [0x30, 0x30, 0x03] or not parts[2].content:
         raise _malformed()
     information = ber.elements(parts[0].content, 4)
-    if not information:
+    if len(information) < 3:
         raise _malformed()
     attributes = [a.encoded for a in ber.elements(information[3].content)] if len(information) == 4 else []
-    ordered = der.sequence(
-        der.sequence(
-            _VERSION if information[0].encoded in _CLAIMED_VERSIONS else information[0].encoded,
-            *(part.encoded for part in information[1:3]),
-            *(der.tlv(part.tag, b"".join(sorted(attributes))) for part in information[3:]),
-        ),
-        parts[1].encoded,
-        parts[2].encoded,
-    )
     try:
-        request = x509.load_der_x509_csr(ordered)
+        request = x509.load_der_x509_csr(_ordered(information, attributes, parts[1:]))
     except UNREADABLE as error:
         raise _malformed() from error
     values = _read_attributes(attributes)
@@ -85,6 +85,7 @@ def read_request(data: bytes) -> CertificationRequest:
         attributes=values,
         challenge_password=_read_challenge(values),
         information=parts[0].encoded,
+        algorithm=parts[1].encoded,
         signature=parts[2].content[1:],
     )
 
@@ -99,6 +100,21 @@ def version_of(data: bytes) -> int:
     return int.from_bytes(information[0].content, signed=True)
 
 
+def _ordered(information: Sequence[ber.Element], attributes: Sequence[bytes], rest: Sequence[ber.Element]) -> bytes:
+    """The request for a strict reader, with attributes, which some leave out where there are none."""
+    version, subject, key = (part.encoded for part in information[:3])
+    tag = information[3].tag if len(information) == 4 else _ATTRIBUTES
+    return der.sequence(
+        der.sequence(
+            _VERSION if version in _CLAIMED_VERSIONS else version,
+            readable_name(subject),
+            key,
+            der.tlv(tag, b"".join(sorted(attributes))),
+        ),
+        *(part.encoded for part in rest),
+    )
+
+
 def load_request(data: bytes) -> x509.CertificateSigningRequest:
     """A request as the library reads it, in order where it was not: not to verify its signature with.
 
@@ -111,13 +127,13 @@ def load_request(data: bytes) -> x509.CertificateSigningRequest:
 
 
 def read_text(encoded: bytes) -> bytes:
-    """The octets of a string of any kind, a BMPString's in UTF-8; raises Refused(MALFORMED)."""
+    """The octets of a string of any kind, a BMPString's or UniversalString's in UTF-8; raises Refused(MALFORMED)."""
     value = ber.element(encoded)
-    if value.tag == _BMP_STRING:
+    if value.tag in _WIDE_STRINGS:
         try:
-            return value.content.decode("utf-16-be").encode()
+            return value.content.decode(_WIDE_STRINGS[value.tag]).encode()
         except UnicodeError:
-            raise Refused(Reason.MALFORMED, "a BMPString that is none") from None
+            raise Refused(Reason.MALFORMED, "a string with half a character") from None
     if value.tag not in _STRINGS:
         raise Refused(Reason.MALFORMED, "not a string")
     return value.content
@@ -140,28 +156,6 @@ def _read_challenge(attributes: dict[str, tuple[bytes, ...]]) -> bytes | None:
     if len(values) != 1:
         raise Refused(Reason.MALFORMED, "a challengePassword has one value")
     return read_text(values[0])
-
-
-def _verify(
-    key: CertificatePublicKeyTypes,
-    signature: bytes,
-    data: bytes,
-    request: x509.CertificateSigningRequest,
-) -> None:
-    hash_ = request.signature_hash_algorithm
-    if isinstance(key, rsa.RSAPublicKey):
-        scheme = request.signature_algorithm_parameters
-        if not isinstance(scheme, padding.PSS | padding.PKCS1v15) or hash_ is None:
-            raise TypeError("not a signature by RSA")
-        key.verify(signature, data, scheme, hash_)
-    elif isinstance(key, ec.EllipticCurvePublicKey):
-        if hash_ is None or not isinstance(request.signature_algorithm_parameters, ec.ECDSA):
-            raise TypeError("not a signature by ECDSA")
-        key.verify(signature, data, ec.ECDSA(hash_))
-    elif isinstance(key, PURE_PUBLIC_KEYS):
-        key.verify(signature, data)
-    else:
-        raise TypeError("not a key that signs requests")
 
 
 def _malformed() -> Refused:

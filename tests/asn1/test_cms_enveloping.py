@@ -98,7 +98,7 @@ class OfKey:
 
     def __init__(self, public: PublicKey | None, identifier: bytes = b"id") -> None:
         self._public = public
-        self.issuer, self.serial_number = certificate().issuer, 1
+        self.tbs_certificate_bytes, self.serial_number = certificate().tbs_certificate_bytes, 1
         self.identifier = identifier
 
     def public_key(self) -> PublicKey:

@@ -192,3 +192,28 @@ def test_certificates_with_unreadable_names_are_refused() -> None:
     with pytest.raises(Refused) as caught:
         cms_signed.read_certificate(broken)
     assert caught.value.reason is Reason.MALFORMED
+
+
+def test_a_certificate_is_found_beside_one_that_cannot_be_read() -> None:
+    """Before or behind it; if it is that one, the message is malformed."""
+    broken = der.sequence(der.integer(5))
+    for certificates in (broken + der_of(), der_of() + broken):
+        data = message(None, b"content", certificates=certificates)
+        signed = cms_signed.read_signed_data(data)
+        assert signed.certificate_of(signed.signers[0]) == certificate()
+    assert refused(message(None, b"content", certificates=broken)) is Reason.MALFORMED
+
+
+def test_names_may_be_overlooked() -> None:
+    """A device's own certificate is known by issuer and serial number as they stand there, readable or not."""
+    broken = der_of().replace(b"cms rsa", b"cms \xff\xfe\xfd")
+    known = cms_signed.read_certificate(broken, any_names=True)
+    assert b"\xff\xfe\xfd" in cms.issuer_of(known)
+    assert cms.issuer_of(known) == cms.subject_of(known)
+    signed = cms_signed.read_signed_data(
+        message(None, b"content", certificates=broken, identifier=cms.issuer_and_serial(known))
+    )
+    assert signed.certificate_of(signed.signers[0], any_names=True) == known
+    with pytest.raises(Refused) as caught:
+        signed.certificate_of(signed.signers[0])
+    assert caught.value.reason is Reason.MALFORMED

@@ -35,11 +35,19 @@ def with_challenge(*values: bytes) -> bytes:
 
 def with_attributes(*attributes: bytes) -> bytes:
     """A request with these attributes, in that order, signed."""
+    return signed_anew(attributes=der.explicit(0, b"".join(attributes)))
+
+
+def signed_anew(
+    *, attributes: bytes, subject: bytes | None = None, digest: hashes.HashAlgorithm | None = None, oid: str = ""
+) -> bytes:
+    """A request with this field of attributes; subject and signature algorithm are others where they are given."""
     parts = ber.elements(ber.element(request()).content)
-    information = ber.elements(parts[0].content)
-    signed = der.sequence(*(part.encoded for part in information[:3]), der.explicit(0, b"".join(attributes)))
-    signature = rsa_key().sign(signed, padding.PKCS1v15(), hashes.SHA256())
-    return der.sequence(signed, parts[1].encoded, der.bit_string(signature))
+    version, name, key_info = (part.encoded for part in ber.elements(parts[0].content)[:3])
+    signed = der.sequence(version, subject or name, key_info, attributes)
+    algorithm = der.sequence(der.oid(oid), der.NULL) if oid else parts[1].encoded
+    signature = rsa_key().sign(signed, padding.PKCS1v15(), digest or hashes.SHA256())
+    return der.sequence(signed, algorithm, der.bit_string(signature))
 
 
 def refused(data: bytes) -> Reason:
@@ -95,6 +103,7 @@ def test_pss_is_verified() -> None:
         (der.tlv(0x16, b"secret"), b"secret"),
         (der.tlv(0x14, b"secr\xe9t"), b"secr\xe9t"),
         (der.tlv(0x1E, "sécret".encode("utf-16-be")), "sécret".encode()),
+        (der.tlv(0x1C, "sécret".encode("utf-32-be")), "sécret".encode()),
         (der.tlv(0x13, b""), b""),
         (der.tlv(0x13, b" secret "), b" secret "),
     ],
@@ -112,8 +121,27 @@ def test_a_challenge_that_is_none_is_refused() -> None:
 
 def test_requests_without_attributes_are_read() -> None:
     """With an empty set, and with none at all."""
-    read = pkcs10.read_request(with_attributes())
-    assert (read.challenge_password, read.attributes, read.is_signature_valid()) == (None, {}, True)
+    for data in (with_attributes(), signed_anew(attributes=b"")):
+        read = pkcs10.read_request(data)
+        assert (read.challenge_password, read.attributes, read.is_signature_valid()) == (None, {}, True)
+        assert read.encoded == data
+
+
+def test_a_subject_in_the_wrong_string_type_is_read() -> None:
+    """A host name with an underscore as PrintableString, as routers write it."""
+    name = der.sequence(der.tlv(0x31, der.sequence(der.oid("2.5.4.3"), der.tlv(0x13, b"R1_core"))))
+    read = pkcs10.read_request(signed_anew(attributes=der.explicit(0, b""), subject=name))
+    assert (read.ordered.subject.rfc4514_string(), read.is_signature_valid()) == ("CN=R1_core", True)
+
+
+@pytest.mark.parametrize(
+    ("digest", "oid"), [(hashes.SHA1(), "1.2.840.113549.1.1.5"), (hashes.MD5(), "1.2.840.113549.1.1.4")]
+)
+def test_old_digests_are_verified_for_policy_to_judge(digest: hashes.HashAlgorithm, oid: str) -> None:
+    """Right where it is right, wrong where it is wrong."""
+    data = signed_anew(attributes=der.explicit(0, b""), digest=digest, oid=oid)
+    assert pkcs10.read_request(data).is_signature_valid()
+    assert not pkcs10.read_request(data[:-1] + bytes((data[-1] ^ 1,))).is_signature_valid()
 
 
 @pytest.mark.parametrize(

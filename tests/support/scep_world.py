@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from emca_daemon.asn1 import ber, cms, cms_decrypting, cms_enveloped, cms_enveloping, cms_signed, cms_signing, der
@@ -276,6 +276,13 @@ def request(key: Key, common_name: str, password: bytes | None, names: tuple[str
     if password is not None:
         builder = builder.add_attribute(x509.ObjectIdentifier("1.2.840.113549.1.9.7"), password)
     return builder.sign(key, hashes.SHA256()).public_bytes(Encoding.DER)
+
+
+def signed_with(data: bytes, key: rsa.RSAPrivateKey, digest: hashes.HashAlgorithm, oid: str) -> bytes:
+    """The same request with a signature that today's libraries do not make."""
+    information = ber.elements(ber.element(data).content)[0].encoded
+    signature = key.sign(information, padding.PKCS1v15(), digest)
+    return der.sequence(information, der.sequence(der.oid(oid), der.NULL), der.bit_string(signature))
 
 
 def issuer_and_serial(certificate: x509.Certificate) -> bytes:

@@ -56,6 +56,13 @@ class Endpoint:
         return MODERN_DIGESTS | ({"sha1"} if legacy.sha1 else set()) | ({"md5"} if legacy.md5 else set())
 
     @property
+    def old_signatures(self) -> frozenset[str]:
+        """The signatures that requests themselves may have because of a switch, whatever the profile says of them."""
+        legacy = self.settings.legacy
+        by_sha1 = {"sha1WithRSAEncryption", "ecdsa-with-SHA1"} if legacy.sha1 else set()
+        return frozenset(by_sha1 | ({"md5WithRSAEncryption"} if legacy.md5 else set()))
+
+    @property
     def ciphers(self) -> frozenset[str]:
         """The ciphers that envelopes may use."""
         legacy = self.settings.legacy

@@ -40,7 +40,7 @@ def enroll(asked: Enrolling) -> Outcome:
     with endpoint.store.reading() as tx:
         before = tx.scep.get(name)
         outcome = None if before is None or before.expires <= endpoint.clock() else standing(tx, before)
-    facts = facts_of_request(asked.csr, _requester(asked, ""), endpoint.weak_keys)
+    facts = _facts_of(asked)
     if before is not None and before.signer_key != message.key_fingerprint:
         raise Refused(Reason.NOT_AUTHENTICATED, "the same request was signed with another key before")
     if outcome is not None:
@@ -61,6 +61,12 @@ def enroll(asked: Enrolling) -> Outcome:
     )
     companions: list[Companion] = [Remembered(endpoint, transaction, before), admission.companion]
     return _issue(asked, attempt, admission, Together(companions), transaction)
+
+
+def _facts_of(asked: Enrolling) -> RequestFacts:
+    """What the request says; devices that know an old digest alone sign the request with it as well as the message."""
+    facts = facts_of_request(asked.csr, _requester(asked, ""), asked.endpoint.weak_keys)
+    return replace(facts, request_signature="") if facts.request_signature in asked.endpoint.old_signatures else facts
 
 
 def _check_signer(message: PkiMessage, facts: RequestFacts, signatory: Signatory | None) -> None:

@@ -1,5 +1,7 @@
 """CertPoll, GetCert and GetCRL (RFC 8894 3.3.3, 3.3.4): questions about what there is already."""
 
+from emca_daemon.asn1 import cms
+from emca_daemon.asn1.lax_names import same_name
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.names import SerialNumber
 from emca_daemon.protocols.scep.endpoint import Endpoint
@@ -54,7 +56,7 @@ def get_crl(endpoint: Endpoint, data: bytes) -> Outcome:
 
 
 def _check_issuer(endpoint: Endpoint, named: NamedCertificate) -> None:
-    """The CA's name, or the RA's, with which old clients ask."""
+    """The CA's name, or the RA's, with which old clients ask; in whatever types of strings they write it."""
     certificates = [endpoint.authority.certificate, *endpoint.registration.certificates()]
-    if named.issuer not in [certificate.subject.public_bytes() for certificate in certificates]:
+    if not any(same_name(named.issuer, cms.subject_of(certificate)) for certificate in certificates):
         raise Refused(Reason.UNKNOWN_CERTIFICATE, "the issuer is not the one of this endpoint")

@@ -3,6 +3,8 @@
 from dataclasses import replace
 
 import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from emca_daemon.asn1.cms_enveloping import ToCertificate, ToPassword
 from emca_daemon.ca.records import RevocationReason
@@ -11,10 +13,10 @@ from emca_daemon.names import KeyName, ProfileName
 from emca_daemon.protocols.scep.challenges import Admission, Attempt, NoChallenge, StaticChallenge
 from emca_daemon.protocols.scep.messages import MessageType
 from emca_daemon.protocols.scep.responder import ScepResponder
-from emca_daemon.settings.scep import ScepRenewalSettings
+from emca_daemon.settings.scep import ScepLegacySettings, ScepRenewalSettings
 from tests.support.ca_world import BY, ISSUING
 from tests.support.scep_world import BY as DAEMON
-from tests.support.scep_world import SECRET, Client, ScepWorld, device_key, settings
+from tests.support.scep_world import SECRET, Client, ScepWorld, device_key, settings, signed_with
 
 RENEWAL = MessageType.RENEWAL_REQ.value
 MANUAL = {"profile": ProfileName("device-manual")}
@@ -95,6 +97,28 @@ def test_policy_refuses_with_bad_request_and_its_reasons() -> None:
     assert (reply.status, reply.fail_info) == ("2", "2")
     assert "*.example" in reply.text
     assert len(world.refusals()) == 1
+
+
+@pytest.mark.parametrize(
+    ("switch", "digest", "oid"),
+    [("sha1", hashes.SHA1(), "1.2.840.113549.1.1.5"), ("md5", hashes.MD5(), "1.2.840.113549.1.1.4")],
+)
+def test_old_devices_sign_the_request_with_an_old_digest_as_well(
+    switch: str, digest: hashes.HashAlgorithm, oid: str
+) -> None:
+    """By the same switch as their messages, and by no other; elsewhere it is badAlg."""
+    for legacy, expected in (
+        (ScepLegacySettings(), ("2", "0")),
+        (ScepLegacySettings(**{"sha1": True, "md5": True, switch: False}), ("2", "0")),
+        (ScepLegacySettings(**{switch: True}), ("0", None)),
+    ):
+        client = Client(ScepWorld(settings(legacy=legacy)))
+        assert isinstance(client.key, rsa.RSAPrivateKey)
+        request = signed_with(client.csr(), client.key, digest, oid)
+        reply = client.exchange(client.message(request))
+        assert (reply.status, reply.fail_info) == expected
+        wrong = client.exchange(client.message(request[:-1] + bytes((request[-1] ^ 1,))))
+        assert (wrong.status, wrong.fail_info) == ("2", "2")
 
 
 def test_what_waits_is_pending_until_a_person_decides() -> None:

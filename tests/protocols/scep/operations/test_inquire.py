@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from cryptography import x509
+from cryptography.x509.name import _ASN1Type
 
 from emca_daemon.protocols.scep.messages import MessageType
 from tests.support.ca_world import BY, ISSUING
@@ -19,6 +20,19 @@ def test_a_certificate_is_found_by_its_serial_number() -> None:
     (ra,) = world.endpoint.registration.certificates()
     for name in (None, ra.subject):
         assert client.issued(client.look_up(MessageType.GET_CERT, issued.serial_number, name)) == issued
+
+
+def test_the_issuer_may_be_written_otherwise() -> None:
+    """In other types of strings than in the CA's certificate, for clients that put the name together themselves."""
+    world = ScepWorld()
+    world.crls.publish(ISSUING, BY)
+    client = Client(world)
+    issued = client.issued(client.enroll())
+    subject = world.endpoint.authority.certificate.subject
+    for string_type in (_ASN1Type.PrintableString, _ASN1Type.T61String, _ASN1Type.BMPString):
+        name = x509.Name([x509.NameAttribute(one.oid, str(one.value).upper(), string_type) for one in subject])
+        assert client.issued(client.look_up(MessageType.GET_CERT, issued.serial_number, name)) == issued
+        assert client.opened(client.look_up(MessageType.GET_CRL, 1, name)).crls
 
 
 def test_what_there_is_not_is_bad_cert_id() -> None:

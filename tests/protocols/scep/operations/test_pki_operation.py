@@ -23,14 +23,26 @@ def test_replies_are_in_the_algorithms_of_the_request(digest: str, cipher: str) 
     assert read_enveloped_data(reply.content).cipher.name == cipher
 
 
-@pytest.mark.parametrize(("digest", "cipher"), [("sha1", "aes-128-cbc"), ("md5", "aes-128-cbc"), ("sha256", "des-cbc")])
-def test_what_is_broken_is_bad_alg_unless_switched_on(digest: str, cipher: str) -> None:
-    """Each by its own switch."""
-    reply = Client(ScepWorld(), digest=digest, cipher=cipher).enroll()
-    assert (reply.status, reply.fail_info) == ("2", "0")
-    switch = {"sha1": "sha1", "md5": "md5", "des-cbc": "des"}[cipher if digest == "sha256" else digest]
-    world = ScepWorld(settings(legacy=ScepLegacySettings(**{switch: True})))
-    assert Client(world, digest=digest, cipher=cipher).enroll().status == "0"
+@pytest.mark.parametrize(
+    ("switch", "digest", "cipher"),
+    [
+        ("sha1", "sha1", "aes-128-cbc"),
+        ("md5", "md5", "aes-128-cbc"),
+        ("triple_des", "sha256", "des-ede3-cbc"),
+        ("des", "sha256", "des-cbc"),
+    ],
+)
+def test_what_is_broken_is_bad_alg_unless_switched_on(switch: str, digest: str, cipher: str) -> None:
+    """Each by its own switch, the others do not help; the reply uses it, too."""
+    others = {"sha1": True, "md5": True, "triple_des": True, "des": True, switch: False}
+    for legacy in (ScepLegacySettings(), ScepLegacySettings(**others)):
+        reply = Client(ScepWorld(settings(legacy=legacy)), digest=digest, cipher=cipher).enroll()
+        assert (reply.status, reply.fail_info) == ("2", "0")
+        assert "not allowed here" in reply.text
+    client = Client(ScepWorld(settings(legacy=ScepLegacySettings(**{switch: True}))), digest=digest, cipher=cipher)
+    reply = client.enroll()
+    assert client.issued(reply)
+    assert (reply.signed.signers[0].digest, read_enveloped_data(reply.content).cipher.name) == (digest, cipher)
 
 
 def test_a_wrong_signature_is_bad_message_check() -> None:
