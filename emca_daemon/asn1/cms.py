@@ -12,6 +12,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat import asn1
 
 from emca_daemon.asn1 import ber, der
+from emca_daemon.asn1.lax_names import same_name
 from emca_daemon.asn1.unreadable import UNREADABLE
 from emca_daemon.errors import Reason, Refused
 
@@ -220,7 +221,7 @@ def _fields(certificate: x509.Certificate) -> list[ber.Element]:
 def names(identifier: CertificateIdentifier, certificate: x509.Certificate) -> bool:
     """Whether it is this certificate that is meant."""
     if isinstance(identifier, IssuerAndSerial):
-        return identifier.serial == certificate.serial_number and identifier.issuer == issuer_of(certificate)
+        return identifier.serial == certificate.serial_number and same_name(identifier.issuer, issuer_of(certificate))
     return identifier.value == key_identifier(certificate)
 
 

@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKey
 
 from emca_daemon.asn1 import ber, cms, cms_signatures, der
 from emca_daemon.asn1.cms_algorithms import digest, digest_label
+from emca_daemon.asn1.lax_names import readable_certificate
 from emca_daemon.asn1.unreadable import UNREADABLE
 from emca_daemon.errors import Reason, Refused
 
@@ -95,7 +96,10 @@ def read_signed_content(encoded: bytes) -> SignedData:
 
 
 def read_certificate(encoded: bytes, *, any_names: bool = False) -> x509.Certificate:
-    """A certificate from DER, its names known to be readable unless `any_names` will do; raises Refused(MALFORMED)."""
+    """A certificate from DER, its names known to be readable; raises Refused(MALFORMED).
+
+    With `any_names` they need not be; where nothing can be read because of them, it is a copy with readable ones.
+    """
     try:
         certificate = x509.load_der_x509_certificate(encoded)
         if not any_names:
@@ -103,6 +107,9 @@ def read_certificate(encoded: bytes, *, any_names: bool = False) -> x509.Certifi
             certificate.issuer.public_bytes()
             certificate.subject.public_bytes()
     except UNREADABLE as error:
+        copy = readable_certificate(encoded) if any_names else encoded
+        if copy != encoded:
+            return read_certificate(copy)
         raise Refused(Reason.MALFORMED, "a certificate cannot be read") from error
     return certificate
 

@@ -11,6 +11,7 @@ from emca_daemon.asn1 import ber, der
 from emca_daemon.errors import Refused
 
 _UTF8_STRING = 0x0C
+_VERSION = 0xA0
 _ASCII = re.compile(rb"[\x00-\x7f]*")
 _REPERTOIRES = {
     0x12: re.compile(rb"[0-9 ]*"),
@@ -32,6 +33,16 @@ def readable_name(name: bytes) -> bytes:
         return der.tlv(whole.tag, b"".join(_readable_set(relative) for relative in ber.elements(whole.content)))
     except Refused:
         return name
+
+
+def readable_certificate(certificate: bytes) -> bytes:
+    """A copy of a certificate with such names, whose signature is for the original; raises Refused(MALFORMED)."""
+    parts = ber.elements(ber.element(certificate).content, 3)
+    fields = [field.encoded for field in ber.elements(ber.element(parts[0].encoded).content, 10)] if parts else []
+    issuer = 3 if fields and fields[0][0] == _VERSION else 2
+    for position in (issuer, issuer + 2):
+        fields[position : position + 1] = [readable_name(name) for name in fields[position : position + 1]]
+    return der.sequence(der.sequence(*fields), *(part.encoded for part in parts[1:]))
 
 
 def same_name(one: bytes, other: bytes) -> bool:

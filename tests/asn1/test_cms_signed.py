@@ -1,6 +1,7 @@
 """Tests of emca_daemon.asn1.cms_signed."""
 
 import pytest
+from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 from hypothesis import given
@@ -217,3 +218,28 @@ def test_names_may_be_overlooked() -> None:
     with pytest.raises(Refused) as caught:
         signed.certificate_of(signed.signers[0])
     assert caught.value.reason is Reason.MALFORMED
+
+
+def test_a_name_that_stops_the_reader_is_read_from_a_copy() -> None:
+    """A PrintableString with an underscore; issuer and serial number still name the signer."""
+    spelt = der.tlv(0x0C, b"cms rsa")
+    assert spelt in der_of()
+    broken = der_of().replace(spelt, der.tlv(0x13, b"cms_rsa"))
+    issuer = certificate().issuer.public_bytes().replace(spelt, der.tlv(0x13, b"cms_rsa"))
+    with pytest.raises(ValueError, match="InvalidValue"):
+        x509.load_der_x509_certificate(broken)
+    named = der.sequence(issuer, der.integer(certificate().serial_number))
+    signed = cms_signed.read_signed_data(message(None, b"content", certificates=broken, identifier=named))
+    known = signed.certificate_of(signed.signers[0], any_names=True)
+    assert known.subject.rfc4514_string().startswith("CN=cms_rsa")
+    assert known.public_key() == certificate().public_key()
+    with pytest.raises(Refused):
+        signed.certificate_of(signed.signers[0])
+
+
+@given(st.binary(max_size=80))
+def test_any_octets_are_a_certificate_or_none(data: bytes) -> None:
+    """Nothing else is raised."""
+    for octets in (data, der.sequence(data), der.sequence(der.sequence(data))):
+        with pytest.raises(Refused):
+            cms_signed.read_certificate(octets, any_names=True)

@@ -1,5 +1,7 @@
 """SCEP over HTTP (RFC 8894 4.1): which operation, by which method, in which form."""
 
+from collections.abc import Mapping, Sequence
+
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.protocols.http import Request, Response
 from emca_daemon.protocols.scep.endpoint import Endpoint
@@ -15,7 +17,16 @@ from emca_daemon.protocols.scep.operations.pki_operation import answer, note_ref
 _MESSAGE = ("content-type", "application/x-pki-message")
 _TEXT = ("content-type", "text/plain; charset=utf-8")
 _RETRY_AFTER = 2
-_METHODS = ("GET", "HEAD", "POST")
+_READING = ("GET", "HEAD")
+_METHODS = (*_READING, "POST")
+
+
+class _MethodRefused(Refused):
+    """HTTP 405: by this method nothing is answered, or not this; `allowed` names the others."""
+
+    def __init__(self, detail: str, allowed: Sequence[str]) -> None:
+        super().__init__(Reason.WRONG_STATE, detail)
+        self.allowed = allowed
 
 
 class ScepResponder:
@@ -33,30 +44,19 @@ class ScepResponder:
         self._root = root
 
     def respond(self, request: Request) -> Response:
-        """Whatever is a message gets a CertRep; what is none, a line of text."""
-        if request.method not in _METHODS:
-            return self._text(405, "SCEP is spoken by GET and POST", ("allow", ", ".join(_METHODS)))
+        """Whatever is a message gets a CertRep; what is none, a line of text, and an event of the audit chain."""
         if self._root and _names_another(request.path, self._root):
             return self._text(404, "there is no such endpoint")
-        fields = query_fields(request.query)
-        operation = fields.get("operation", "").lower()
         try:
-            match operation:
-                case "getcacaps":
-                    return capabilities(self._endpoint)
-                case "getcacert":
-                    return ca_certificates(self._endpoint)
-                case "getnextcacert":
-                    return next_ca_certificates(self._endpoint)
-                case "pkioperation":
-                    return self._message(request, fields.get("message", ""))
+            return self._answer(request)
         except Refused as refusal:
-            return self._refusal(refusal)
-        return self._text(400, "expected an operation: GetCACaps, GetCACert, GetNextCACert or PKIOperation")
+            return self._refusal(self._noted(request, refusal))
 
     def waits(self, request: Request) -> bool:
         """Capabilities come from memory."""
-        return self._waits and "getcacaps" not in request.query.lower()
+        return self._waits and (
+            request.method not in _READING or _operation(query_fields(request.query)) != "getcacaps"
+        )
 
     def failed(self, request: Request) -> Response:
         """The answer to a bug: the request's id and nothing else."""
@@ -66,27 +66,53 @@ class ScepResponder:
         """The answer when no worker is free."""
         return self._refusal(Refused(Reason.UNAVAILABLE, "the server is busy; try again later"))
 
+    def _answer(self, request: Request) -> Response:
+        if request.method not in _METHODS:
+            raise _MethodRefused("SCEP is spoken by GET and POST", _METHODS)
+        fields = query_fields(request.query)
+        match _operation(fields):
+            case "getcacaps":
+                return capabilities(self._endpoint)
+            case "getcacert":
+                return ca_certificates(self._endpoint)
+            case "getnextcacert":
+                return next_ca_certificates(self._endpoint)
+            case "pkioperation":
+                return self._message(request, fields.get("message", ""))
+        expected = "expected an operation: GetCACaps, GetCACert, GetNextCACert or PKIOperation"
+        raise Refused(Reason.MALFORMED, expected)
+
     def _message(self, request: Request, text: str) -> Response:
         by_get = self._endpoint.settings.get
         if request.method == "HEAD" or (request.method == "GET" and not by_get):
-            return self._text(405, "messages are not sent like that", ("allow", "GET, POST" if by_get else "POST"))
+            raise _MethodRefused("messages are not sent like that", ("GET", "POST") if by_get else ("POST",))
+        data = request.body if request.method == "POST" else read_message(text)
+        return Response(200, answer(self._endpoint, request, data), (_MESSAGE,))
+
+    def _noted(self, request: Request, refusal: Refused) -> Refused:
+        """A refusal once it is written down; an outage is none, but may come of this."""
+        if FAIL_INFO[refusal.reason] is None:
+            return refusal
         try:
-            data = request.body if request.method == "POST" else read_message(text)
-            return Response(200, answer(self._endpoint, request, data), (_MESSAGE,))
-        except Refused as refusal:
-            if FAIL_INFO[refusal.reason] is not None:
-                note_refusal(self._endpoint, request, refusal)
-                return self._text(400, str(refusal))
-            raise
+            note_refusal(self._endpoint, request, refusal)
+        except Refused as outage:
+            return outage
+        return refusal
 
     def _refusal(self, refusal: Refused) -> Response:
         if FAIL_INFO[refusal.reason] is None:
             later = str(refusal.retry_after or _RETRY_AFTER)
             return self._text(503, refusal.detail, ("retry-after", later))
+        if isinstance(refusal, _MethodRefused):
+            return self._text(405, str(refusal), ("allow", ", ".join(refusal.allowed)))
         return self._text(404 if refusal.reason is Reason.NOT_FOUND else 400, str(refusal))
 
     def _text(self, status: int, words: str, *headers: tuple[str, str]) -> Response:
         return Response(status, f"{words}\n".encode(), (_TEXT, *headers))
+
+
+def _operation(fields: Mapping[str, str]) -> str:
+    return fields.get("operation", "").lower()
 
 
 def _names_another(path: str, root: str) -> bool:

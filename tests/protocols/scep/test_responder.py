@@ -2,10 +2,13 @@
 
 from base64 import b64encode
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import NoReturn
 
 import pytest
 
 from emca_daemon.asn1 import der
+from emca_daemon.errors import Reason, Refused
 from emca_daemon.protocols.http import Peer, Request
 from emca_daemon.protocols.scep.responder import ScepResponder
 from tests.support.cms_world import recorded
@@ -31,7 +34,7 @@ def test_asking_for_the_head_of_an_answer_issues_nothing() -> None:
     before = world.actions()
     answer = world.ask(query, method="HEAD")
     assert (answer.status, answer.header("allow")) == (405, "GET, POST")
-    assert world.actions() == before
+    assert world.actions() == [*before, ("scep.message", "refused")]
 
 
 def test_a_name_that_no_endpoint_has_is_not_the_default_endpoint() -> None:
@@ -72,11 +75,23 @@ def test_get_can_be_off() -> None:
     ],
 )
 def test_what_is_no_message_gets_a_status_and_a_line(query: str, body: bytes, method: str, status: int) -> None:
-    """Never 500; refused messages are written down."""
+    """Never 500; all of it is written down."""
     world = ScepWorld()
     response = world.ask(query, body, method)
     assert (response.status, response.header("content-type")) == (status, "text/plain; charset=utf-8")
-    assert len(world.refusals()) == ("PKIOperation" in query)
+    assert [f"{refusal}\n" for refusal in world.refusals()] == [response.body.decode()]
+
+
+def test_a_refusal_that_cannot_be_written_down_is_503() -> None:
+    """The audit chain is out of reach; so much is told."""
+    world = ScepWorld()
+
+    def down() -> NoReturn:
+        raise Refused(Reason.UNAVAILABLE, "the store is out of reach")
+
+    world.endpoint = replace(world.endpoint, store=SimpleNamespace(writing=down))
+    response = ScepResponder(world.endpoint, waits=True).respond(replace(REQUEST, query="operation=Something"))
+    assert (response.status, response.header("retry-after")) == (503, "2")
 
 
 @pytest.mark.parametrize("name", ["certmonger-pkcsreq.pem", "jscep-ber-indefinite.der", "sscep-pkcsreq.pem"])
@@ -130,4 +145,11 @@ def test_failing_and_busy_are_plain_text() -> None:
     assert (responder.failed(REQUEST).status, b"request-1" in responder.failed(REQUEST).body) == (500, True)
     assert responder.busy(REQUEST).status == 503
     assert not responder.waits(REQUEST)
-    assert responder.waits(replace(REQUEST, query="operation=GetCACert"))
+    assert not responder.waits(replace(REQUEST, query="message=x&OPERATION=getcacaps"))
+    for slow in (
+        replace(REQUEST, query="operation=GetCACert"),
+        replace(REQUEST, query="operation=PKIOperation&message=getcacaps&x=operation=GetCACaps"),
+        replace(REQUEST, method="PUT"),
+        replace(REQUEST, method="POST"),
+    ):
+        assert responder.waits(slow)
