@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+from cryptography.hazmat.primitives.asymmetric import rsa
+
 from emca_daemon.ca.ra_certificates import RaCertificates, RaPlan
 from emca_daemon.composition.core import Core
 from emca_daemon.composition.duties import Duty
@@ -125,13 +127,24 @@ def _signer(core: Core, settings: ScepSettings) -> str:
 
 
 def _demand_decryption(core: Core, name: str, settings: ScepSettings) -> None:
-    """Raises Refused(ALGORITHM_REFUSED) at once where the RA would fail with its first message."""
+    """Raises Refused(ALGORITHM_REFUSED) at once where the RA, or the CA itself, would fail with the first message."""
     if settings.ra_profiles:
         signer = _signer(core, settings)
         problem = core.keys.check_decrypting(signer)
         if problem:
             detail = f"scep.{name}: the signer `{signer}` cannot keep the RA's keys: {problem}"
             raise Refused(Reason.ALGORITHM_REFUSED, f"{detail}; name another one in `ra_signer`")
+    elif not _may_decrypt(core, issuer := _issuer(core, settings)):
+        detail = f"scep.{name}: no client can encrypt to the CA `{issuer}`, for it has no RSA key"
+        raise Refused(Reason.ALGORITHM_REFUSED, f'{detail}; `ra = "one"` puts an RA before it')
+
+
+def _may_decrypt(core: Core, issuer: IssuerName) -> bool:
+    """Whether the CA has an RSA key, or is not there yet."""
+    try:
+        return isinstance(core.authorities.get(issuer).public_key, rsa.RSAPublicKey)
+    except Refused:
+        return True
 
 
 def _registration(core: Core, name: str, settings: ScepSettings) -> Registration:

@@ -5,12 +5,17 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from cryptography import x509
 
+from emca_daemon.ca.hierarchy import NewAuthority
+from emca_daemon.cli.ca import parse_subject
+from emca_daemon.cli.command import operator
 from emca_daemon.cli.demo import create_hierarchy, demo_settings
 from emca_daemon.composition.core import Core, open_core
 from emca_daemon.composition.duties import daemon_requester
 from emca_daemon.composition.scep import ra_certificates, scep_duties, scep_endpoint, scep_mounts
 from emca_daemon.errors import Reason, Refused
+from emca_daemon.names import IssuerName, KeyName, ProfileName
 from emca_daemon.protocols.http import Peer, Request
 from emca_daemon.protocols.routing import Routes
 from emca_daemon.protocols.scep.challenge_records import Challenge
@@ -112,9 +117,29 @@ def test_an_endpoint_that_nobody_guards_is_refused(tmp_path: Path) -> None:
         with pytest.raises(Refused) as caught:
             scep_endpoint(core, "default", wrong)
         assert caught.value.reason is Reason.PROFILE_REFUSED
-    own = replace(endpoint, ra="none")
-    assert scep_endpoint(core, "default", own).registration.certificates() == []
     assert ra_certificates(core, "default", endpoint).every() == ()
+    core.store.close()
+
+
+def test_a_ca_without_an_rsa_key_needs_an_ra(tmp_path: Path) -> None:
+    """Told at the start, unless the CA is not there yet; one with an RSA key answers for itself."""
+    core = demonstration(tmp_path)
+    rsa = NewAuthority(
+        name=IssuerName("rsa"),
+        profile=ProfileName("scep-ca"),
+        subject=parse_subject("CN=RSA CA"),
+        key=KeyName("software:rsa"),
+        algorithm="rsa-2048",
+    )
+    core.hierarchy.create_sub(rsa, IssuerName("demo-root"), operator())
+    own = replace(core.settings.scep["default"], ra="none")
+    with pytest.raises(Refused, match=r'^scep.default: .*`demo-issuing`.* no RSA key; `ra = "one"`') as caught:
+        scep_endpoint(core, "default", own)
+    assert caught.value.reason is Reason.ALGORITHM_REFUSED
+    for fine in (rsa.name, IssuerName("later")):
+        assert scep_endpoint(core, "default", replace(own, issuer=fine)).registration.certificates() == []
+    usage = core.authorities.get(rsa.name).certificate.extensions.get_extension_for_class(x509.KeyUsage).value
+    assert (usage.digital_signature, usage.key_encipherment, usage.key_cert_sign) == (True, True, True)
     core.store.close()
 
 
@@ -127,7 +152,7 @@ class SigningOnly(MemoryKeys):
 
 
 def test_a_signer_that_cannot_decrypt_is_told_at_the_start(tmp_path: Path) -> None:
-    """With the endpoint and the key in the settings; a CA that answers itself needs no such signer."""
+    """With the endpoint and the key in the settings."""
     core = demonstration(tmp_path)
     signers = {name: SigningOnly(name) for name in ("token", "software")}
     core = replace(core, keys=ChosenKeys({**signers, "files": MemoryKeys("files")}))
@@ -136,8 +161,7 @@ def test_a_signer_that_cannot_decrypt_is_told_at_the_start(tmp_path: Path) -> No
         with pytest.raises(Refused, match=f"^scep.default: the signer `{name}` cannot keep .*`ra_signer`$") as caught:
             scep_endpoint(core, "default", chosen)
         assert caught.value.reason is Reason.ALGORITHM_REFUSED
-    for fine in (replace(endpoint, ra_signer="files"), replace(endpoint, ra="none")):
-        scep_endpoint(core, "default", fine)
+    scep_endpoint(core, "default", replace(endpoint, ra_signer="files"))
     core.store.close()
 
 

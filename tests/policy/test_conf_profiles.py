@@ -31,6 +31,7 @@ ASKED: dict[str, tuple[Subject, tuple[AlternativeName, ...]]] = {
     "root-ca": (NAMED, ()),
     "policy-ca": (NAMED, ()),
     "issuing-ca": (NAMED, ()),
+    "scep-ca": (NAMED, ()),
     "ocsp-signer": (NAMED, ()),
     "tsa": (NAMED, ()),
     "tls-client": (NAMED, PERSON),
