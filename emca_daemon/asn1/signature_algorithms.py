@@ -1,5 +1,6 @@
 """Signatures of others, by their AlgorithmIdentifier: RSA (PKCS #1 and PSS), ECDSA, EdDSA, ML-DSA (RFC 9481 3)."""
 
+from collections.abc import Mapping
 from typing import Annotated
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -15,7 +16,7 @@ from emca_daemon.errors import Reason, Refused
 MAXIMUM_RSA_BITS = 16_384
 """The largest RSA key whose signature is verified: the cost grows with the cube of it."""
 
-_HASHES: dict[str, hashes.HashAlgorithm] = {
+HASHES: Mapping[str, hashes.HashAlgorithm] = {
     "2.16.840.1.101.3.4.2.1": hashes.SHA256(),
     "2.16.840.1.101.3.4.2.2": hashes.SHA384(),
     "2.16.840.1.101.3.4.2.3": hashes.SHA512(),
@@ -24,6 +25,8 @@ _HASHES: dict[str, hashes.HashAlgorithm] = {
     "2.16.840.1.101.3.4.2.9": hashes.SHA3_384(),
     "2.16.840.1.101.3.4.2.10": hashes.SHA3_512(),
 }
+"""The hashes of SHA-2 and SHA-3, by their identifiers."""
+
 _RSA: dict[str, tuple[str, hashes.HashAlgorithm]] = {
     "1.2.840.113549.1.1.11": ("sha256WithRSAEncryption", hashes.SHA256()),
     "1.2.840.113549.1.1.12": ("sha384WithRSAEncryption", hashes.SHA384()),
@@ -167,7 +170,7 @@ def _pss(signed_with: Algorithm) -> tuple[hashes.HashAlgorithm, hashes.HashAlgor
     if mask.oid != _MGF1 or read.trailer != 1 or not 0 <= read.salt_length <= 1024:
         raise Refused(Reason.ALGORITHM_REFUSED, "RSASSA-PSS with these parameters is not accepted")
     over = algorithm(encoded(read.hash_algorithm.value))
-    chosen = _HASHES.get(over.oid), _HASHES.get(algorithm(mask.parameters or b"").oid)
+    chosen = HASHES.get(over.oid), HASHES.get(algorithm(mask.parameters or b"").oid)
     if chosen[0] is None or chosen[1] is None:
         raise Refused(Reason.ALGORITHM_REFUSED, "RSASSA-PSS with this hash is not accepted")
     return chosen[0], chosen[1], read.salt_length

@@ -13,13 +13,13 @@ from emca_daemon.asn1.attributes import COMMON_NAME
 from emca_daemon.ca.authorities import Authorities, Authority, signing_key_of
 from emca_daemon.ca.enrollment import Enrollment, Issued
 from emca_daemon.ca.ports import Keys, ReadingStore
-from emca_daemon.ca.records import CertificateQuery, CertificateRecord
+from emca_daemon.ca.signer_certificates import newest_of, serves
 from emca_daemon.ca.signer_keys import asking_with, key_of, usable_key
 from emca_daemon.clock import Clock
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.names import IssuerName, KeyName, ProfileName, SubjectAttribute
 from emca_daemon.policy.facts import Requester, RequestFacts
-from emca_daemon.policy.keys import key_facts, key_fingerprint
+from emca_daemon.policy.keys import key_facts
 
 _A_MINUTE = timedelta(minutes=1)
 
@@ -85,9 +85,9 @@ class CmpSigners:
             if refusal.reason is Reason.UNAVAILABLE:
                 raise
             return None  # without an issuer that can sign there is nothing to renew
-        newest = self._newest(authority)
+        newest = newest_of(self._store, authority.name, self._profile)
         name, key = usable_key(self._keys, self._store, self._name(authority), self._algorithm)
-        if newest is not None and not _past_half(newest, self._clock()) and _holds(newest, key):
+        if serves(newest, key, self._clock()):
             return None
         subject = (SubjectAttribute(COMMON_NAME, f"{self._role.upper()} {authority.name}"[:64]),)
         facts = RequestFacts(asking_with(requester, self._name(authority), name), subject, (), key_facts(key))
@@ -98,7 +98,7 @@ class CmpSigners:
         return outcome
 
     def _load(self, authority: Authority) -> CmpSigner:
-        record = self._newest(authority)
+        record = newest_of(self._store, authority.name, self._profile)
         if record is None or record.der is None:
             raise Refused(Reason.UNAVAILABLE, f"the signer `{self._role}` has no certificate yet", retry_after=2)
         certificate = x509.load_der_x509_certificate(record.der)
@@ -114,20 +114,6 @@ class CmpSigners:
             look_again=min(intent.not_after, self._clock() + _A_MINUTE),
         )
 
-    def _newest(self, authority: Authority) -> CertificateRecord | None:
-        query = CertificateQuery(issuer=authority.name, profile=self._profile, status="valid", limit=1)
-        with self._store.reading() as tx:
-            return next(iter(tx.certificates.search(query)), None)
-
     def _name(self, authority: Authority) -> KeyName:
         signer = authority.record.key.partition(":")[0]
         return self._key_name or KeyName(f"{signer}:{self._role}-{authority.name}")
-
-
-def _past_half(record: CertificateRecord, now: datetime) -> bool:
-    intent = record.intent
-    return now >= intent.not_before + (intent.not_after - intent.not_before) / 2
-
-
-def _holds(record: CertificateRecord, key: CertificateIssuerPublicKeyTypes) -> bool:
-    return record.intent.key_fingerprint == key_fingerprint(key)

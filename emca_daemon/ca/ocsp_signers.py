@@ -10,18 +10,18 @@ from cryptography.hazmat.primitives.asymmetric.types import (
     CertificateIssuerPublicKeyTypes,
 )
 
+from emca_daemon.asn1.attributes import COMMON_NAME
 from emca_daemon.ca.authorities import Authorities, Authority, signing_key_of
 from emca_daemon.ca.enrollment import Enrollment, Issued
 from emca_daemon.ca.ports import Keys, ReadingStore
-from emca_daemon.ca.records import CertificateQuery, CertificateRecord
+from emca_daemon.ca.records import CertificateRecord
+from emca_daemon.ca.signer_certificates import is_past_half, newest_of, serves
 from emca_daemon.ca.signer_keys import asking_with, key_of, usable_key
 from emca_daemon.clock import Clock
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.names import IssuerName, KeyName, ProfileName, SubjectAttribute
 from emca_daemon.policy.facts import Requester, RequestFacts
-from emca_daemon.policy.keys import key_facts, key_fingerprint
-
-COMMON_NAME = "2.5.4.3"
+from emca_daemon.policy.keys import key_facts
 
 LOOK_AGAIN = timedelta(minutes=1)
 """How long a process works with a signer that it found; it may be revoked or replaced by another meanwhile."""
@@ -100,7 +100,7 @@ class OcspSigners:
     def _renew(self, authority: Authority, profile: ProfileName, requester: Requester) -> list[Issued]:
         name, key = usable_key(self._keys, self._store, key_name(authority), self._algorithm)
         newest = self._seen_or_newest(authority, profile)
-        if newest is not None and not _past_half(newest, self._clock()) and _holds(newest, key):
+        if serves(newest, key, self._clock()):
             return []
         issued = self._issue(authority, profile, key, asking_with(requester, key_name(authority), name))
         self._current.pop(authority.name, None)
@@ -110,12 +110,12 @@ class OcspSigners:
     def _seen_or_newest(self, authority: Authority, profile: ProfileName) -> CertificateRecord | None:
         """What was found last stays the newest until it is revoked or due: a search reads all of an issuer's rows."""
         seen = self._seen.get(authority.name)
-        if seen is not None and not _past_half(seen, self._clock()):
+        if seen is not None and not is_past_half(seen, self._clock()):
             with self._store.reading() as tx:
                 status = tx.certificates.status(authority.name, seen.intent.serial)
             if status is not None and status.revocation is None:
                 return seen
-        newest = self._newest(authority, profile)
+        newest = newest_of(self._store, authority.name, profile)
         if newest is not None:
             self._seen[authority.name] = newest
         return newest
@@ -132,7 +132,7 @@ class OcspSigners:
     def _load(self, authority: Authority, now: datetime) -> OcspSigner:
         """Without a look at the key itself: a token that is down makes answers fail, not signers unknown."""
         profile = authority.publication.ocsp_profile
-        record = self._newest(authority, profile) if profile is not None else None
+        record = newest_of(self._store, authority.name, profile) if profile is not None else None
         if record is not None and record.der is not None:
             return _delegated(authority, record, record.der, now + LOOK_AGAIN)
         return OcspSigner(
@@ -144,11 +144,6 @@ class OcspSigners:
             pss=authority.record.pss,
             not_after=now + LOOK_AGAIN,
         )
-
-    def _newest(self, authority: Authority, profile: ProfileName) -> CertificateRecord | None:
-        query = CertificateQuery(issuer=authority.name, profile=profile, status="valid", limit=1)
-        with self._store.reading() as tx:
-            return next(iter(tx.certificates.search(query)), None)
 
     def _issue(
         self,
@@ -169,15 +164,6 @@ def key_name(authority: Authority) -> KeyName:
     """Where the OCSP signer's first key lives: where the settings say, else beside the issuer's own key."""
     signer = authority.record.key.partition(":")[0]
     return authority.publication.ocsp_key or KeyName(f"{signer}:ocsp-{authority.name}")
-
-
-def _past_half(record: CertificateRecord, now: datetime) -> bool:
-    intent = record.intent
-    return now >= intent.not_before + (intent.not_after - intent.not_before) / 2
-
-
-def _holds(record: CertificateRecord, key: CertificateIssuerPublicKeyTypes) -> bool:
-    return record.intent.key_fingerprint == key_fingerprint(key)
 
 
 def _delegated(authority: Authority, record: CertificateRecord, der: bytes, until: datetime) -> OcspSigner:

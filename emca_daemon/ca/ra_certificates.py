@@ -20,6 +20,7 @@ from emca_daemon.ca.authorities import Authorities
 from emca_daemon.ca.enrollment import Enrollment, Issued
 from emca_daemon.ca.ports import Keys, ReadingStore
 from emca_daemon.ca.records import CertificateQuery, CertificateRecord
+from emca_daemon.ca.signer_certificates import is_past_half
 from emca_daemon.clock import Clock
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.names import IssuerName, KeyName, ProfileName, SubjectAttribute
@@ -100,7 +101,7 @@ class RaCertificates:
         issued = []
         for purpose, profile in self._plan.profiles:
             newest = next(iter(self._records(purpose, profile)), None)
-            if newest is None or _past_half(newest, self._clock()):
+            if newest is None or is_past_half(newest, self._clock()):
                 issued.append(self._issue(purpose, profile, requester))
         if issued:
             self._until = None
@@ -164,8 +165,3 @@ class RaCertificates:
 
     def _prefix(self, purpose: str) -> str:
         return f"scep-{self._plan.name}-{purpose}-"
-
-
-def _past_half(record: CertificateRecord, now: datetime) -> bool:
-    intent = record.intent
-    return now >= intent.not_before + (intent.not_after - intent.not_before) / 2

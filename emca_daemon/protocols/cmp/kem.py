@@ -19,6 +19,7 @@ from emca_daemon.asn1 import der
 from emca_daemon.asn1.cmp import Body, Message
 from emca_daemon.asn1.cmp_content import general_message
 from emca_daemon.asn1.cmp_status import FailInfo
+from emca_daemon.asn1.signature_algorithms import HASHES
 from emca_daemon.asn1.unreadable import UNREADABLE
 from emca_daemon.asn1.values import Algorithm, algorithm, decoded, encoded
 from emca_daemon.errors import Refused
@@ -35,11 +36,6 @@ _HKDF: dict[str, hashes.HashAlgorithm] = {
 }
 """HKDF with each hash (RFC 8619)."""
 _KDF3 = "1.3.133.16.840.9.44.1.2"
-_KDF3_HASHES: dict[str, hashes.HashAlgorithm] = {
-    "2.16.840.1.101.3.4.2.1": hashes.SHA256(),
-    "2.16.840.1.101.3.4.2.2": hashes.SHA384(),
-    "2.16.840.1.101.3.4.2.3": hashes.SHA512(),
-}
 """KDF3 of ANS X9.44, by the hash in its parameters (RFC 9690 A)."""
 _ML_KEM_768, _ML_KEM_1024 = "2.16.840.1.101.3.4.4.2", "2.16.840.1.101.3.4.4.3"
 _MOST_KEY_OCTETS = 255 * 32
@@ -102,7 +98,7 @@ def _derived(derivation: Algorithm, length: int, secret: bytes, info: bytes) -> 
     if hkdf is not None and derivation.without_parameters:
         return HKDF(hkdf, length, None, info).derive(secret)
     if derivation.oid == _KDF3:
-        hash_ = _KDF3_HASHES.get(algorithm(derivation.parameters or b"").oid)
+        hash_ = HASHES.get(algorithm(derivation.parameters or b"").oid)
         if hash_ is not None:
             return ConcatKDFHash(hash_, length, info).derive(secret)
     raise _bad(FailInfo.BAD_ALG, f"the key derivation {derivation.oid} is not known")

@@ -1,6 +1,7 @@
 """certConf: the client accepts its certificate, or does not (RFC 9483 4.1.1, 5.1.2; RFC 9810 5.3.18)."""
 
 import hmac
+from collections.abc import Mapping
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -9,6 +10,7 @@ from emca_daemon.asn1 import der
 from emca_daemon.asn1.cmp import Body
 from emca_daemon.asn1.cmp_content import CertificateStatus, certificate_statuses
 from emca_daemon.asn1.cmp_status import FailInfo, Status
+from emca_daemon.asn1.signature_algorithms import HASHES
 from emca_daemon.asn1.values import Algorithm
 from emca_daemon.ca import ports as ca
 from emca_daemon.errors import Reason, Refused
@@ -20,16 +22,8 @@ from emca_daemon.protocols.cmp.operations.withdrawal import revoke_updated, with
 from emca_daemon.protocols.cmp.ports import Writing
 from emca_daemon.protocols.cmp.records import Stage, Transaction
 
-_HASHES: dict[str, hashes.HashAlgorithm] = {
-    "2.16.840.1.101.3.4.2.1": hashes.SHA256(),
-    "2.16.840.1.101.3.4.2.2": hashes.SHA384(),
-    "2.16.840.1.101.3.4.2.3": hashes.SHA512(),
-    "2.16.840.1.101.3.4.2.4": hashes.SHA224(),
-    "2.16.840.1.101.3.4.2.8": hashes.SHA3_256(),
-    "2.16.840.1.101.3.4.2.9": hashes.SHA3_384(),
-    "2.16.840.1.101.3.4.2.10": hashes.SHA3_512(),
-    "2.16.840.1.101.3.4.2.12": hashes.SHAKE256(64),
-}
+_SHAKE256 = "2.16.840.1.101.3.4.2.12"
+_HASHES: Mapping[str, hashes.HashAlgorithm] = {**HASHES, _SHAKE256: hashes.SHAKE256(64)}
 _BY_SIGNATURE: dict[str, hashes.HashAlgorithm] = {
     "1.3.101.112": hashes.SHA512(),  # Ed25519 (RFC 9481 3.3)
     "1.3.101.113": hashes.SHAKE256(64),  # Ed448
