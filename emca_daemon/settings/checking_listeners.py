@@ -77,11 +77,9 @@ def _est(listener: ListenerSettings, key: str, settings: Settings) -> Iterator[F
     if listener.tls is None:
         yield f"{key}.tls", "expected TLS where `est` is served (RFC 7030 3.3)"
     elif listener.tls.client_certificates == "no" and any(
-        label.authentication in ("certificate", "both") or label.proof_of_possession == "required"
-        for label in settings.est.values()
+        label.authentication in ("certificate", "both") for label in settings.est.values()
     ):
-        wanted = "client certificates or requires their TLS channel binding"
-        yield f"{key}.tls.client_certificates", f'expected "any": a label of EST wants {wanted}'
+        yield f"{key}.tls.client_certificates", 'expected "any": a label of EST wants client certificates'
 
 
 def _unserved(settings: Settings) -> Iterator[Finding]:

@@ -43,15 +43,15 @@ def test_what_does_not_fit_is_told(given: dict[str, object], key: str) -> None:
     assert findings("default", **given) == [f"est.default.{key}"]
 
 
-def listeners(tls: TlsSettings | None, *, est: bool = True, **label: str) -> list[str]:
+def listeners(tls: TlsSettings | None, *, authentication: str = "either", est: bool = True) -> list[str]:
     """The keys of a listener for EST that are wrong."""
-    chosen = {"default": EstSettings(profile=DEVICE, **label)} if est else {}  # type: ignore[arg-type]
+    chosen = {"default": EstSettings(profile=DEVICE, authentication=authentication)} if est else {}
     listener = ListenerSettings(port=1, serves=("est",), tls=tls)
     return [key for key, _ in check_listeners(Settings(file=Path("e"), est=chosen, listeners={"a": listener}))]
 
 
 def test_a_listener_for_est_has_tls_and_asks_for_certificates() -> None:
-    """Where a label wants them, or a channel binding, which is known there only; `any` takes no authorities."""
+    """Where a label wants them; `any` takes no authorities."""
     plain = TlsSettings(certificate=Path("a"), key=Path("b"))
     asking = TlsSettings(certificate=Path("a"), key=Path("b"), client_certificates="any")
     naming = TlsSettings(
@@ -60,8 +60,6 @@ def test_a_listener_for_est_has_tls_and_asks_for_certificates() -> None:
     assert listeners(None) == ["listeners.a.tls"]
     assert listeners(plain) == listeners(asking, authentication="both") == []
     assert listeners(plain, authentication="both") == ["listeners.a.tls.client_certificates"]
-    assert listeners(plain, proof_of_possession="required") == ["listeners.a.tls.client_certificates"]
-    assert listeners(asking, proof_of_possession="required") == []
     assert listeners(naming) == ["listeners.a.tls.client_authorities"]
     assert listeners(asking, est=False) == ["listeners.a.serves"]
 
