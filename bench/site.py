@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from bench.measuring import forget_peak
 from emca_daemon.cli.demo import create_hierarchy, write_certificates
 from emca_daemon.cli.demo_secrets import make_secrets
 from emca_daemon.cli.init import prepare
@@ -59,6 +60,7 @@ def serving(store: str = "", *, validating: bool = True) -> Iterator[Site]:
         site = Site(Path(folder), store, validating=validating)
         with site.daemon:
             site.daemon.serve()
+            forget_peak(site.pid)
             yield site
             site.daemon.stop()
 
