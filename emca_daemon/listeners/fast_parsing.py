@@ -17,6 +17,9 @@ CHUNK_OVERHEAD: Final = 8
 """How many times its length a chunked body may take on the wire: single bytes take six each."""
 
 
+VERSIONS: Final = frozenset({"1.0", "1.1"})
+
+
 class Stage(Enum):
     """Where the reader is in a request."""
 
@@ -70,14 +73,20 @@ class RequestReader:
         if self.stage is not Stage.BETWEEN:
             self._fed += len(data)
             self._check_fed()
+        while data:
+            data = self._feed(data)
+
+    def _feed(self, data: bytes) -> bytes:
+        """Read on; what is left where the parser stopped before the end."""
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
-            self._ignore_upgrade(data, upgrade.args[0], complete)
+            return self._ignore_upgrade(data[upgrade.args[0] :])
         except httptools.HttpParserInvalidMethodError as error:
             raise Unreadable(501) from error
         except httptools.HttpParserError as error:
             raise Unreadable(self._status) from error
+        return b""
 
     def close(self) -> None:
         """Let go of the parser, which refers back to this reader."""
@@ -108,16 +117,23 @@ class RequestReader:
 
     def on_headers_complete(self) -> None:
         """The head is whole: everything that can be refused before the body is."""
+        if self._parser.get_method() == b"CONNECT":
+            self._refuse(405)
+        if self._parser.should_upgrade():
+            return  # _ignore_upgrade comes back with the same head
         self.stage = Stage.BODY
         self._fed = 0
         try:
             self._path, self._query = split_target(self._url)
         except Refused:
-            self._refuse(405 if self._parser.get_method() == b"CONNECT" else 400)
+            self._refuse(400)
         headers = self._headers = tuple(
             [(name.decode("ascii").lower(), value.decode("latin-1").strip(" \t")) for name, value in self._fields]
         )
-        self._old = self._parser.get_http_version() == "1.0"
+        version = self._parser.get_http_version()
+        if version not in VERSIONS:
+            self._refuse(400)
+        self._old = version == "1.0"
         length, chunked, expects = self._framing(headers)
         self._limit = self._find_limit(self._path)
         if length > self._limit:
@@ -140,7 +156,7 @@ class RequestReader:
                 expects = value.lower() == "100-continue"
         if encodings > 1:
             self._refuse(501)
-        if hosts > 1 or not (hosts or self._old):
+        if hosts > 1 or not (hosts or self._old) or (encodings and self._old):
             self._refuse(400)
         return length, bool(encodings), expects
 
@@ -153,6 +169,8 @@ class RequestReader:
 
     def on_message_complete(self) -> None:
         """The request is whole."""
+        if self._parser.should_upgrade():
+            return
         self.stage = Stage.BETWEEN
         incoming = self.incoming(b"".join(self._chunks), keep_alive=self._parser.should_keep_alive())
         self._chunks = []
@@ -182,8 +200,13 @@ class RequestReader:
         self._status = status
         raise Unreadable(status)
 
-    def _ignore_upgrade(self, data: bytes, offset: int, complete: Callable[[Incoming], None]) -> None:
-        """Go on in HTTP/1.1 behind a request that would have liked another protocol (RFC 9110 section 7.8)."""
+    def _ignore_upgrade(self, rest: bytes) -> bytes:
+        """Go on in HTTP/1.1 where a client would have liked another protocol (RFC 9110 section 7.8); returns the rest.
+
+        httptools stops behind such a head, as if there were no body: a fresh parser is given the head without the wish.
+        """
+        line = b"%b %b HTTP/%b" % (self._parser.get_method(), self._url, self._parser.get_http_version().encode())
+        fields = [b"%b: %b" % field for field in self._fields if field[0].lower() != b"upgrade"]
         self._parser = httptools.HttpRequestParser(self)
-        if rest := data[offset:]:
-            self.feed(rest, complete)
+        self._feed(b"\r\n".join((line, *fields, b"", b"")))
+        return rest

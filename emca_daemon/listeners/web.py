@@ -24,6 +24,9 @@ from emca_daemon.protocols.http import Limiting, Peer, Request, Responder, Respo
 MOST_FIELDS: Final = 100
 """Header fields of one request."""
 
+MOST_DIGITS: Final = 18
+"""Digits of a Content-Length that are read as a number."""
+
 OLD: Final = b"HTTP/1.0"
 
 
@@ -228,7 +231,9 @@ class WebChannel(http.HTTPChannel):
         super().dataReceived(data)
 
     def lineReceived(self, line: bytes) -> None:
-        """A line of a head; after a refusal they are dropped."""
+        """A line of a head, not a folded one (RFC 9112 section 5.2); after a refusal they are dropped."""
+        if line.startswith((b" ", b"\t")):
+            self.refuse(400)
         if not self._refused:
             super().lineReceived(line)
 
@@ -244,8 +249,10 @@ class WebChannel(http.HTTPChannel):
     def allHeadersReceived(self) -> None:
         """The head is whole: find the responder, and refuse a body that it would not read before it is sent."""
         request = self.requests[-1]
-        hosts = request.requestHeaders.getRawHeaders(b"host", ())
-        if len(hosts) > 1 or (not hosts and self._version == b"HTTP/1.1"):
+        fields = request.requestHeaders
+        hosts = fields.getRawHeaders(b"host", ())
+        old = self._version == OLD
+        if len(hosts) > 1 or not (hosts or old) or (old and fields.hasHeader(b"transfer-encoding")):
             self.refuse(400)
             return
         try:
@@ -326,6 +333,14 @@ class WebChannel(http.HTTPChannel):
     def _expect(self, seconds: float) -> None:
         """Something must have happened within so many seconds."""
         self.deadline = self.front.connections.seconds() + seconds
+
+    def _maybeChooseTransferDecoder(self, header: bytes, data: bytes) -> bool:
+        """What a field says about the body; twisted.web would pass over `identity` and stumble over many digits."""
+        if header == b"Transfer-Encoding" and data.lower() != b"chunked":
+            self.refuse(501)
+        elif header == b"Content-Length" and len(data) > MOST_DIGITS:
+            self.refuse(400)
+        return not self._refused and bool(super()._maybeChooseTransferDecoder(header, data))
 
     def _respondToBadRequestAndDisconnect(self) -> None:
         """What twisted.web calls for heads and chunks that it cannot read, or that are too large."""

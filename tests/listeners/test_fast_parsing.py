@@ -110,6 +110,17 @@ def test_an_upgrade_is_ignored() -> None:
     assert [incoming.path for incoming in read(wish)] == ["/1"]
 
 
+def test_the_body_behind_a_wish_to_upgrade_is_no_part_of_the_head() -> None:
+    """It may be longer than a head, and is told to come where the client waits, once."""
+    wanted: list[bool] = []
+    reader = RequestReader(lambda _: 5000, 500, lambda: wanted.append(True))
+    found: list[Incoming] = []
+    wish = b"POST / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: h2c\r\nExpect: 100-continue\r\n"
+    reader.feed(wish + b"Content-Length: 4000\r\n\r\n" + b"a" * 4000, found.append)
+    assert [len(incoming.body) for incoming in found] == [4000]
+    assert wanted == [True]
+
+
 def test_old_clients_need_no_host_and_are_not_told_to_continue() -> None:
     """HTTP/1.0, as nginx and openssl speak it."""
     wanted: list[bool] = []

@@ -161,20 +161,54 @@ def test_heads_beyond_the_limit_are_refused(kind: str, head: bytes) -> None:
         b"POST /here HTTP/1.1\r\nHost: a\r\nContent-Length: -5\r\n\r\nhello",
         b"POST /here HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
         b"POST /here HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
+        b"POST /here HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: identity\r\n\r\n",
+        b"POST /here HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n0\r\n\r\n",
+        b"POST /here HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: identity\r\nContent-Length: 0\r\n\r\n",
+        b"POST /here HTTP/1.0\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"POST /here HTTP/1.1\r\nHost: a\r\nContent-Length: " + b"9" * 1500 + b"\r\n\r\n",
         b"POST /here HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n\r\n",
+        b"GET /here HTTP/1.1\r\nHost: a\r\nX: folded\r\n field\r\n\r\n",
+        b"GET /here HTTP/1.1\r\n Host: a\r\n\r\n",
+        b"GET /here HTTP/2.0\r\nHost: a\r\n\r\n",
+        b"CONNECT ca.example:443 HTTP/1.1\r\nHost: a\r\n\r\n",
     ],
 )
 def test_what_is_not_one_clear_request_is_refused(kind: str, request_bytes: bytes) -> None:
-    """A 4xx or 501, then closed; the responder never sees it, nor anything sent behind it."""
+    """A 400, 405 or 501, then closed; the responder never sees it, nor anything sent behind it."""
     stage = Stage(kind)
     client = stage.connect()
     client.send(request_bytes + b"GET /here HTTP/1.1\r\nHost: a\r\n\r\n")
     [answer] = client.answers()
-    assert answer.status in (400, 501)
+    assert answer.status in (400, 405, 501)
     assert answer.headers["connection"] == "close"
     assert client.wire.half_closed or client.gone
     assert stage.responder.requests == []
     assert stage.observed == [("main", "none", answer.status)]
+
+
+@pytest.mark.parametrize(
+    "framing", [b"Content-Length: 5\r\n\r\nhello", b"Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"]
+)
+def test_a_wish_for_another_protocol_is_ignored(kind: str, framing: bytes) -> None:
+    """The body stays a part of the request that has it, and what follows is the next one (RFC 9110 section 7.8)."""
+    wish = (
+        b"POST /here HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nX-Thing: 1\r\n"
+        + framing
+    )
+    for cut in (0, 30, len(wish) - 3, len(wish)):
+        stage = Stage(kind)
+        client = stage.connect()
+        client.send(wish[:cut], wish[cut:] + b"GET /here/next HTTP/1.1\r\nHost: a\r\n\r\n")
+        assert [answer.body for answer in client.answers()] == [b"POST /here? hello", b"GET /here/next? "]
+        assert stage.responder.requests[0].header("x-thing") == "1"
+
+
+@pytest.mark.parametrize("wish", [b"", b"Connection: Upgrade\r\nUpgrade: h2c\r\n"])
+def test_pipelines_may_be_long(kind: str, wish: bytes) -> None:
+    """A thousand requests in one piece nest nothing in each other."""
+    client = Stage(kind).connect()
+    client.send((b"GET /here HTTP/1.1\r\nHost: a\r\n" + wish + b"\r\n") * 1000)
+    assert [answer.status for answer in client.answers()] == [200] * 1000
 
 
 def test_absolute_targets_are_understood(kind: str) -> None:
