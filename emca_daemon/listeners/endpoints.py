@@ -189,6 +189,7 @@ def listen(
         max_header=settings.max_header,
         secure=tls is not None,
         identify=identification(settings.tls),
+        later=lambda call: reactor.callLater(0, call),
     )
     factory: ServerFactory[Connected] = FastFactory(front) if fast else WebFactory(front)
     if tls is not None:

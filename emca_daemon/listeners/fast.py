@@ -15,7 +15,7 @@ from twisted.internet.protocol import ServerFactory, connectionDone
 from twisted.python.failure import Failure
 
 from emca_daemon.listeners.fast_parsing import Incoming, RequestReader, Stage, Unreadable
-from emca_daemon.listeners.front import LARGE, LINGER, Front, GradualBody, Transport
+from emca_daemon.listeners.front import IN_A_ROW, LARGE, LINGER, Front, GradualBody, Transport
 from emca_daemon.listeners.wire import BODILESS, CONTINUE
 from emca_daemon.protocols.http import Peer, Request, Response
 
@@ -40,7 +40,7 @@ class FastConnection(Connected):
         self._waiting: deque[Incoming | int] = deque()
         self._answered = 0
         self._stage: tuple[Stage, int] | None = None
-        self._at_work = self._looping = self._blocked = self._reading_paused = False
+        self._at_work = self._looping = self._blocked = self._reading_paused = self._resting = False
         self._continue = self._closing = self._gone = False
         self._gradual: GradualBody | None = None
         self._socket: socket.socket | None = None
@@ -125,22 +125,31 @@ class FastConnection(Connected):
             self._write(CONTINUE)
 
     def _work_off(self) -> None:
-        """Answer the requests that have come whole, one after the other."""
-        if self._looping:
+        """Answer the requests that have come whole, one after the other; every so often others have a turn."""
+        if self._looping or self._resting:
             return
         self._looping = True
-        while self._waiting and not (self._at_work or self._blocked or self._closing):
+        pause = self._answered + IN_A_ROW
+        while self._waiting and self._answered < pause and not (self._at_work or self._blocked or self._closing):
             incoming = self._waiting.popleft()
             if isinstance(incoming, int):
                 self._refuse(incoming)
             else:
                 self._answer(incoming)
         self._looping = False
+        if self._answered == pause and self._waiting:
+            self._resting = True
+            self._front.later(self._rested)
         if self._continue and not (self._at_work or self._waiting or self._closing):
             self._continue = False
             self._write(CONTINUE)
         self._regulate()
         self._set_deadline()
+
+    def _rested(self) -> None:
+        """It is our turn again."""
+        self._resting = False
+        self._work_off()
 
     def _answer(self, incoming: Incoming) -> None:
         """One request."""

@@ -21,6 +21,13 @@ LINGER: Final = 2.0
 """Seconds in which what a refused peer still sends is read and dropped, so that it gets to see the refusal."""
 
 
+IN_A_ROW: Final = 16
+"""Requests of one connection that are answered before all others have had a turn."""
+
+Later = Callable[[Callable[[], object]], object]
+"""Calls it in the reactor's next turn."""
+
+
 class Address(Protocol):
     """An internet address as Twisted gives it."""
 
@@ -76,6 +83,7 @@ class Front:
     max_header: int
     secure: bool
     identify: Callable[[Transport], Peer]
+    later: Later
 
     def head(
         self, response: Response, request_id: str, *, close: bool, keep_alive: bool = False

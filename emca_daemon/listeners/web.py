@@ -16,7 +16,7 @@ from twisted.python.failure import Failure
 from twisted.web import http
 
 from emca_daemon.errors import Refused
-from emca_daemon.listeners.front import LARGE, LINGER, Front, GradualBody, Transport
+from emca_daemon.listeners.front import IN_A_ROW, LARGE, LINGER, Front, GradualBody, Transport
 from emca_daemon.listeners.wire import BODILESS, split_target, text
 from emca_daemon.logs import REQUEST_ID
 from emca_daemon.protocols.http import Limiting, Peer, Request, Responder, Response, Toiling
@@ -144,9 +144,14 @@ class WebRequest(http.Request):
             secure=front.secure,
         )
 
+    @property
+    def abandoned(self) -> bool:
+        """Whether the peer has gone."""
+        return bool(self._disconnected)
+
     def send(self, request: Request, response: Response) -> None:
         """Write the response, unless the peer has gone."""
-        if self._disconnected:
+        if self.abandoned:
             return
         channel = self.channel
         channel.keep_or_close()
@@ -191,6 +196,8 @@ class WebChannel(http.HTTPChannel):
         self._peer: Peer | None = None
         self._refused = self._gone = False
         self._idle = True
+        self._answered = 0
+        self._unread: WebRequest | None = None
 
     def connectionMade(self) -> None:
         """A request (and before it a TLS handshake) is expected soon."""
@@ -274,7 +281,27 @@ class WebChannel(http.HTTPChannel):
             super().allContentReceived()
 
     def requestDone(self, request: WebRequest) -> None:
-        """The answer is written: the next request may wait in the buffer, or come within the idle time."""
+        """The answer is written: go on when the peer has read it, and every so often after others had a turn."""
+        self._answered += 1
+        if self._waitingForTransport and self.persistent:
+            self._unread = request
+            self._expect(self.front.timeouts.body)
+        elif self._answered % IN_A_ROW:
+            self._go_on(request)
+        else:
+            self.front.later(lambda: self._go_on(request))
+
+    def resumeProducing(self) -> None:
+        """The peer has read what there was."""
+        super().resumeProducing()
+        request, self._unread = self._unread, None
+        if request is not None:
+            self._go_on(request)
+
+    def _go_on(self, request: WebRequest) -> None:
+        """The next request may wait in the buffer, or come within the idle time."""
+        if request.abandoned:
+            return
         self._idle = not self._dataBuffer
         timeouts = self.front.timeouts
         self._expect((timeouts.idle if self._idle else timeouts.header) if self.persistent else timeouts.body)

@@ -192,6 +192,7 @@ class Stage:
             max_header=self.settings.max_header,
             secure=False,
             identify=identify_plain,
+            later=lambda call: self.clock.callLater(0, call),
         )
 
     def now(self) -> datetime:

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from emca_daemon.listeners.front import LARGE, PIECE, GradualBody
+from emca_daemon.listeners.front import IN_A_ROW, LARGE, PIECE, GradualBody
 from emca_daemon.protocols.http import Response
 from emca_daemon.settings.model import ListenerSettings
 from tests.listeners.stage import Client, Stage, Told
@@ -205,10 +205,41 @@ def test_a_wish_for_another_protocol_is_ignored(kind: str, framing: bytes) -> No
 
 @pytest.mark.parametrize("wish", [b"", b"Connection: Upgrade\r\nUpgrade: h2c\r\n"])
 def test_pipelines_may_be_long(kind: str, wish: bytes) -> None:
-    """A thousand requests in one piece nest nothing in each other."""
-    client = Stage(kind).connect()
+    """A thousand requests in one piece nest nothing in each other, and let others have their turns in between."""
+    stage = Stage(kind)
+    client, other = stage.connect(), stage.connect()
     client.send((b"GET /here HTTP/1.1\r\nHost: a\r\n" + wish + b"\r\n") * 1000)
+    assert len(stage.responder.requests) == IN_A_ROW
+    other.get()
+    assert other.answers()[0].status == 200
+    while stage.clock.getDelayedCalls():
+        stage.clock.advance(0)
     assert [answer.status for answer in client.answers()] == [200] * 1000
+
+
+def test_requests_wait_while_the_peer_reads_no_answers(kind: str) -> None:
+    """Else what waits to be read would fill the memory; a peer that never reads is cut off."""
+    stage = Stage(kind)
+    client = stage.connect()
+    client.protocol.pauseProducing()  # type: ignore[attr-defined]
+    client.send(b"GET /here HTTP/1.1\r\nHost: a\r\n\r\n" * 10)
+    assert len(stage.responder.requests) <= 1
+    client.protocol.resumeProducing()  # type: ignore[attr-defined]
+    assert len(client.answers()) == 10
+    client.protocol.pauseProducing()  # type: ignore[attr-defined]
+    client.get()
+    stage.pass_time(21)
+    assert client.wire.aborted
+
+
+def test_a_client_that_leaves_is_answered_no_further(kind: str) -> None:
+    """What it still has in the pipeline reaches nobody."""
+    stage = Stage(kind)
+    client = stage.connect()
+    client.send(b"GET /here HTTP/1.1\r\nHost: a\r\n\r\n" * 100)
+    client.leave()
+    stage.clock.advance(0)
+    assert len(stage.responder.requests) == IN_A_ROW
 
 
 def test_absolute_targets_are_understood(kind: str) -> None:

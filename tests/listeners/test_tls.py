@@ -70,6 +70,7 @@ class Conversation:
             max_header=front.max_header,
             secure=True,
             identify=identify_secure,
+            later=front.later,
         )
         assert self.stage.connections.admit("192.0.2.7")
         protocol = wrap(context, WebFactory(secure)).buildProtocol(None)
