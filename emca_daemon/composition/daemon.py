@@ -142,6 +142,6 @@ def serve_core(
         DaemonService(core, metrics, reactor, log, others).start(sockets)
         running: Any = reactor
         running.callWhenRunning(ready)
-        running.run()
+        running.run(installSignalHandlers=False)
     finally:
         core.store.close()

@@ -60,10 +60,10 @@ def run_perspective(settings: PerspectiveSettings, ready: Callable[[], None] = l
         environment=os.environ,
         log=log,
     )
-    serving.reload_on_hangup()
+    serving.obey_signals()
     serving.ready()
     running.callWhenRunning(ready)
-    running.run()
+    running.run(installSignalHandlers=False)
 
 
 def perspective_listener(

@@ -107,7 +107,7 @@ class DaemonService:
         self._reactor.addSystemEventTrigger("before", "shutdown", self._stop)
         self._rounds.start(ROUND.total_seconds(), now=False)
         self._validation.startService()
-        serving.reload_on_hangup()
+        serving.obey_signals()
         serving.ready()
         threading.Thread(target=self._prepare_linter, name="linter", daemon=True).start()
 

@@ -1,5 +1,6 @@
 """All listeners of a process together: started, reloaded, and stopped so that requests under way are answered."""
 
+import os
 import signal
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Protocol
@@ -11,12 +12,15 @@ from emca_daemon.listeners.endpoints import Listener, repeating
 from emca_daemon.listeners.endpoints import Reactor as ListeningReactor
 from emca_daemon.listeners.execution import Execution
 from emca_daemon.listeners.notify import Notifier
-from emca_daemon.listeners.workers import tell_ready
+from emca_daemon.listeners.workers import parent_of, tell_ready
 
 GRACE: Final = 10.0
 """Seconds that requests under way may still take."""
 
 THREAD_GRACE: Final = 1.0
+
+PARENT_CHECK_SECONDS: Final = 1.0
+"""How often a worker looks whether its parent is still there."""
 
 
 class Reactor(ListeningReactor, Protocol):
@@ -27,6 +31,9 @@ class Reactor(ListeningReactor, Protocol):
 
     def callFromThread(self, callable: Callable[..., object], *args: object) -> None:  # noqa: N802, A002
         """Call it on the reactor's thread soon; safe in signal handlers."""
+
+    def stop(self) -> None:
+        """End its run, once."""
 
 
 class Serving:
@@ -51,7 +58,10 @@ class Serving:
         self._environment = environment
         self._log = log
         self._grace = grace
+        self._ending = False
+        self._parent = parent_of(environment)
         self._watchdog = repeating(reactor, notifier.alive)
+        self._parent_watch = repeating(reactor, self._look_for_parent)
 
     def ready(self) -> None:
         """Everything is served: say so, and stand by for the end."""
@@ -59,6 +69,8 @@ class Serving:
         interval = self._notifier.watchdog_interval
         if interval is not None:
             self._watchdog.start(interval)
+        if self._parent is not None:
+            self._parent_watch.start(PARENT_CHECK_SECONDS)
         self._log.info("serving", ports={name: listener.port for name, listener in self._listeners.items()})
         tell_ready(self._environment)
         self._notifier.ready()
@@ -69,8 +81,12 @@ class Serving:
             if listener.tls is not None:
                 listener.tls.reload()
 
-    def reload_on_hangup(self, others: Sequence[Callable[[], object]] = ()) -> None:
-        """Reload on SIGHUP, and call the others (profiles, settings) then too."""
+    def obey_signals(self, others: Sequence[Callable[[], object]] = ()) -> None:
+        """End on SIGTERM and SIGINT; reload on SIGHUP, and call the others (profiles, settings) then too.
+
+        The reactor is to be run without its own handlers, to which a second signal is an error: a worker gets one from
+        systemd and one from its parent, and people press Ctrl-C twice.
+        """
 
         def reload_all() -> None:
             """On the reactor's thread."""
@@ -78,13 +94,31 @@ class Serving:
             for other in others:
                 other()
 
-        signal.signal(signal.SIGHUP, lambda _number, _frame: self._reactor.callFromThread(reload_all))
+        def on(number: int, call: Callable[[], object]) -> None:
+            signal.signal(number, lambda _number, _frame: self._reactor.callFromThread(call))
+
+        on(signal.SIGHUP, reload_all)
+        on(signal.SIGTERM, self.end)
+        on(signal.SIGINT, self.end)
+
+    def end(self) -> None:
+        """Stop the reactor, however often this is asked."""
+        if not self._ending:
+            self._ending = True
+            self._reactor.stop()
+
+    def _look_for_parent(self) -> None:
+        """A worker whose parent was killed would keep the sockets from the next start."""
+        if os.getppid() != self._parent:
+            self._log.error("the parent is gone", parent=self._parent)
+            self.end()
 
     def stop(self) -> "Deferred[None]":
         """Accept nothing more, answer what is under way, then end the pool; the reactor waits for it."""
         self._log.info("stopping", under_way=sum(len(listener.connections) for listener in self._listeners.values()))
         self._notifier.stopping()
-        if self._watchdog.running:
-            self._watchdog.stop()
+        for repeated in (self._watchdog, self._parent_watch):
+            if repeated.running:
+                repeated.stop()
         stopped = DeferredList([listener.stop(self._grace) for listener in self._listeners.values()])
         return stopped.addCallback(lambda _: self._execution.stop(THREAD_GRACE))

@@ -26,6 +26,9 @@ READY_VARIABLE: Final = "EMCA_READY_FD"
 WORKER_VARIABLE: Final = "EMCA_WORKER"
 """The number of a worker, from 1."""
 
+PARENT_VARIABLE: Final = "EMCA_PARENT"
+"""The process that a worker ends with."""
+
 PARENT_ONLY: Final = frozenset(
     {"NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"}
 )
@@ -45,6 +48,12 @@ def tell_ready(environment: Mapping[str, str]) -> None:
     if descriptor.isascii() and descriptor.isdigit():
         os.write(int(descriptor), b"1")
         os.close(int(descriptor))
+
+
+def parent_of(environment: Mapping[str, str]) -> int | None:
+    """In a worker: the process that started it; None in a process that is no worker."""
+    number = environment.get(PARENT_VARIABLE, "")
+    return int(number) if number.isascii() and number.isdigit() else None
 
 
 class Worker:
@@ -147,7 +156,7 @@ class Supervisor:
                 if worker.process is None and worker.restart_at <= now:
                     self._start(worker, now)
         elif now - self._stopping_since > self._grace:
-            self._signal(signal.SIGKILL)
+            self._signal(signal.SIGKILL, self._workers)
         interval = self._notifier.watchdog_interval
         if interval is not None and now >= self._next_sign_of_life:
             self._next_sign_of_life = now + interval
@@ -157,7 +166,7 @@ class Supervisor:
         """Act on signals."""
         numbers, self._signals = self._signals, []
         if signal.SIGHUP in numbers:
-            self._signal(signal.SIGHUP)
+            self._signal(signal.SIGHUP, [worker for worker in self._workers if worker.ready])
         if signal.SIGTERM in numbers or signal.SIGINT in numbers:
             self._stop(now)
 
@@ -166,11 +175,11 @@ class Supervisor:
         if self._stopping_since is None:
             self._stopping_since = now
             self._notifier.stopping()
-            self._signal(signal.SIGTERM)
+            self._signal(signal.SIGTERM, self._workers)
 
-    def _signal(self, number: int) -> None:
-        """Pass a signal on."""
-        for worker in self._workers:
+    def _signal(self, number: int, workers: Sequence[Worker]) -> None:
+        """Pass a signal on; one that is still starting reads everything anew anyway, and would die of SIGHUP."""
+        for worker in workers:
             if worker.process is not None:
                 worker.process.send_signal(number)
 
@@ -182,9 +191,13 @@ class Supervisor:
             SOCKETS_VARIABLE: for_workers(self._sockets),
             READY_VARIABLE: str(writing),
             WORKER_VARIABLE: str(worker.number),
+            PARENT_VARIABLE: str(os.getpid()),
         }
         descriptors = [sock.fileno() for sock in self._sockets.values()]
-        worker.process = subprocess.Popen(self._command, env=environment, pass_fds=(*descriptors, writing))  # noqa: S603
+        # In a process group of its own, so that the terminal's Ctrl-C reaches the parent alone.
+        worker.process = subprocess.Popen(  # noqa: S603
+            self._command, env=environment, pass_fds=(*descriptors, writing), process_group=0
+        )
         os.close(writing)
         worker.started = now
         worker.ready_pipe = reading

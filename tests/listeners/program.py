@@ -90,7 +90,8 @@ def main(workers: int) -> int:
     reactor.callWhenRunning(serving.ready)
     if "EMCA_WORKER" not in os.environ:
         reactor.callWhenRunning(announce, {name: listener.port for name, listener in listeners.items()})
-    reactor.run()  # type: ignore[misc]
+    serving.obey_signals()
+    reactor.run(installSignalHandlers=False)  # type: ignore[misc, call-arg]
     return 0
 
 

@@ -1,6 +1,7 @@
 """The listeners as clients meet them: processes, sockets on loopback, signals."""
 
 import contextlib
+import errno
 import http.client
 import json
 import os
@@ -115,3 +116,17 @@ def test_workers_share_the_sockets_and_are_replaced() -> None:
                 continue
             time.sleep(0.05)
         assert seen - {victim} < after - {victim}
+
+
+def test_workers_end_with_a_parent_that_was_killed() -> None:
+    """And the sockets with them, so that the next start finds them free."""
+    with daemon(workers=2) as (process, ports):
+        assert get(ports["web"])[0] == 200
+        process.kill()
+        until = time.monotonic() + 20
+        while time.monotonic() < until:
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", ports["web"])) == errno.ECONNREFUSED:
+                    return
+            time.sleep(0.1)
+        raise AssertionError("the workers still serve")

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import cast
 
+import pytest
 from twisted.internet.defer import Deferred
 from twisted.internet.protocol import Protocol, ServerFactory
 from twisted.internet.task import Clock
@@ -18,7 +19,7 @@ from emca_daemon.listeners.limits import Connections
 from emca_daemon.listeners.notify import Notifier
 from emca_daemon.listeners.serving import Serving
 from emca_daemon.listeners.tls import TlsContext, TlsFiles
-from emca_daemon.listeners.workers import READY_VARIABLE
+from emca_daemon.listeners.workers import PARENT_VARIABLE, READY_VARIABLE
 from emca_daemon.settings.model import TlsSettings
 from tests.listeners.certificates import certify
 from tests.listeners.stage import FromThread, Stage
@@ -32,11 +33,16 @@ class PretendedReactor(Clock, FromThread):
         Clock.__init__(self)
         FromThread.__init__(self)
         self.triggers: list[Callable[[], object]] = []
+        self.stopped = 0
 
     def addSystemEventTrigger(self, phase: str, eventType: str, callable: Callable[[], object]) -> None:
         """Keep it."""
         assert (phase, eventType) == ("before", "shutdown")
         self.triggers.append(callable)
+
+    def stop(self) -> None:
+        """Count."""
+        self.stopped += 1
 
     def adoptStreamPort(self, fileDescriptor: int, addressFamily: int, factory: ServerFactory[Protocol]) -> None:
         """Not used here."""
@@ -84,13 +90,16 @@ def test_a_process_says_when_it_is_ready_and_when_it_stops(tmp_path: Path) -> No
         assert systemd.told == ["WATCHDOG=1", "READY=1", "WATCHDOG=1", "WATCHDOG=1"]
 
         before, others = tls.current, []
-        kept = signal.getsignal(signal.SIGHUP)
-        serving.reload_on_hangup([lambda: others.append("profiles")])
-        os.kill(os.getpid(), signal.SIGHUP)
-        reactor.run_one()
-        signal.signal(signal.SIGHUP, kept)
+        kept = {number: signal.getsignal(number) for number in (signal.SIGHUP, signal.SIGTERM, signal.SIGINT)}
+        serving.obey_signals([lambda: others.append("profiles")])
+        for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM, signal.SIGINT):
+            os.kill(os.getpid(), number)
+            reactor.run_one()
+        for number, action in kept.items():
+            signal.signal(number, action)
         assert tls.current is not before
         assert others == ["profiles"]
+        assert reactor.stopped == 1
 
         [trigger] = reactor.triggers
         done: list[bool] = []
@@ -98,6 +107,20 @@ def test_a_process_says_when_it_is_ready_and_when_it_stops(tmp_path: Path) -> No
         assert done == [True]
         assert systemd.told[-1] == "STOPPING=1"
         assert reactor.getDelayedCalls() == []
+
+
+@pytest.mark.parametrize("alive", [True, False])
+def test_a_worker_ends_with_its_parent(alive: bool) -> None:
+    """Which was perhaps killed, and cannot say so."""
+    reactor, stage = PretendedReactor(), Stage("web")
+    execution = Execution("reactor", waits=False, threads=1, backlog=0, reactor=reactor)
+    environment = {PARENT_VARIABLE: str(os.getppid() if alive else os.getpid())}
+    serving = Serving(reactor, {}, execution, notifier=Notifier({}, 1), environment=environment, log=stage.log)  # type: ignore[arg-type]
+    serving.ready()
+    reactor.pump([1] * 3)
+    assert reactor.stopped == (0 if alive else 1)
+    serving.stop()
+    assert reactor.getDelayedCalls() == []
 
 
 def test_stopping_before_being_ready_is_possible() -> None:

@@ -31,6 +31,13 @@ os.write(int(os.environ["EMCA_READY_FD"]), b"1")
 time.sleep(60)
 """
 
+STARTING = """
+import os, time
+time.sleep(1)
+os.write(int(os.environ["EMCA_READY_FD"]), b"1")
+time.sleep(60)
+"""
+
 STUBBORN = SERVES.replace("time.sleep(60)", "signal.signal(signal.SIGTERM, signal.SIG_IGN)\ntime.sleep(60)")
 
 
@@ -128,6 +135,20 @@ def test_workers_are_started_told_to_reload_and_stopped(family: Family) -> None:
     assert "NOTIFY_SOCKET" not in variables
     assert family.systemd.told[-1] != "READY=1"
     assert "STOPPING=1" in family.systemd.told
+
+
+def test_workers_that_are_still_starting_are_not_told_to_reload(family: Family) -> None:
+    """They would die of it, and read the files as they are now anyway."""
+
+    def script(family: Family) -> None:
+        """A hang-up as soon as there are processes."""
+        while family.supervisor is None or len(family.supervisor.pids) < 2:
+            time.sleep(0.02)
+        os.kill(os.getpid(), signal.SIGHUP)
+        family.told("READY=1")
+
+    assert family.run(STARTING, script) == 0
+    assert '"worker ended' not in family.stage.log_output.getvalue()
 
 
 def test_a_worker_that_dies_is_replaced(family: Family) -> None:
