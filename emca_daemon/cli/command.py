@@ -20,7 +20,7 @@ from emca_daemon.settings.checking import load_settings
 P = ParamSpec("P")
 R = TypeVar("R")
 
-DEFAULT_CONFIG = Path("/etc/emca/emca.toml")
+DEFAULT_CONFIG = Path("/etc/emca-daemon/emca.toml")
 
 EXIT_CODES = {Reason.NOT_FOUND: 3, Reason.UNKNOWN_CERTIFICATE: 3, Reason.UNAVAILABLE: 4, Reason.BAD_INTEGRITY: 5}
 """Exit codes: 0 done, 1 refused, 2 wrong usage, 3 not found, 4 store or signer out of reach, 5 integrity broken."""

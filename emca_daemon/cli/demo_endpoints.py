@@ -1,8 +1,10 @@
 """Where the demonstration is to be found: `endpoints.json` for programs, lines to try for people."""
 
 import json
+import sys
 from collections.abc import Mapping
 from pathlib import Path
+from shlex import quote
 
 import click
 
@@ -38,14 +40,16 @@ def write_endpoints(home: Path, port: int, tls_port: int) -> None:
 
 
 def announce(home: Path, port: int, tls_port: int) -> None:
-    """Print the addresses and one line to try for each protocol."""
+    """Print the addresses and one line to try for each protocol, as a shell takes them."""
     found = endpoints(home, port, tls_port)
-    work = home / "certbot"
-    challenge, secret = _read_secret(home, "scep.challenge"), _read_secret(home, "cmp.secret")
+    place = quote(str(home))
+    work = f"{place}/certbot"
+    settings = f"EMCA_CONFIG={place}/emca.toml PATH={quote(str(Path(sys.executable).parent))}:$PATH"
+    challenge, secret = _read_secret(place, "scep.challenge"), _read_secret(place, "cmp.secret")
     lines = (
         f"The demonstration CA is ready: HTTP on {port}, HTTPS on {tls_port}, loopback only. Ctrl-C stops it.",
         "",
-        f"  settings   export EMCA_CONFIG={home / 'emca.toml'}",
+        f"  settings   {home / 'emca.toml'}",
         f"  root       {found['root_certificate']}",
         f"  addresses  {home / 'endpoints.json'}",
         f"  metrics    {found['metrics.url']}",
@@ -53,47 +57,47 @@ def announce(home: Path, port: int, tls_port: int) -> None:
         "Try, in another terminal:",
         "",
         (
-            f"  ACME  REQUESTS_CA_BUNDLE={found['ca_bundle']} certbot certonly -n --agree-tos -m you@example.com"
+            f"  ACME  REQUESTS_CA_BUNDLE={place}/ca-bundle.pem certbot certonly -n --agree-tos -m you@example.com"
             f" --server {found['acme.directory']} --standalone --http-01-port 5002 -d www.emca.test"
             f" --config-dir {work} --work-dir {work}/work --logs-dir {work}/logs"
         ),
         (
-            f"  OCSP  openssl ocsp -issuer {found['issuer_certificate']} -CAfile {found['ca_bundle']}"
+            f"  OCSP  openssl ocsp -issuer {place}/issuer.pem -CAfile {place}/ca-bundle.pem"
             f" -cert {work}/live/www.emca.test/cert.pem -url {found['ocsp.url']}"
         ),
-        _est_line(found, home),
+        _est_line(found, place),
         (
-            f"  CMP   openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out {home}/machine.key;"
+            f"  CMP   openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out {place}/machine.key;"
             f" openssl cmp -config /dev/null -batch -cmd ir -server {found['cmp.url']} -ref {found['cmp.reference']}"
-            f" -secret pass:$({secret}) -recipient '/CN=EMCA Demo Issuing CA' -newkey {home}/machine.key"
-            f" -subject /CN=machine-1 -certout {home}/machine.pem"
+            f" -secret pass:$({secret}) -recipient '/CN=EMCA Demo Issuing CA' -newkey {place}/machine.key"
+            f" -subject /CN=machine-1 -certout {place}/machine.pem"
         ),
         (
-            f"  SCEP  cd {home} && pki --scepca --url {found['scep.url']} --caout ca.pem --raout ra.pem --outform pem"
+            f"  SCEP  cd {place} && pki --scepca --url {found['scep.url']} --caout ca.pem --raout ra.pem --outform pem"
             " && openssl genrsa -out device-2.key 2048"
             f" && pki --scep --url {found['scep.url']} --in device-2.key --dn CN=device-2 --password $({challenge})"
             " --cacert-enc ra.pem --cacert-sig ca-1.pem --cacert ca.pem --outform pem"
             " | openssl x509 -noout -subject -issuer"
         ),
         f"  CRL   curl -s {found['crl.url']} | openssl crl -inform DER -noout -text",
-        "  CLI   emca-daemon cert list; emca-daemon audit verify",
+        f"  CLI   export {settings}; emca-daemon cert list; emca-daemon audit verify",
         "",
     )
     for line in lines:
         click.echo(line)
 
 
-def _read_secret(home: Path, name: str) -> str:
+def _read_secret(place: str, name: str) -> str:
     """The command that prints a secret."""
-    return f"""sed -n 's/^  "{name}": "\\(.*\\)".*/\\1/p' {home}/secrets.json"""
+    return f"""sed -n 's/^  "{name}": "\\(.*\\)".*/\\1/p' {place}/secrets.json"""
 
 
-def _est_line(found: Mapping[str, str | dict[str, str]], home: Path) -> str:
+def _est_line(found: Mapping[str, str | dict[str, str]], place: str) -> str:
     """A certificate for a key made on the spot, by password."""
     return (
-        f"  EST   openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout {home}/device.key"
-        f" -subj /CN=device-1 -outform DER | base64 | curl -s --cacert {found['root_certificate']}"
-        f" -u {found['est.user']}:$({_read_secret(home, 'est.password')}) --data-binary @-"
+        f"  EST   openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout {place}/device.key"
+        f" -subj /CN=device-1 -outform DER | base64 | curl -s --cacert {place}/root.pem"
+        f" -u {found['est.user']}:$({_read_secret(place, 'est.password')}) --data-binary @-"
         f" -H 'Content-Type: application/pkcs10' {found['est.url']}/simpleenroll"
         " | base64 -d | openssl pkcs7 -inform DER -print_certs"
     )

@@ -12,7 +12,7 @@ from emca_daemon.settings.perspective import load_perspective
 @click.option(
     "--config",
     type=click.Path(path_type=Path, dir_okay=False),
-    default=Path("/etc/emca/perspective.toml"),
+    default=Path("/etc/emca-daemon/perspective.toml"),
     show_default=True,
     help="The perspective's own settings file.",
 )

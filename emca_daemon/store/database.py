@@ -1,5 +1,6 @@
 """Opening the database: SQLite in a file or in memory, or a PostgreSQL server."""
 
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -45,6 +46,8 @@ def is_in_memory(engine: Engine) -> bool:
 
 def _open_sqlite(url: URL, timeout: timedelta, read_only: bool) -> Engine:
     in_memory = url.database in (None, "", ":memory:")
+    if not in_memory and not read_only:
+        _make_private(Path(str(url.database)))
     engine = create_engine(
         url.set(drivername="sqlite+pysqlite"),
         isolation_level="AUTOCOMMIT",
@@ -68,6 +71,12 @@ def _open_sqlite(url: URL, timeout: timedelta, read_only: bool) -> Engine:
         cursor.close()
 
     return engine
+
+
+def _make_private(file: Path) -> None:
+    """Make a missing database readable by its owner alone: it holds keys of MACs; its log inherits what it may."""
+    with suppress(OSError):  # it is there, or the connection will say what is wrong
+        file.touch(mode=0o600, exist_ok=False)
 
 
 class _Password:

@@ -50,7 +50,7 @@ def refusal_of(error: SQLAlchemyError | UnicodeEncodeError) -> Refused | None:
         # neither have the driver's own complaints about its caller, which are bugs.
         unopened = sqlite3.SQLITE_CANTOPEN if isinstance(cause, sqlite3.OperationalError) else 0
         passing = (getattr(cause, "sqlite_errorcode", unopened) & 0xFF) in _SQLITE_PASSING
-        return _unavailable("the database is locked or its disk fails") if passing else None
+        return _unavailable(f"the database cannot be used: {cause}") if passing else None
     if error.connection_invalidated or isinstance(error, OperationalError):
         return _unavailable("the database cannot be reached or is too busy")
     if isinstance(error, DataError):

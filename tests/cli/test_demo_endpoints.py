@@ -1,6 +1,7 @@
 """Where the demonstration is to be found."""
 
 import json
+import shlex
 from pathlib import Path
 
 import pytest
@@ -26,3 +27,14 @@ def test_people_see_a_line_to_try_for_each_protocol(tmp_path: Path, capsys: pyte
     printed = capsys.readouterr().out
     for word in ("certbot certonly", "openssl ocsp", "openssl crl", "audit verify"):
         assert word in printed
+
+
+def test_the_lines_suit_a_shell_whatever_the_folder_is_called(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each path in them is one word."""
+    home = tmp_path / "it's a demo"
+    announce(home, 8080, 8443)
+    lines = capsys.readouterr().out.partition("Try, in another terminal:")[2].splitlines()
+    words = {word for line in lines if line for word in shlex.split(line)}
+    assert {f"{home}/issuer.pem", f"EMCA_CONFIG={home}/emca.toml", f"{home}/certbot/logs"} <= words

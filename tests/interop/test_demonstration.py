@@ -20,8 +20,8 @@ HTTP_PORT = 5002
 
 @pytest.fixture(scope="module")
 def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
-    """`emca-daemon demo` as it stands."""
-    with Daemon(tmp_path_factory.mktemp("shown") / "demo") as daemon:
+    """`emca-daemon demo` as it stands, in a folder whose name a shell would take for two."""
+    with Daemon(tmp_path_factory.mktemp("shown") / "my demo") as daemon:
         yield daemon.demo()
 
 
@@ -49,6 +49,17 @@ def test_the_printed_lines(daemon: Daemon, tmp_path: Path) -> None:
     assert [entry["serial"] for entry in listed] == [row["serial"]]
     assert "www.emca.test" in daemon.done("cert", "list").out
     assert "unbroken" in daemon.done("audit", "verify").out
+
+
+def test_the_printed_lines_of_the_other_protocols(daemon: Daemon) -> None:
+    """A certificate over EST, CMP and SCEP by the printed lines; the last line lists them all."""
+    assert "subject=CN = device-1" in run("sh", "-c", printed_line(daemon, "EST"))
+    run("sh", "-c", printed_line(daemon, "CMP"))
+    assert "subject=CN = machine-1" in run("openssl", "x509", "-noout", "-subject", "-in", daemon.home / "machine.pem")
+    assert "subject=CN = device-2" in run("sh", "-c", printed_line(daemon, "SCEP"))
+    listed = run("sh", "-c", printed_line(daemon, "CLI"))
+    for words in ("CN=device-1", "CN=device-2", "CN=machine-1", "unbroken"):
+        assert words in listed
 
 
 def test_endpoints(daemon: Daemon, tmp_path: Path) -> None:

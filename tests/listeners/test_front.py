@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from emca_daemon.listeners.front import IN_A_ROW, LARGE, PIECE, GradualBody
+from emca_daemon.listeners.front import LARGE, PIECE, GradualBody
 from emca_daemon.protocols.http import Response
 from emca_daemon.settings.model import ListenerSettings
 from tests.listeners.stage import Client, Stage, Told
@@ -96,13 +96,6 @@ def test_bodies_come_whole_however_they_are_cut(kind: str) -> None:
         assert answer.body == b"POST /here? hello"
 
 
-def test_pipelined_requests_are_answered_in_order(kind: str) -> None:
-    """Ten in one piece."""
-    client = Stage(kind).connect()
-    client.send(b"".join(b"GET /here/%d HTTP/1.1\r\nHost: a\r\n\r\n" % number for number in range(10)))
-    assert [answer.body for answer in client.answers()] == [b"GET /here/%d? " % number for number in range(10)]
-
-
 def test_a_declared_body_beyond_the_limit_is_refused_before_it_is_sent(kind: str) -> None:
     """413 on sight of Content-Length, the smaller of the responder's and the listener's limit holding; then closed."""
     for path, length in (("/here", 65), ("/elsewhere", 101)):
@@ -184,62 +177,6 @@ def test_what_is_not_one_clear_request_is_refused(kind: str, request_bytes: byte
     assert client.wire.half_closed or client.gone
     assert stage.responder.requests == []
     assert stage.observed == [("main", "none", answer.status)]
-
-
-@pytest.mark.parametrize(
-    "framing", [b"Content-Length: 5\r\n\r\nhello", b"Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"]
-)
-def test_a_wish_for_another_protocol_is_ignored(kind: str, framing: bytes) -> None:
-    """The body stays a part of the request that has it, and what follows is the next one (RFC 9110 section 7.8)."""
-    wish = (
-        b"POST /here HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nX-Thing: 1\r\n"
-        + framing
-    )
-    for cut in (0, 30, len(wish) - 3, len(wish)):
-        stage = Stage(kind)
-        client = stage.connect()
-        client.send(wish[:cut], wish[cut:] + b"GET /here/next HTTP/1.1\r\nHost: a\r\n\r\n")
-        assert [answer.body for answer in client.answers()] == [b"POST /here? hello", b"GET /here/next? "]
-        assert stage.responder.requests[0].header("x-thing") == "1"
-
-
-@pytest.mark.parametrize("wish", [b"", b"Connection: Upgrade\r\nUpgrade: h2c\r\n"])
-def test_pipelines_may_be_long(kind: str, wish: bytes) -> None:
-    """A thousand requests in one piece nest nothing in each other, and let others have their turns in between."""
-    stage = Stage(kind)
-    client, other = stage.connect(), stage.connect()
-    client.send((b"GET /here HTTP/1.1\r\nHost: a\r\n" + wish + b"\r\n") * 1000)
-    assert len(stage.responder.requests) == IN_A_ROW
-    other.get()
-    assert other.answers()[0].status == 200
-    while stage.clock.getDelayedCalls():
-        stage.clock.advance(0)
-    assert [answer.status for answer in client.answers()] == [200] * 1000
-
-
-def test_requests_wait_while_the_peer_reads_no_answers(kind: str) -> None:
-    """Else what waits to be read would fill the memory; a peer that never reads is cut off."""
-    stage = Stage(kind)
-    client = stage.connect()
-    client.protocol.pauseProducing()  # type: ignore[attr-defined]
-    client.send(b"GET /here HTTP/1.1\r\nHost: a\r\n\r\n" * 10)
-    assert len(stage.responder.requests) <= 1
-    client.protocol.resumeProducing()  # type: ignore[attr-defined]
-    assert len(client.answers()) == 10
-    client.protocol.pauseProducing()  # type: ignore[attr-defined]
-    client.get()
-    stage.pass_time(21)
-    assert client.wire.aborted
-
-
-def test_a_client_that_leaves_is_answered_no_further(kind: str) -> None:
-    """What it still has in the pipeline reaches nobody."""
-    stage = Stage(kind)
-    client = stage.connect()
-    client.send(b"GET /here HTTP/1.1\r\nHost: a\r\n\r\n" * 100)
-    client.leave()
-    stage.clock.advance(0)
-    assert len(stage.responder.requests) == IN_A_ROW
 
 
 def test_absolute_targets_are_understood(kind: str) -> None:

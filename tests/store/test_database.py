@@ -1,5 +1,6 @@
 """Opening databases."""
 
+import stat
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
@@ -27,6 +28,22 @@ def test_sqlite_is_durable_and_shared(tmp_path: Path) -> None:
     wanted = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 10_000}
     assert {name: asked(engine, f"PRAGMA {name}") for name in wanted} == wanted
     assert not is_in_memory(engine)
+
+
+def test_a_new_database_is_its_owners_alone(tmp_path: Path) -> None:
+    """Its log too, whatever the folder and the umask allow; one that is there keeps its mode."""
+    file = tmp_path / "store.db"
+    with open_engine(StoreSettings(url=f"sqlite:///{file}")).connect() as connection:
+        connection.exec_driver_sql("CREATE TABLE t (n)")
+        assert {
+            one.name: stat.S_IMODE(one.stat().st_mode) for one in tmp_path.iterdir() if one.name != "store.db-shm"
+        } == {
+            "store.db": 0o600,
+            "store.db-wal": 0o600,
+        }
+    file.chmod(0o640)
+    asked(open_engine(StoreSettings(url=f"sqlite:///{file}")), "SELECT count(*) FROM t")
+    assert stat.S_IMODE(file.stat().st_mode) == 0o640
 
 
 @pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:"])
