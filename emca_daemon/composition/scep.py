@@ -31,7 +31,7 @@ CHALLENGES_KEPT = timedelta(days=30)
 
 
 def scep_mounts(core: Core, *, waits: bool) -> tuple[Mount, ...]:
-    """Every endpoint at each of its paths; old clients write a slash too many, which does no harm there."""
+    """Every endpoint at each of its paths; old clients write a slash too many or other capitals, which does no harm."""
     mounts: list[Mount] = []
     for name, settings in core.settings.scep.items():
         endpoint = scep_endpoint(core, name, settings)
@@ -39,7 +39,7 @@ def scep_mounts(core: Core, *, waits: bool) -> tuple[Mount, ...]:
         for path in settings.every_path(name):
             root = path if path == ROOT else ""
             responder = ScepResponder(endpoint, waits=waits or settings.asks, root=root)
-            mounts.append(Mount(path, responder, doubled_slashes=True))
+            mounts.append(Mount(path, responder, any_case=True))
         if name == DEFAULT_ENDPOINT and not settings.paths:
             mounts.append(Mount(CLIENT_PATH, ScepResponder(endpoint, waits=waits or settings.asks), after_any=True))
     return tuple(mounts)

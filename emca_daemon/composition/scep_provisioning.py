@@ -45,7 +45,7 @@ def provisioning_mounts(core: Core, endpoint: Endpoint) -> tuple[Mount, ...]:
     access, provisioning = _access(core, endpoint.name, settings), provisioning_of(core, endpoint.name)
     mounts = []
     if settings.page.enabled:
-        mounts.append(Mount(settings.page.path, ChallengePage(endpoint, access, provisioning)))
+        mounts.append(Mount(settings.page.path, ChallengePage(endpoint, access, provisioning), any_case=True))
     if settings.api.enabled:
         mounts.append(Mount(settings.api_path(endpoint.name), RegistrationApi(endpoint, access, provisioning)))
     if settings.jamf.enabled:

@@ -17,6 +17,8 @@ class Mount:
     responder: Responder
     doubled_slashes: bool = False
     """Whether a path counts as this one that only has more slashes in a row, as old devices write it."""
+    any_case: bool = False
+    """Whether neither slashes in a row matter nor capital letters, as where IIS answers (`/CertSrv/mscep`)."""
     after_any: bool = False
     """Whether a path counts as this one that has one more segment in front, where no other mount has it."""
 
@@ -34,10 +36,16 @@ class Routes:
         for mount in self._mounts:
             if _below(mount.path, path):
                 return mount.responder
-        if "//" in path:
-            plain = _SLASHES.sub("/", path)
-            return next((m.responder for m in self._mounts if m.doubled_slashes and _below(m.path, plain)), None)
-        ends = (path, _FIRST.sub("", path))
+        plain = _SLASHES.sub("/", path)
+        folded = plain.lower()
+        for mount in self._mounts:
+            if mount.doubled_slashes and _below(mount.path, plain):
+                return mount.responder
+            if mount.any_case and _below(mount.path.lower(), folded):
+                return mount.responder
+        if any(_below(mount.path, plain) for mount in self._mounts):
+            return None
+        ends = (plain, _FIRST.sub("", plain))
         return next((m.responder for m in self._after_any if any(_below(m.path, end) for end in ends)), None)
 
 

@@ -70,7 +70,9 @@ def test_the_empty_mount_answers_what_is_left() -> None:
         ("/x/y/pkiclient.exe", None),
         ("/x/pkiclient.exes", None),
         ("/x/", None),
-        ("//pkiclient.exe", None),
+        ("//pkiclient.exe", REST),
+        ("/x//pkiclient.exe", REST),
+        ("//acme//pkiclient.exe", None),
     ],
 )
 def test_a_mount_may_follow_any_segment(path: str, responder: Named | None) -> None:
@@ -86,3 +88,12 @@ def test_slashes_too_many_are_overlooked_where_the_mount_says_so() -> None:
     assert routes.find("/scep///x") is ACME
     assert routes.find("//ocsp") is None
     assert routes.find("//scepter") is None
+
+
+def test_letters_may_be_capitals_where_that_does_not_matter() -> None:
+    """With a slash too many as well; elsewhere it matters."""
+    routes = Routes((Mount("/certsrv/Page", REST, any_case=True), Mount("/certsrv", ACME), Mount("/ocsp", OCSP)))
+    for path in ("/certsrv/Page", "/CertSrv/page/x", "/CERTSRV//PAGE"):
+        assert routes.find(path) is REST
+    assert routes.find("/certsrv/pages") is ACME
+    assert routes.find("/CertSrv/pages") is routes.find("/OCSP") is None
