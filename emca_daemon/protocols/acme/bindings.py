@@ -39,7 +39,7 @@ def check_binding(call: AccountCall, tx: Reading) -> Binding | None:
 
 
 def check_names(binding: Binding, names: Iterable[AlternativeName]) -> None:
-    """Raises rejectedIdentifier for every name that the key's patterns do not cover; those proved by it are among them."""
+    """Raises rejectedIdentifier for every name that is neither among the key's nor proved by it."""
     if not binding.names:
         return
     allowed = (*binding.names, *binding.proved_names)
