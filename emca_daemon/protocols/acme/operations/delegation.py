@@ -19,7 +19,7 @@ def delegations(call: AccountCall, tx: Writing) -> Reply:
 
 
 def delegation(call: AccountCall, tx: Writing) -> Reply:
-    """Return one delegation of the account."""
+    """Return one delegation of the account; names and aliases in it end with a dot (2.3.1.3)."""
     _check_offered(call)
     (delegation_id,) = call.parameters
     found = own_delegation(call, tx, delegation_id)
@@ -27,7 +27,7 @@ def delegation(call: AccountCall, tx: Writing) -> Reply:
         raise malformed("the account has no such delegation", 404)
     document: dict[str, object] = {"csr-template": json.loads(found.csr_template)}
     if found.cname_map:
-        document["cname-map"] = dict(found.cname_map)
+        document["cname-map"] = {f"{name}.": f"{alias}." for name, alias in found.cname_map}
     return Reply(200, document)
 
 

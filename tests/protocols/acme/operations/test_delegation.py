@@ -18,7 +18,7 @@ def test_an_account_finds_its_delegations() -> None:
     assert client.kid is not None
     url = client.post(client.kid).json["delegations"]
     assert sorted(client.post(url).json["delegations"]) == sorted([address, bare])
-    assert client.post(address).json == {"csr-template": template(), "cname-map": {"a.example": "b.example"}}
+    assert client.post(address).json == {"csr-template": template(), "cname-map": {"a.example.": "b.example."}}
     assert client.post(bare).json == {"csr-template": template()}
     assert client.post(revoked).problem == "404 malformed"
     assert other.post(url).problem == "403 unauthorized"
