@@ -48,16 +48,16 @@ class _Making:
         )
 
     def chain(self, number: int, length: int) -> None:
-        """A root, and beneath it `length` CAs of which the last issues; all roots certify the same keys."""
+        """A root, and beneath it `length` CAs of which the last issues: its key alone is the same under every root."""
         root = f"root-{number}"
         title = "Root CA" if number == 0 else f"Root CA {number}"
         self.core.hierarchy.create_root(self.new(root, title, root, fresh=True, root=True), self.requester)
         parent = IssuerName(root)
         for place in range(length - 1, -1, -1):
             name = issuing(number) if place == 0 else IssuerName(f"intermediate-{number}-{place}")
-            title = "Intermediate CA" if place == 0 else f"Intermediate CA {place}"
-            key = f"intermediate-{place}"
-            self.core.hierarchy.create_sub(self.new(name, title, key, fresh=number == 0), parent, self.requester)
+            title = "Intermediate CA" if place == 0 else f"Intermediate CA {number}.{place}"
+            key, fresh = ("intermediate-0", number == 0) if place == 0 else (str(name), True)
+            self.core.hierarchy.create_sub(self.new(name, title, key, fresh=fresh), parent, self.requester)
             parent = name
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -123,9 +124,10 @@ def test_external_accounts_keys() -> None:
     core.store.close()
 
 
-def test_alternate_chains() -> None:
+@pytest.mark.parametrize("length", [1, 2])
+def test_alternate_chains(length: int) -> None:
     """With further roots the certificate comes with as many alternates, each ending below another root."""
-    plan = PebblePlan(Path("/pebble.json"), SETTINGS, replace(CALM, alternate_roots=2))
+    plan = PebblePlan(Path("/pebble.json"), SETTINGS, replace(CALM, alternate_roots=2, chain_length=length))
     core, chains = pebble_core(plan)
     served = Served(core, dict(mounts(plan, core, chains, Waiting())))
     client = served.client("localhost:14000").register(termsOfServiceAgreed=True)
@@ -134,10 +136,13 @@ def test_alternate_chains() -> None:
     served.validate()
     first = client.post(client.finalize(order, csr_for("www.example.com")).json["certificate"])
     issuers = set()
+    assert len(first.links("alternate")) == 2
     for answer in (first, *(client.post(link) for link in first.links("alternate"))):
-        leaf, issuer = x509.load_pem_x509_certificates(answer.response.body)
-        leaf.verify_directly_issued_by(issuer)
-        issuers.add(issuer.issuer)
+        found = x509.load_pem_x509_certificates(answer.response.body)
+        assert len(found) == 1 + length
+        for one, above in pairwise(found):
+            one.verify_directly_issued_by(above)
+        issuers.add(found[-1].issuer)
     roots = {x509.load_pem_x509_certificate(shown.root.encode()).subject for shown in chains}
     assert len(roots) == 3
     assert issuers == roots
