@@ -2,15 +2,35 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Protocol
 
 from emca_daemon.errors import Mismatch, Reason
-from emca_daemon.policy.facts import RequestFacts
 from emca_daemon.policy.issuers import IssuerLimits
 from emca_daemon.policy.profile import ValidityRules
 
 _SECOND = timedelta(seconds=1)
 LAST_MOMENT = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
 """The last date that a certificate can hold (RFC 5280 4.1.2.5)."""
+
+
+class Asked(Protocol):
+    """What a requester asks for; None: as the profile has it."""
+
+    @property
+    def not_before(self) -> datetime | None:
+        """From when."""
+
+    @property
+    def not_after(self) -> datetime | None:
+        """Until when."""
+
+
+@dataclass(frozen=True, slots=True)
+class AskedPeriod:
+    """What is asked for before there is a whole request."""
+
+    not_before: datetime | None
+    not_after: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +47,7 @@ class Period:
 
 
 def chosen_period(
-    rules: ValidityRules, facts: RequestFacts, issuer: IssuerLimits | None, now: datetime
+    rules: ValidityRules, asked: Asked, issuer: IssuerLimits | None, now: datetime
 ) -> tuple[Period, list[Mismatch]]:
     """The validity to certify, and what is wrong with the one asked for.
 
@@ -36,13 +56,13 @@ def chosen_period(
     mismatches: list[Mismatch] = []
     now = now.replace(microsecond=0)
     start, end = now - rules.backdate, None
-    if facts.not_before is not None or facts.not_after is not None:
+    if asked.not_before is not None or asked.not_after is not None:
         if rules.requested == "refuse":
             mismatches.append(_refusal("requested", "a validity must not be asked for"))
         elif rules.requested == "allow":
-            mismatches += _asked_mismatches(rules, facts, now)
-            start = facts.not_before.replace(microsecond=0) if facts.not_before is not None else start
-            end = facts.not_after.replace(microsecond=0) if facts.not_after is not None else None
+            mismatches += _asked_mismatches(rules, asked, now)
+            start = asked.not_before.replace(microsecond=0) if asked.not_before is not None else start
+            end = asked.not_after.replace(microsecond=0) if asked.not_after is not None else None
     period = Period(start, end if end is not None else _after(start, rules.duration))
     if period.length > rules.longest:
         mismatches.append(_refusal("maximum", "is longer than this profile allows"))
@@ -63,12 +83,12 @@ def _refusal(field: str, detail: str) -> Mismatch:
     return Mismatch(f"validity.{field}", detail, Reason.PROFILE_REFUSED)
 
 
-def _asked_mismatches(rules: ValidityRules, facts: RequestFacts, now: datetime) -> list[Mismatch]:
+def _asked_mismatches(rules: ValidityRules, asked: Asked, now: datetime) -> list[Mismatch]:
     mismatches = []
-    if facts.not_before is not None:
-        if facts.not_before < now - rules.backdate:
+    if asked.not_before is not None:
+        if asked.not_before < now - rules.backdate:
             mismatches.append(_refusal("backdate", "the validity asked for begins too early"))
-        if facts.not_before - now > rules.latest_start:
+        if asked.not_before - now > rules.latest_start:
             mismatches.append(_refusal("latest_start", "the validity asked for begins too late"))
     return mismatches
 

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.names import AlternativeName
 from emca_daemon.policy.profile import Profile
+from emca_daemon.policy.validity import AskedPeriod, chosen_period
 from emca_daemon.protocols.acme.authorizing import Ancestors, fresh_authorization, offered_for, queue_mails, reusable
 from emca_daemon.protocols.acme.bindings import EXTERNAL, check_binding, check_names, check_profile
 from emca_daemon.protocols.acme.calls import AccountCall
@@ -32,9 +33,7 @@ def new_order(call: AccountCall, tx: Writing) -> Reply:
     if endpoint.settings.subdomain_authorization:
         ancestors = read_ancestors(payload.get("identifiers"), names)
     asked, profile = _profile(call, payload)
-    not_before, not_after = read_validity(payload, call.now)
-    if (not_before or not_after) and profile.validity.requested != "allow":
-        raise malformed("notBefore and notAfter cannot be chosen here")
+    not_before, not_after = _validity(call, payload, profile)
     delegation = read_delegation(call, tx, payload)
     star = _star(call, payload, profile, chosen=bool(not_before or not_after))
     replaced = read_replaced(call, tx, payload.get("replaces"), names)
@@ -81,6 +80,21 @@ def _profile(call: AccountCall, payload: dict[str, object]) -> tuple[str | None,
     if asked is not None and not isinstance(asked, str):
         raise malformed("the member `profile` is not a text")
     return asked, call.endpoint.enrollment.profile(call.endpoint.profile_name(asked))
+
+
+def _validity(
+    call: AccountCall, payload: dict[str, object], profile: Profile
+) -> tuple[datetime | None, datetime | None]:
+    """From when until when, where the client chooses; raises malformed unless the profile lets it."""
+    not_before, not_after = read_validity(payload, call.now)
+    if not_before is None and not_after is None:
+        return None, None
+    if profile.validity.requested != "allow":
+        raise malformed("notBefore and notAfter cannot be chosen here")
+    _, faults = chosen_period(profile.validity, AskedPeriod(not_before, not_after), None, call.now)
+    if faults:
+        raise malformed("; ".join(f"{one.field}: {one.detail}" for one in faults))
+    return not_before, not_after
 
 
 def _open_to_all(call: AccountCall, payload: dict[str, object]) -> bool:

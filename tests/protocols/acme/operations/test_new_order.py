@@ -153,12 +153,15 @@ def test_validity_is_honoured_or_refused(world: AcmeWorld, times: dict[str, Any]
 
 
 def test_a_validity_that_may_be_chosen_is_chosen() -> None:
-    """It is in the order, and in the certificate."""
+    """It is in the order, and in the certificate; too early, too late or too long is 400 malformed."""
     rules = ValidityRules(requested="allow")
     world = AcmeWorld(validity=rules)
     client = world.account()
     order = client.order("a.example.com", notAfter="2026-06-20T00:00:00Z", notBefore="2026-06-01T12:00:00Z")
     assert (order.json["notBefore"], order.json["notAfter"]) == ("2026-06-01T12:00:00Z", "2026-06-20T00:00:00Z")
+    for times in ({"notBefore": "2026-05-01T12:00:00Z"}, {"notBefore": "2030-06-01T12:00:00Z"}):
+        assert client.order("a.example.com", **times).problem == "400 malformed"
+    assert client.order("a.example.com", notAfter="2030-06-01T12:00:00Z").problem == "400 malformed"
 
 
 def test_profiles_that_are_not_advertised_are_refused(world: AcmeWorld) -> None:
