@@ -69,6 +69,7 @@ def list_events(core: Core, output: Output, last: int, action: str | None) -> No
                 "action": sealed.event.action,
                 "subject": sealed.event.subject,
                 "outcome": sealed.event.outcome,
+                "why": sealed.event.details.get("detail", ""),
                 "proof": sealed.event.proof,
                 "origin": sealed.event.origin,
                 "request": sealed.event.request_id,
@@ -78,4 +79,4 @@ def list_events(core: Core, output: Output, last: int, action: str | None) -> No
             for sealed in tx.audit.walk(max(1, newest - last + 1))
             if action is None or sealed.event.action.startswith(action)
         ]
-    output.rows(("number", "at", "actor", "action", "subject", "outcome"), rows)
+    output.rows(("number", "at", "actor", "action", "subject", "outcome", "why"), rows)

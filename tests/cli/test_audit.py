@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from emca_daemon.errors import Refused
 from tests.support.cli_world import CommandLine, issue, with_issuers
 
 
@@ -58,3 +59,12 @@ def test_events_are_listed_by_action(commands: CommandLine) -> None:
     assert [row["outcome"] for row in rows] == ["success"] * 3
     assert all(row["action"] == "certificate.issue" for row in rows)
     assert len(commands.rows("audit", "list", "--last", "2")) == 2
+
+
+def test_refusals_are_listed_with_their_reason(commands: CommandLine) -> None:
+    """For people, too, who do not ask for JSON."""
+    with pytest.raises(Refused):
+        issue(commands)
+    [event] = commands.rows("audit", "list", "--last", "1")
+    assert (event["outcome"], event["why"]) == ("refused", event["detail_detail"])
+    assert event["why"] in commands.run("audit", "list", "--last", "1").output
