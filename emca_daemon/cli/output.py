@@ -34,7 +34,7 @@ class Output:
             table = Table(*(column.replace("_", " ") for column in columns))
             for row in rows:
                 table.add_row(*(_text(row.get(column)) for column in columns))
-            Console(file=self._stream).print(table)
+            Console(file=self._stream, markup=False, emoji=False).print(table)
         else:
             for row in rows:
                 self._line("\t".join(_text(row.get(column)) for column in columns))
@@ -82,6 +82,11 @@ def _text(value: Value) -> str:
         return "yes" if value else "no"
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%d %H:%M:%S}"
-    if isinstance(value, str | int):
+    if isinstance(value, int):
         return str(value)
-    return ", ".join(value) or "-"
+    return _visible(value if isinstance(value, str) else ", ".join(value) or "-")
+
+
+def _visible(text: str) -> str:
+    """Names are strangers' words: what would begin a line, move the cursor or turn the text around is spelled out."""
+    return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text)

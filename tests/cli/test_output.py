@@ -31,6 +31,20 @@ def test_a_pipe_gets_lines_and_a_terminal_a_table() -> None:
     assert "x, y" in terminal.getvalue()
 
 
+@pytest.mark.parametrize("stream", [StringIO, Terminal])
+def test_names_of_strangers_write_nothing_but_themselves(stream: type[StringIO]) -> None:
+    """No further line, no colour, no text turned around, and no markup of the table's; JSON keeps what it is."""
+    name = "a\n\tb\x1b[31m\u202eö [bold][/x] :smile:"
+    shown = "a\\n\\tb\\x1b[31m\\u202eö [bold][/x] :smile:"
+    out, record, programs = stream(), stream(), stream()
+    Output(False, out).rows(("name",), [{"name": name}])
+    Output(False, record).record({"names": (name,)})
+    Output(True, programs).rows(("name",), [{"name": name}])
+    assert shown in out.getvalue()
+    assert record.getvalue() == f"names  {shown}\n"
+    assert json.loads(programs.getvalue()) == [{"name": name}]
+
+
 def test_json_has_every_field() -> None:
     """Times in ISO 8601, lists as lists, fields that tables leave out too."""
     stream = StringIO()
