@@ -6,13 +6,15 @@ from datetime import datetime, timedelta
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.types import (
     CertificateIssuerPrivateKeyTypes,
-    CertificateIssuerPublicKeyTypes,
 )
 
 from emca_daemon.asn1.attributes import COMMON_NAME
+from emca_daemon.asn1.cmp import directory_name
+from emca_daemon.asn1.values import Algorithm, algorithm
 from emca_daemon.ca.authorities import Authorities, Authority, signing_key_of
 from emca_daemon.ca.enrollment import Enrollment, Issued
 from emca_daemon.ca.ports import Keys, ReadingStore
+from emca_daemon.ca.signatures import algorithm_identifier
 from emca_daemon.ca.signer_certificates import newest_of, serves
 from emca_daemon.ca.signer_keys import asking_with, key_of, usable_key
 from emca_daemon.clock import Clock
@@ -26,10 +28,14 @@ _A_MINUTE = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class CmpSigner:
-    """Who signs now; `chain` is DER, the signer first and without the root, `root` the trust anchor's DER."""
+    """Who signs now; `chain` is DER, the signer first and without the root, `root` the trust anchor's DER.
+
+    `sender` is its subject as a GeneralName, `algorithm` that of its signatures: every message has both.
+    """
 
     certificate: x509.Certificate
-    public_key: CertificateIssuerPublicKeyTypes
+    sender: bytes
+    algorithm: Algorithm
     key_identifier: bytes
     key: KeyName
     chain: tuple[bytes, ...]
@@ -105,7 +111,8 @@ class CmpSigners:
         intent = record.intent
         return CmpSigner(
             certificate=certificate,
-            public_key=signing_key_of(certificate),
+            sender=directory_name(certificate.subject),
+            algorithm=algorithm(algorithm_identifier(signing_key_of(certificate))),
             key_identifier=certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest,
             key=key_of(intent, self._name(authority)),
             chain=authority.chain_for_leaf(record.der),

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from emca_daemon.asn1.cmp import directory_name
 from emca_daemon.ca.cmp_signers import CmpSigners
 from emca_daemon.ca.records import RevocationReason
 from emca_daemon.errors import Pending, Reason, Refused
@@ -49,7 +50,9 @@ def test_issued_once_and_renewed_at_half_its_life(world: World) -> None:
     assert duty.renew(DAEMON) is None
     first = responder.current()
     assert responder.current() is first
-    assert responder.private_key(first).public_key() == first.public_key
+    assert responder.private_key(first).public_key() == first.certificate.public_key()
+    assert first.sender == directory_name(first.certificate.subject)
+    assert first.algorithm.oid == "1.2.840.10045.4.3.2"
     assert first.certificate.subject.rfc4514_string() == "CN=CMP issuing"
     assert first.chain[1:] == world.authorities.get(ISSUING).record.chain[:1]
     assert first.root == world.authorities.get(ISSUING).record.chain[-1]

@@ -1,10 +1,11 @@
 """From a message's protection to the one who sent it (RFC 9483 3.2, 3.3, 3.5)."""
 
 from collections.abc import Sequence
+from hashlib import sha256
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from emca_daemon.asn1.attributes import COMMON_NAME
 from emca_daemon.asn1.cmp import Body, Header, Message
@@ -167,14 +168,14 @@ class Authentication:
             return self._own_credential(signer, record, protection)
         identity = signer.subject.rfc4514_string()
         if "vendor" in self._settings.accept and self._vendors.leads_to_root(signer, certificates, self._clock()):
-            key = f"vendor:{signer.fingerprint(hashes.SHA256()).hex()}"
+            key = f"vendor:{_fingerprint(signer).hex()}"
             return Credential(Kind.VENDOR, key, identity, protection, certificate=signer)
         raise failure(FailInfo.SIGNER_NOT_TRUSTED, "no certificate that is trusted here has issued the signer's")
 
     def _own(self, signer: x509.Certificate) -> CertificateRecord | None:
         """The record of a certificate of ours: the very same one, octet by octet."""
         with self._store.reading() as tx:
-            return tx.certificates.find_by_fingerprint(signer.fingerprint(hashes.SHA256()))
+            return tx.certificates.find_by_fingerprint(_fingerprint(signer))
 
     def _own_credential(self, signer: x509.Certificate, record: CertificateRecord, protection: Algorithm) -> Credential:
         intent = record.intent
@@ -205,6 +206,10 @@ def _parsed(certificates: Sequence[bytes]) -> list[x509.Certificate]:
             if place == 0:
                 raise failure(FailInfo.BAD_MESSAGE_CHECK, "the first of extraCerts is no certificate") from None
     return parsed
+
+
+def _fingerprint(certificate: x509.Certificate) -> bytes:
+    return sha256(certificate.public_bytes(Encoding.DER)).digest()
 
 
 def _key_identifier(certificate: x509.Certificate) -> bytes | None:

@@ -6,7 +6,7 @@ from hashlib import sha256
 
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
-from emca_daemon.asn1.cmp import Body, directory_name
+from emca_daemon.asn1.cmp import Body
 from emca_daemon.asn1.cmp_challenges import challenge_content, challenge_responses, rand
 from emca_daemon.asn1.cmp_status import FailInfo
 from emca_daemon.protocols.cmp.calls import Answer, Call
@@ -28,7 +28,7 @@ def challenge(call: Call, wanted: Wanted) -> Answer:
     assert wanted.request is not None
     endpoint = call.endpoint
     number = int.from_bytes(endpoint.random(_NUMBER_OCTETS))
-    content, integer = rand(number, directory_name(endpoint.signers.current().certificate.subject))
+    content, integer = rand(number, endpoint.signers.current().sender)
     public_key = wanted.request.template.public_key
     witness = sha256(integer).digest()
     bare = _transported(content, public_key) if call.message.header.pvno < _VERSION_WITH_ENVELOPES else None

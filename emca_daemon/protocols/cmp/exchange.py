@@ -1,6 +1,7 @@
 """From the octets of a request to those of its answer: read, prove, check, carry out, protect."""
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from datetime import datetime
 
@@ -120,20 +121,27 @@ class Exchange:
     def _answer(self, message: Message, origin: Origin) -> bytes:
         endpoint = self._endpoint
         now, nonce = endpoint.clock(), endpoint.random(_NONCE_OCTETS)
-        opened = self._opened(message)
-        broken = header_failure(message, opened, endpoint.settings, now)
-        if broken is None and asks_for_ciphertext(message):
-            return signed(endpoint, message.header, encapsulate(endpoint, message), nonce)
-        try:
-            credential = endpoint.authentication.sender(message, opened)
-        except Refused as refusal:
-            self._note_wrong_secret(refusal, origin, now)
-            return self._not_proved(message, broken or refusal, nonce)
+        with self._at_once(message):
+            opened = self._opened(message)
+            broken = header_failure(message, opened, endpoint.settings, now)
+            if broken is None and asks_for_ciphertext(message):
+                return signed(endpoint, message.header, encapsulate(endpoint, message), nonce)
+            try:
+                credential = endpoint.authentication.sender(message, opened)
+            except Refused as refusal:
+                self._note_wrong_secret(refusal, origin, now)
+                return self._not_proved(message, broken or refusal, nonce)
         if broken is None and opened is not None and is_repeated(message, opened):
             nonce = opened.nonce  # which the confirmation repeats, whichever of the answers arrives
         call = Call(endpoint, message, credential, opened, origin, now, nonce)
         answer = self._error(broken) if broken is not None else self._carried_out(call)
         return protected(endpoint, message.header, credential, answer, nonce)
+
+    def _at_once(self, message: Message) -> AbstractContextManager[object]:
+        """One transaction for what is looked up about a signed message; MACs may take too long for that."""
+        protection = message.header.protection_algorithm
+        is_signed = protection is not None and is_signature(protection.oid)
+        return self._endpoint.store.reading() if is_signed else nullcontext()
 
     def _opened(self, message: Message) -> Transaction | None:
         identifier = message.header.transaction_id

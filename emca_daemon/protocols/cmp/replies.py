@@ -7,8 +7,7 @@ from cryptography import x509
 from emca_daemon.asn1 import der
 from emca_daemon.asn1.cmp import Body, Header, Salvage, directory_name, encode_header, encode_message
 from emca_daemon.asn1.cmp_status import error_content
-from emca_daemon.asn1.values import algorithm
-from emca_daemon.ca.signatures import algorithm_identifier, sign
+from emca_daemon.ca.signatures import sign
 from emca_daemon.errors import Refused
 from emca_daemon.protocols.cmp import macs
 from emca_daemon.protocols.cmp.calls import Answer, Endpoint
@@ -36,8 +35,8 @@ def signed(endpoint: Endpoint, asked: Header, answer: Answer, nonce: bytes) -> b
     header = encode_header(
         replace(
             _correlated(endpoint, asked, answer, nonce),
-            sender=directory_name(signer.certificate.subject),
-            protection_algorithm=algorithm(algorithm_identifier(signer.public_key)),
+            sender=signer.sender,
+            protection_algorithm=signer.algorithm,
             sender_kid=signer.key_identifier,
         )
     )
@@ -55,7 +54,7 @@ def _by_secret(endpoint: Endpoint, asked: Header, credential: Credential, answer
     header = encode_header(
         replace(
             _correlated(endpoint, asked, answer, nonce),
-            sender=directory_name(endpoint.signers.current().certificate.subject),
+            sender=endpoint.signers.current().sender,
             protection_algorithm=protection,
             sender_kid=asked.sender_kid,
         )

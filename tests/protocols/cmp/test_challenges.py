@@ -1,5 +1,6 @@
 """Challenges for keys that decrypt: what is sent, and what answers it."""
 
+from dataclasses import replace
 from hashlib import sha256
 from typing import Any
 
@@ -82,7 +83,8 @@ def test_who_speaks_version_2_but_has_no_rsa_key(world: CmpWorld, monkeypatch: p
     """Is answered in version 3; so is one whose RSA key is too short for number and name."""
     assert int(asked(world.client(), EC_KEY).header["pvno"]) == 3
     name = der.explicit(4, build.name(",".join(["OU=" + "x" * 60] * 4)).public_bytes())
-    monkeypatch.setattr("emca_daemon.protocols.cmp.challenges.directory_name", lambda _: name)
+    called = replace(world.signers.current(), sender=name)
+    monkeypatch.setattr(world.signers, "current", lambda: called)
     reply = asked(world.client(), RSA_KEY)
     assert int(reply.header["pvno"]) == 3
     assert encode(rand_of(reply, RSA_KEY)["sender"]) == name
