@@ -50,6 +50,8 @@ cmp_transactions = Table(
     Column("challenge_witness", LargeBinary(32)),
     Column("challenge_request", LargeBinary),
     Column("challenge_label", NAME),
+    Column("asked_nonce", LargeBinary(128)),
+    Column("known_nonce", LargeBinary(128)),
     Index("ix_cmp_transactions_expires", "expires"),
     Index("ix_cmp_transactions_credential", "credential"),
 )
@@ -59,7 +61,7 @@ _KEY = (_c.endpoint == bindparam("b_endpoint"), _c.id == bindparam("b_id"))
 _GET = Statement(select(cmp_transactions).where(*_KEY))
 _ADD = InsertNew(cmp_transactions)
 _CHALLENGE = ("challenge_witness", "challenge_request", "challenge_label")
-_CHANGED = ("stage", "nonce", "expires", "pending", "issuer", "serial", *_CHALLENGE)
+_CHANGED = ("stage", "nonce", "expires", "pending", "issuer", "serial", "asked_nonce", "known_nonce", *_CHALLENGE)
 _UPDATE = Statement(
     update(cmp_transactions)
     .where(*_KEY, _c.stage == bindparam("b_expected"))
@@ -151,6 +153,8 @@ def _changing(transaction: Transaction) -> dict[str, object]:
         "pending": transaction.pending,
         "issuer": transaction.issuer,
         "serial": transaction.serial,
+        "asked_nonce": transaction.asked_nonce,
+        "known_nonce": transaction.known_nonce,
         **dict(zip(_CHALLENGE, given, strict=True)),
     }
 
@@ -171,10 +175,16 @@ def _transaction_of(row: Row) -> Transaction:
         pending=row.pending,
         issuer=row.issuer,
         serial=row.serial,
-        signer=None if row.signer is None else bytes(row.signer),
-        digest=None if row.digest is None else bytes(row.digest),
+        signer=_octets(row.signer),
+        digest=_octets(row.digest),
         challenge=_challenge_of(row),
+        asked_nonce=_octets(row.asked_nonce),
+        known_nonce=_octets(row.known_nonce),
     )
+
+
+def _octets(value: bytes | None) -> bytes | None:
+    return None if value is None else bytes(value)
 
 
 def _challenge_of(row: Row) -> Challenge | None:

@@ -5,7 +5,7 @@ from sqlalchemy.exc import OperationalError, ProgrammingError, SQLAlchemyError
 
 from emca_daemon.store.failures import refusal_of
 
-HEAD = "0018"
+HEAD = "0019"
 """The newest revision in `migrations/versions`."""
 
 _REVISION = text("select version_num from alembic_version")

@@ -26,6 +26,8 @@ ONE = Transaction(
     expires=NOW + timedelta(hours=1),
     signer=b"certificate",
     digest=bytes(32),
+    asked_nonce=b"theirs",
+    known_nonce=b"ours",
 )
 
 

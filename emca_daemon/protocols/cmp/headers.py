@@ -66,13 +66,17 @@ def _identity(message: Message, *, strict: bool) -> Iterator[Failure]:
 
 
 def is_repeated(message: Message, opened: Transaction | None) -> bool:
-    """Whether a message is, octet by octet, the one that opened a transaction whose answer the client may lack."""
-    if opened is None or opened.digest is None or message.type is not opened.request:
+    """Whether a message asks once more for an answer that the client may lack.
+
+    It is, octet by octet, the one that opened the transaction, or a poll that knows of no later answer than the last.
+    """
+    if opened is None:
         return False
-    lacks_answer = opened.stage in (Stage.WAITING, Stage.CONFIRMING) or (
-        opened.stage is Stage.FINISHED and opened.implicit
-    )
-    return lacks_answer and opened.digest == sha256(message.protected).digest()
+    if not (opened.stage in (Stage.WAITING, Stage.CONFIRMING) or (opened.stage is Stage.FINISHED and opened.implicit)):
+        return False
+    if message.type is Body.POLLREQ:
+        return opened.known_nonce is not None and opened.known_nonce == message.header.recipient_nonce
+    return message.type is opened.request and opened.digest == sha256(message.protected).digest()
 
 
 def _place(message: Message, opened: Transaction | None, *, strict: bool) -> Iterator[Failure]:
@@ -80,8 +84,10 @@ def _place(message: Message, opened: Transaction | None, *, strict: bool) -> Ite
     if message.type in FOLLOWING:
         if opened is None:
             yield failure(FailInfo.BAD_REQUEST, "there is no such transaction")
-        elif header.recipient_nonce != opened.nonce:
+        elif header.recipient_nonce != opened.nonce and (strict or not is_repeated(message, opened)):
             yield failure(FailInfo.BAD_RECIPIENT_NONCE, "the recipNonce is not what was sent")
+        elif strict and header.sender_nonce == opened.asked_nonce:
+            yield failure(FailInfo.BAD_SENDER_NONCE, "the senderNonce was used before")
     elif message.type not in (Body.ERROR, Body.NESTED):  # a nested one has the place of what it holds
         if opened is not None and (strict or not is_repeated(message, opened)):
             yield failure(FailInfo.TRANSACTION_ID_IN_USE, "the transactionID is in use")

@@ -37,6 +37,7 @@ def new_transaction(call: Call, stage: Stage, lifetime: timedelta, request_id: i
         created=call.now,
         expires=call.now + lifetime,
         signer=certificate,
+        asked_nonce=call.message.header.sender_nonce,
     )
 
 

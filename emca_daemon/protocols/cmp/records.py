@@ -54,7 +54,8 @@ class Transaction:
     protects; `signer` is the certificate in DER for signatures. `request_id` is the certReqId; `nonce` the senderNonce
     that we sent last; `pending` the waiting request's id. `expires` is when the stage ends by itself. `digest` is
     that of the message that opened it (SHA-256), where the answer can be sent once more; `challenge` is there as long
-    as it is CHALLENGED.
+    as it is CHALLENGED. `asked_nonce` is the senderNonce that the client sent last, `known_nonce` the recipNonce of its
+    last poll: the answer to that may have been lost.
     """
 
     endpoint: str
@@ -74,6 +75,8 @@ class Transaction:
     signer: bytes | None = None
     digest: bytes | None = None
     challenge: Challenge | None = None
+    asked_nonce: bytes | None = None
+    known_nonce: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)

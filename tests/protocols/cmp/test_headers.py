@@ -122,6 +122,14 @@ def test_transactions_are_opened_once_and_gone_on_with_nonces(world: CmpWorld) -
     assert client.confirm(certificate).type == "pkiconf"
 
 
+def test_a_nonce_is_for_one_message(world: CmpWorld, strict: CmpWorld) -> None:
+    """BadSenderNonce for the one of the message before, where it is strict."""
+    for endpoint, failure in ((world, None), (strict, "badSenderNonce")):
+        client = endpoint.client().with_header(nonce=b"once and for all")
+        reply = client.confirm(client.enroll().certificate)
+        assert (reply.type, reply.failure if failure else None) == ("error" if failure else "pkiconf", failure)
+
+
 def confirming(world: CmpWorld) -> tuple[Client, Any]:
     """A client with a certificate to be confirmed."""
     client = world.client()

@@ -45,6 +45,57 @@ def test_come_again_until_it_is_there(world: CmpWorld, request_id: int) -> None:
     assert client.poll().failure == "badRequest"
 
 
+def test_answers_to_polls_may_be_lost(world: CmpWorld) -> None:
+    """A poll by the nonce of the answer before gets the same answer once more, the certificate's too."""
+    client = waiting(world)
+    told = client.answered
+    lost = client.poll()
+    client.answered = told
+    again = client.poll()
+    assert (lost.type, again.type) == ("pollRep", "pollRep")
+    assert again.octets("senderNonce") == lost.octets("senderNonce")
+    world.ca.approval.approve(pending(world), BY)
+    told = client.answered
+    lost = client.poll()
+    client.answered = told
+    again = client.poll()
+    assert (lost.type, again.type) == ("ip", "ip")
+    assert again.certificate == lost.certificate
+    assert client.confirm(again.certificate).type == "pkiconf"
+    client.answered = told
+    assert client.poll().failure == "badRecipientNonce"
+
+
+def test_polls_may_repeat_the_first_nonce_for_ever(world: CmpWorld) -> None:
+    """That of the answer that told them to wait (RFC 9483 4.4); not where it is strict, nor any other."""
+    client = waiting(world)
+    told = client.answered
+    for _ in range(3):
+        client.answered = told
+        assert client.poll().type == "pollRep"
+    client.answered = bytes(16)
+    assert client.poll().failure == "badRecipientNonce"
+    strict = CmpWorld(settings(strict=True))
+    client = waiting(strict)
+    told = client.answered
+    assert client.poll().type == "pollRep"
+    client.answered = told
+    assert client.poll().failure == "badRecipientNonce"
+
+
+def test_lost_with_an_implicit_confirmation(world: CmpWorld) -> None:
+    """The same certificate, unless it is revoked meanwhile."""
+    client = waiting(world, information=(build.IMPLICIT,)).with_header(information=())
+    issued = world.ca.approval.approve(pending(world), BY)
+    told = client.answered
+    first = client.poll()
+    client.answered = told
+    assert client.poll().certificate == first.certificate
+    world.ca.revoking.revoke(ISSUING, issued.record.intent.serial, RevocationReason.UNSPECIFIED, BY)
+    client.answered = told
+    assert client.poll().failure == "certRevoked"
+
+
 def test_implicit_confirmation_is_remembered(world: CmpWorld) -> None:
     """Asked for in the first message, granted with the certificate."""
     client = waiting(world, information=(build.IMPLICIT,))
