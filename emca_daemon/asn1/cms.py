@@ -212,6 +212,12 @@ def subject_of(certificate: x509.Certificate) -> bytes:
     return _fields(certificate)[4].encoded
 
 
+def is_self_issued(certificate: x509.Certificate) -> bool:
+    """Whether issuer and subject are the same, be they readable or not (RFC 5280 3.2)."""
+    fields = _fields(certificate)
+    return fields[2].encoded == fields[4].encoded
+
+
 def _fields(certificate: x509.Certificate) -> list[ber.Element]:
     """The fields of TBSCertificate from the serial number on (RFC 5280 4.1)."""
     fields = ber.elements(ber.element(certificate.tbs_certificate_bytes).content)

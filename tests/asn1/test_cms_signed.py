@@ -211,6 +211,7 @@ def test_names_may_be_overlooked() -> None:
     known = cms_signed.read_certificate(broken, any_names=True)
     assert b"\xff\xfe\xfd" in cms.issuer_of(known)
     assert cms.issuer_of(known) == cms.subject_of(known)
+    assert cms.is_self_issued(known)
     signed = cms_signed.read_signed_data(
         message(None, b"content", certificates=broken, identifier=cms.issuer_and_serial(known))
     )

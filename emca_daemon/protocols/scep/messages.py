@@ -58,7 +58,7 @@ class PkiMessage:
     @property
     def self_signed(self) -> bool:
         """Whether the signer made its certificate itself, by its names."""
-        return cms.issuer_of(self.certificate) == cms.subject_of(self.certificate)
+        return cms.is_self_issued(self.certificate)
 
     @property
     def key_fingerprint(self) -> bytes:
