@@ -42,7 +42,7 @@ def decide(
         *validity_mismatches,
         *issuer_mismatches(profile, limits, now),
         *constraint_mismatches(_constraints(issuer, limits), names, encoded),
-        *requested_mismatches(profile.requested_extensions, facts.extensions, facts.key.algorithm),
+        *requested_mismatches(profile, facts.extensions, facts.key.algorithm),
         *rule_mismatches(profile.rules, facts, period.length, profile.names.maximum),
     ]
     if mismatches or encoded is None:

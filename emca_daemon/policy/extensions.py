@@ -13,19 +13,18 @@ from emca_daemon.policy.issuers import IssuerLimits, path_length
 from emca_daemon.policy.patterns import is_one_der_value
 from emca_daemon.policy.profile import Profile
 from emca_daemon.policy.profile_extensions import RequestedExtensionRules
-from emca_daemon.policy.usages import key_usage, usage_mismatches
+from emca_daemon.policy.usages import chosen_bits, key_usage, narrowing_mismatches, usage_mismatches
 
 Extension = x509.Extension[x509.ExtensionType]
 
 
-def requested_mismatches(
-    rules: RequestedExtensionRules, asked: Sequence[RequestedExtension], algorithm: str
-) -> list[Mismatch]:
+def requested_mismatches(profile: Profile, asked: Sequence[RequestedExtension], algorithm: str) -> list[Mismatch]:
     """What is wrong with the extensions that the request brings, `algorithm` being its key's.
 
     The alternative names are not looked at here.
     """
-    mismatches = usage_mismatches(asked, algorithm)
+    rules = profile.requested_extensions
+    mismatches = usage_mismatches(asked, algorithm) + narrowing_mismatches(profile.key_usage, asked, algorithm)
     copied = {oid.dotted for oid in rules.copy}
     seen: set[str] = set()
     for extension in asked:
@@ -51,7 +50,7 @@ def built_extensions(
     """Every extension, in the order in which they stand in the certificate."""
     limits = issuer[1] if issuer is not None else None
     return (
-        *_constraints_and_usages(profile, limits, facts.key.algorithm),
+        *_constraints_and_usages(profile, limits, facts),
         *_key_identifiers(facts, limits),
         *_alternative_names(names, critical=empty_subject),
         *(_issuer_addresses(profile, issuer[0]) if issuer is not None else ()),
@@ -69,13 +68,13 @@ def _extension(value: x509.ExtensionType, *, critical: bool = False) -> Extensio
     return x509.Extension(value.oid, critical, value)
 
 
-def _constraints_and_usages(profile: Profile, limits: IssuerLimits | None, algorithm: str) -> Iterator[Extension]:
+def _constraints_and_usages(profile: Profile, limits: IssuerLimits | None, facts: RequestFacts) -> Iterator[Extension]:
     rules = profile.basic_constraints
     if profile.is_authority:
         yield _extension(x509.BasicConstraints(ca=True, path_length=path_length(profile, limits)), critical=True)
     elif rules.end_entity:
         yield _extension(x509.BasicConstraints(ca=False, path_length=None), critical=rules.critical)
-    usage = key_usage(profile.key_usage.bits, algorithm)
+    usage = key_usage(chosen_bits(profile.key_usage, facts.extensions), facts.key.algorithm)
     if usage is not None:
         yield _extension(usage, critical=profile.key_usage.critical)
     if (purposes := profile.extended_key_usage.extension) is not None:

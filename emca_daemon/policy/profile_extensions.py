@@ -88,6 +88,8 @@ class KeyUsageRules:
     """The usages; none: no extension."""
     critical: bool = True
     """Whether the extension is critical."""
+    requested: Literal["ignore", "narrow"] = "ignore"
+    """Whether requests that ask for key usages get those of `bits` alone that they ask for."""
 
     def contradictions(self) -> Iterator[tuple[str, str]]:
         """Bits that mean nothing alone."""

@@ -8,7 +8,7 @@ from cryptography.x509.oid import ExtensionOID
 
 from emca_daemon.errors import Mismatch, Reason
 from emca_daemon.policy.facts import RequestedExtension
-from emca_daemon.policy.profile_extensions import UsageBit
+from emca_daemon.policy.profile_extensions import KeyUsageRules, UsageBit
 
 _ENCRYPTION: frozenset[UsageBit] = frozenset(("key-encipherment", "data-encipherment"))
 _AGREEMENT: frozenset[UsageBit] = frozenset(("key-agreement", "encipher-only", "decipher-only"))
@@ -51,6 +51,22 @@ def key_usage(bits: tuple[UsageBit, ...], algorithm: str) -> x509.KeyUsage | Non
         encipher_only="encipher-only" in kept,
         decipher_only="decipher-only" in kept,
     )
+
+
+def chosen_bits(rules: KeyUsageRules, asked: Sequence[RequestedExtension]) -> tuple[UsageBit, ...]:
+    """The usages of a profile, or those among them that are asked for where requests may narrow them."""
+    wanted = [_bits(extension.value) for extension in asked if extension.oid == _KEY_USAGE]
+    if rules.requested == "ignore" or not wanted:
+        return rules.bits
+    return tuple(bit for bit in rules.bits if bit in wanted[0])
+
+
+def narrowing_mismatches(rules: KeyUsageRules, asked: Sequence[RequestedExtension], algorithm: str) -> list[Mismatch]:
+    """That a request asks for key usages none of which the profile gives to such a key."""
+    bits = chosen_bits(rules, asked)
+    if bits == rules.bits or key_usage(bits, algorithm) is not None:
+        return []
+    return [Mismatch("key_usage.bits", "has none of the usages asked for", Reason.PROFILE_REFUSED)]
 
 
 def usage_mismatches(asked: Sequence[RequestedExtension], algorithm: str) -> list[Mismatch]:

@@ -150,8 +150,19 @@ def test_what_is_asked_for_is_held_against_the_rules(
     rules: dict[str, object], asked: tuple[RequestedExtension, ...], oids: list[str]
 ) -> None:
     """Unknown, doubled, overlong or broken ones are told."""
-    found = requested_mismatches(profile(requested_extensions=rules).requested_extensions, asked, "ec")
+    found = requested_mismatches(profile(requested_extensions=rules), asked, "ec")
     assert [mismatch.field for mismatch in found] == [f"requested_extensions.{oid}" for oid in oids]
+
+
+def test_requests_narrow_the_key_usage_where_they_may() -> None:
+    """The certificate has what is asked for and given; asked for nothing that is given, there is none."""
+    usages = {"bits": ["digital-signature", "key-agreement"], "requested": "narrow"}
+    signing = RequestedExtension("2.5.29.15", critical=True, value=bytes.fromhex("03020780"))
+    found = extensions(replace(SERVER, extensions=(signing,)), key_usage=usages).get_extension_for_class(x509.KeyUsage)
+    assert (found.value.digital_signature, found.value.key_agreement) == (True, False)
+    sealing = replace(signing, value=bytes.fromhex("03020520"))
+    (mismatch,) = requested_mismatches(profile(key_usage=usages), (sealing,), "ec")
+    assert mismatch.field == "key_usage.bits"
 
 
 def test_names_of_the_issuer_need_the_issuer_to_have_some() -> None:

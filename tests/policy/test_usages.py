@@ -4,8 +4,8 @@ import pytest
 
 from emca_daemon.errors import Reason
 from emca_daemon.policy.facts import RequestedExtension
-from emca_daemon.policy.profile_extensions import UsageBit
-from emca_daemon.policy.usages import key_usage, usage_mismatches
+from emca_daemon.policy.profile_extensions import KeyUsageRules, UsageBit
+from emca_daemon.policy.usages import chosen_bits, key_usage, narrowing_mismatches, usage_mismatches
 
 ALL: tuple[UsageBit, ...] = (
     "digital-signature",
@@ -91,3 +91,26 @@ def test_what_a_key_that_cannot_sign_is_asked_to_do(algorithm: str, value: bytes
     assert [one.detail for one in found] == [f"an {algorithm} key has no {bit}" for bit in refused]
     assert {one.field for one in found} <= {"requested_extensions.2.5.29.15"}
     assert {one.reason for one in found} <= {Reason.PROFILE_REFUSED}
+
+
+NARROW = KeyUsageRules(bits=("digital-signature", "key-encipherment"), requested="narrow")
+
+
+@pytest.mark.parametrize(
+    ("value", "bits"),
+    [
+        (None, NARROW.bits),
+        (b"\x03\x02\x05\xa0", NARROW.bits),
+        (b"\x03\x02\x07\x80", ("digital-signature",)),
+        (b"\x03\x02\x06\xc0", ("digital-signature",)),
+        (b"\x03\x02\x05\x20", ("key-encipherment",)),
+        (b"\x03\x02\x03\x08", ()),
+    ],
+)
+def test_requests_may_narrow_the_usages(value: bytes | None, bits: tuple[UsageBit, ...]) -> None:
+    """To those that only sign or only encrypt (RFC 8823 3.3); what leaves none is refused; others are not asked."""
+    asked = [] if value is None else [RequestedExtension("2.5.29.15", True, value)]
+    assert chosen_bits(NARROW, asked) == bits
+    assert bool(narrowing_mismatches(NARROW, asked, "rsa")) is (not bits)
+    wide = KeyUsageRules(bits=NARROW.bits)
+    assert (chosen_bits(wide, asked), narrowing_mismatches(wide, asked, "rsa")) == (NARROW.bits, [])

@@ -159,6 +159,8 @@ def _syntax_problem(name: AlternativeName) -> str | None:
         address = ip_address(name.value)
         no_host = address is not None and any(address in network for network in _NO_HOSTS)
         return "is no host's address" if no_host else None
+    if name.type is NameType.EMAIL:
+        return "has a wildcard" if "*" in name.value else None
     if name.type is not NameType.DNS:
         return None
     problem = dns_name_problem(name.value, wildcard=True)

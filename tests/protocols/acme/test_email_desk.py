@@ -185,7 +185,15 @@ def test_mails_to_one_address_are_limited() -> None:
 
 
 @pytest.mark.parametrize(
-    "address", ["alice", "a@b@example.com", "a@example.com\r\nBcc: c@d.example", "a b@example.com", '"a"@example.com']
+    "address",
+    [
+        "alice",
+        "*@example.com",
+        "a@b@example.com",
+        "a@example.com\r\nBcc: c@d.example",
+        "a b@example.com",
+        '"a"@example.com',
+    ],
 )
 def test_identifiers_that_are_no_mailbox_are_rejected(address: str) -> None:
     """No header gets in by an identifier, and no mail goes out."""
