@@ -3,6 +3,7 @@
 Each weakness is one sentence for the requester. The tests are chosen to be cheap enough for every request.
 """
 
+import hashlib
 import math
 from collections import OrderedDict
 from collections.abc import Iterable
@@ -25,15 +26,19 @@ _SMALL_PRODUCT = math.prod(_SMALL_PRIMES)
 _SQUARE_FILTERS = tuple((m, frozenset(x * x % m for x in range(m))) for m in (64, 63, 65, 11, 17))
 """Residues that squares can have: nearly all other numbers are told apart without a root."""
 
-_FINGERPRINT_LENGTH = 64
-"""Hexadecimal digits of SHA-256."""
+_FINGERPRINT_LENGTHS = (64, 20)
+"""Hexadecimal digits of SHA-256, and of what `modulus_digest` gives."""
+
+_LARGEST_EXPONENT = 2**256 - 1
+"""As the Baseline Requirements (6.1.6) have it; larger ones are slow, and OpenSSL takes them for small keys only."""
 
 
 class WeakKeys:
     """Answers whether a key is weak, remembering the last answers by fingerprint.
 
-    `known` are SHA-256 fingerprints of SubjectPublicKeyInfo whose private keys are public (Debian's of CVE-2008-0166,
-    leaked ones); see `read_fingerprints`. Those that standards print are known anyway. Safe to share by threads.
+    `known` are SHA-256 fingerprints of SubjectPublicKeyInfo, or modulus digests, of keys whose private halves are
+    public (Debian's of CVE-2008-0166, leaked ones); see `read_fingerprints`. Those that standards print are known
+    anyway. Safe to share by threads.
     """
 
     def __init__(self, known: Iterable[bytes] = (), *, remember: int = 4096) -> None:
@@ -50,7 +55,7 @@ class WeakKeys:
                 self._answers.move_to_end(fingerprint)
                 return answer
         answer = weaknesses_of(public_key)
-        if fingerprint in self._known:
+        if fingerprint in self._known or modulus_digest(public_key) in self._known:
             answer = ("the private key is publicly known", *answer)
         with self._lock:
             self._answers[fingerprint] = answer
@@ -70,6 +75,17 @@ def weaknesses_of(public_key: CertificatePublicKeyTypes) -> tuple[str, ...]:
     return rsa_weaknesses(numbers.n, numbers.e)
 
 
+def modulus_digest(public_key: CertificatePublicKeyTypes) -> bytes:
+    """What the lists of Debian's `openssl-blacklist` know an RSA key by; empty for other keys.
+
+    The last 10 octets of SHA-1 over what `openssl rsa -modulus` prints.
+    """
+    if not isinstance(public_key, rsa.RSAPublicKey):
+        return b""
+    printed = f"Modulus={public_key.public_numbers().n:X}\n".encode()
+    return hashlib.sha1(printed, usedforsecurity=False).digest()[10:]
+
+
 def rsa_weaknesses(modulus: int, exponent: int) -> tuple[str, ...]:
     """The weaknesses of an RSA public key (BR 6.1.1.3, 6.1.6)."""
     found: list[str] = []
@@ -77,6 +93,8 @@ def rsa_weaknesses(modulus: int, exponent: int) -> tuple[str, ...]:
         found.append("the public exponent is smaller than 3")
     if exponent % 2 == 0:
         found.append("the public exponent is even")
+    if exponent > _LARGEST_EXPONENT:
+        found.append("the public exponent has more than 256 bits")
     if modulus % 2 == 0:
         found.append("the modulus is even")
     elif math.gcd(modulus % _SMALL_PRODUCT, _SMALL_PRODUCT) != 1:
@@ -114,6 +132,8 @@ def _is_square(number: int) -> bool:
 def read_fingerprints(text: str, source: str) -> frozenset[bytes]:
     """Fingerprints of publicly known keys: one a line in hexadecimal, `#` starts a comment.
 
+    Each is SHA-256 of a SubjectPublicKeyInfo, or stands in a list of Debian's `openssl-blacklist`.
+
     Raises Refused(MALFORMED) naming `source` and the line.
     """
     found: set[bytes] = set()
@@ -122,10 +142,13 @@ def read_fingerprints(text: str, source: str) -> frozenset[bytes]:
         if not content:
             continue
         try:
-            fingerprint = bytes.fromhex(content) if len(content) == _FINGERPRINT_LENGTH else b""
+            fingerprint = bytes.fromhex(content) if len(content) in _FINGERPRINT_LENGTHS else b""
         except ValueError:
             fingerprint = b""
         if not fingerprint:
-            raise Refused(Reason.MALFORMED, f"{source}, line {number}: not a SHA-256 fingerprint in hexadecimal")
+            raise Refused(
+                Reason.MALFORMED,
+                f"{source}, line {number}: neither a SHA-256 fingerprint nor the 20 digits of openssl-blacklist",
+            )
         found.add(fingerprint)
     return frozenset(found)

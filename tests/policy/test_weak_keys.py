@@ -1,6 +1,7 @@
 """Weak keys: the arithmetic of RSA moduli and lists of known keys."""
 
 import math
+from hashlib import sha1
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -47,6 +48,7 @@ def test_other_algorithms_have_none_to_look_for() -> None:
     [
         (N, 1, "the public exponent is smaller than 3"),
         (N, 65536, "the public exponent is even"),
+        (N, 2**256 + 1, "the public exponent has more than 256 bits"),
         (N - 1, 65537, "the modulus is even"),
         (P * 3, 65537, "the modulus has a small factor"),
         (P * 751, 65537, "the modulus has a small factor"),
@@ -115,6 +117,15 @@ def test_a_known_key_is_weak_and_remembered(monkeypatch: pytest.MonkeyPatch) -> 
     assert len(calls) == 3
     weak.weaknesses(key, b"a" * 32)
     assert len(calls) == 4
+
+
+def test_debians_own_lists_are_understood() -> None:
+    """They have the end of SHA-1 over what `openssl rsa -modulus` prints."""
+    key = STRONG.public_key()
+    printed = f"Modulus={key.public_numbers().n:X}\n".encode()
+    listed = read_fingerprints(sha1(printed, usedforsecurity=False).hexdigest()[20:], "blacklist.RSA-2048")
+    assert WeakKeys(listed).weaknesses(key, b"k" * 32) == ("the private key is publicly known",)
+    assert WeakKeys(listed).weaknesses(ec.generate_private_key(ec.SECP256R1()).public_key(), b"k" * 32) == ()
 
 
 def test_fingerprints_are_read_with_comments() -> None:
