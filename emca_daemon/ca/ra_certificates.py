@@ -5,6 +5,7 @@ new key, so that the old one goes on decrypting until its certificate ends. A ce
 was asked for by the application that is the key's label.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -45,7 +46,8 @@ class RaPlan:
     """What a registration authority consists of: `profiles` by purpose (`ra` alone, or `sign` and `encrypt`).
 
     Messages are encrypted to the last, whose keys are made to decrypt. `name` goes into the certificates' common name
-    and the keys' labels, `signer` keeps the keys.
+    and the keys' labels, `signer` keeps the keys. `former` are issuers that came before this one: what they certified
+    goes on decrypting until its end.
     """
 
     name: str
@@ -53,6 +55,7 @@ class RaPlan:
     profiles: tuple[tuple[str, ProfileName], ...]
     signer: str
     algorithm: str = "rsa-2048"
+    former: tuple[IssuerName, ...] = ()
 
 
 class RaCertificates:
@@ -77,6 +80,7 @@ class RaCertificates:
         self._clock = clock
         self._random = random
         self._known: dict[str, tuple[RaCertificate, ...]] = {}
+        self._former: tuple[RaCertificate, ...] = ()
         self._until: datetime | None = None
         self._unused: dict[str, str] = {}
 
@@ -90,7 +94,7 @@ class RaCertificates:
     def every(self, *, fresh: bool = False) -> tuple[RaCertificate, ...]:
         """Every certificate that has not ended, for messages to an older one; `fresh` asks the store again."""
         known = self._look_up(fresh=fresh)
-        return tuple(one for purpose, _ in self._plan.profiles for one in known[purpose])
+        return (*self._former, *(one for purpose, _ in self._plan.profiles for one in known[purpose]))
 
     def private_key(self, one: RaCertificate) -> CertificateIssuerPrivateKeyTypes:
         """Its key; raises Refused(UNAVAILABLE)."""
@@ -100,7 +104,7 @@ class RaCertificates:
         """Make a key and a certificate for each purpose that has none or is past half of its life; raises Refused."""
         issued = []
         for purpose, profile in self._plan.profiles:
-            newest = next(iter(self._records(purpose, profile)), None)
+            newest = next(iter(self._records(self._plan.issuer, purpose, profile)), None)
             if newest is None or is_past_half(newest, self._clock()):
                 issued.append(self._issue(purpose, profile, requester))
         if issued:
@@ -145,19 +149,26 @@ class RaCertificates:
         now = self._clock()
         if fresh or self._until is None or now >= self._until:
             self._known = {
-                purpose: tuple(self._held(record) for record in self._records(purpose, profile))
+                purpose: tuple(self._held(record) for record in self._records(self._plan.issuer, purpose, profile))
                 for purpose, profile in self._plan.profiles
             }
+            self._former = tuple(
+                self._held(record)
+                for issuer in self._plan.former
+                for purpose, profile in self._plan.profiles
+                for record in self._records(issuer, purpose, profile)
+            )
             complete = all(self._known.values())
             self._until = now + LOOK_AGAIN if complete else None
         return self._known
 
-    def _records(self, purpose: str, profile: ProfileName) -> Sequence[CertificateRecord]:
-        query = CertificateQuery(issuer=self._plan.issuer, profile=profile, status="valid", limit=1000)
+    def _records(self, issuer: IssuerName, purpose: str, profile: ProfileName) -> Sequence[CertificateRecord]:
+        query = CertificateQuery(issuer=issuer, profile=profile, status="valid", limit=1000)
         with self._store.reading() as tx:
             found = tx.certificates.search(query)
-        prefix = self._prefix(purpose)
-        return [record for record in found if record.intent.application.startswith(prefix)]
+        # Another endpoint's name may begin like this one's with a purpose behind it.
+        label = re.compile(re.escape(self._prefix(purpose)) + "[0-9]{8}-[0-9a-f]{6}")
+        return [record for record in found if label.fullmatch(record.intent.application)]
 
     def _held(self, record: CertificateRecord) -> RaCertificate:
         certificate = x509.load_der_x509_certificate(record.der or b"")

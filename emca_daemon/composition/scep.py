@@ -109,6 +109,7 @@ def ra_certificates(core: Core, name: str, settings: ScepSettings) -> RaCertific
         profiles=settings.ra_profiles,
         signer=_signer(core, settings),
         algorithm=settings.ra_algorithm,
+        former=settings.renewal.issuers,
     )
     return RaCertificates(
         plan,

@@ -43,6 +43,7 @@ def _names(endpoint: ScepSettings, key: str) -> Iterator[Finding]:
     chosen = [("profile", endpoint.profile), ("issuer", endpoint.issuer), ("next_issuer", endpoint.next_issuer)]
     chosen += [("renewal.profile", endpoint.renewal.profile)]
     chosen += [("renewal.profiles", profile) for profile in endpoint.renewal.profiles]
+    chosen += [("renewal.issuers", issuer) for issuer in endpoint.renewal.issuers]
     chosen += [("ra_profile", profile) for _, profile in endpoint.ra_profiles]
     for field, name in chosen:
         if name is not None and not NAME.fullmatch(name):

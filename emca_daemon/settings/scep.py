@@ -83,6 +83,8 @@ class ScepRenewalSettings:
     """The profile of renewed certificates; None: the endpoint's."""
     profiles: tuple[ProfileName, ...] = ()
     """Profiles whose certificates may be renewed here; none: the endpoint's own and the one above."""
+    issuers: tuple[IssuerName, ...] = ()
+    """Issuers that came before the endpoint's own: their certificates are renewed here, too, and asked after."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,12 +8,14 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from emca_daemon.ca.ra_certificates import RaCertificates, RaPlan
 from emca_daemon.errors import Reason, Refused
-from emca_daemon.names import ProfileName
+from emca_daemon.names import IssuerName, ProfileName
 from emca_daemon.policy.facts import Requester
 from emca_daemon.randomness import system_random
-from tests.support.ca_world import ISSUING, World
+from tests.support.ca_world import BY as OPERATOR
+from tests.support.ca_world import ISSUING, ROOT, World, new_authority
 
 BY = Requester("daemon", "daemon", "local", "daemon", "req-0")
+NEXT = IssuerName("next")
 PLAN = RaPlan("site", ISSUING, (("ra", ProfileName("scep-ra")),), "memory")
 
 
@@ -50,11 +52,26 @@ def test_it_makes_its_own_key_and_certificate() -> None:
 def test_each_has_its_own() -> None:
     """Two endpoints of one issuer do not find each other's."""
     world = World().with_issuers()
-    first, second = authority(world), authority(world, replace(PLAN, name="site-two"))
-    first.renew(BY)
-    second.renew(BY)
-    assert first.current() != second.current()
-    assert len(first.every(fresh=True)) == len(second.every(fresh=True)) == 1
+    every = [authority(world, replace(PLAN, name=name)) for name in ("site", "site-two", "site-ra")]
+    for one in every:
+        one.renew(BY)
+    assert len({one.current() for one in every}) == 3
+    assert [len(one.every(fresh=True)) for one in every] == [1, 1, 1]
+
+
+def test_what_a_former_issuer_certified_goes_on_decrypting() -> None:
+    """Clients know nothing yet of the issuer that follows, whose certificate is the current one."""
+    world = World().with_issuers()
+    before = authority(world)
+    before.renew(BY)
+    world.hierarchy.create_sub(new_authority(NEXT, "issuing-ca"), ROOT, OPERATOR)
+    after = authority(world, replace(PLAN, issuer=NEXT, former=(ISSUING,)))
+    after.renew(BY)
+    (old,), (new,) = before.current(), after.current()
+    assert old.certificate.issuer != new.certificate.issuer
+    assert after.every() == (old, new)
+    assert after.private_key(old).public_key() == old.certificate.public_key()
+    assert authority(world, replace(PLAN, issuer=NEXT)).every() == (new,)
 
 
 def test_a_renewal_has_a_new_key_and_the_old_one_stays_until_its_end() -> None:

@@ -37,6 +37,10 @@ def test_endpoints_that_fit_are_fine() -> None:
             ScepSettings(profile=PROFILE, renewal=ScepRenewalSettings(profiles=(ProfileName("/"),))),
             "scep.one.renewal.profiles",
         ),
+        (
+            ScepSettings(profile=PROFILE, renewal=ScepRenewalSettings(issuers=(IssuerName("/"),))),
+            "scep.one.renewal.issuers",
+        ),
         (ScepSettings(profile=PROFILE, paths=("/x/",)), "scep.one.paths"),
         (ScepSettings(profile=PROFILE, paths=("/x", "/x")), "scep.one.paths"),
         (ScepSettings(profile=PROFILE, ra_signer="token"), "scep.one.ra_signer"),

@@ -40,6 +40,11 @@ class Endpoint:
         return issuer
 
     @property
+    def issuers(self) -> tuple[IssuerName, ...]:
+        """That one first, then those before it, whose certificates are still renewed and asked after."""
+        return (self.issuer, *self.settings.renewal.issuers)
+
+    @property
     def authority(self) -> Authority:
         """The issuer itself; raises Refused."""
         return self.authorities.get(self.issuer)

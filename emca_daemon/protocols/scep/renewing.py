@@ -39,7 +39,7 @@ def _objection(endpoint: Endpoint, record: CertificateRecord, now: datetime) -> 
     renewal, intent = endpoint.settings.renewal, record.intent
     if not renewal.enabled:
         return "certificates are not renewed here"
-    if intent.issuer != endpoint.issuer or intent.profile not in endpoint.renewable:
+    if intent.issuer not in endpoint.issuers or intent.profile not in endpoint.renewable:
         return "the signer's certificate is none that is renewed here"
     if record.state is not CertificateState.ISSUED or record.revocation is not None:
         return "the signer's certificate is revoked"

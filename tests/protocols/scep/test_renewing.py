@@ -4,11 +4,14 @@ from dataclasses import replace
 from datetime import timedelta
 
 from emca_daemon.ca.records import RevocationReason
-from emca_daemon.names import ProfileName, SerialNumber
+from emca_daemon.names import IssuerName, ProfileName, SerialNumber
+from emca_daemon.protocols.scep.messages import MessageType
 from emca_daemon.settings.scep import ScepRenewalSettings
-from tests.support.ca_world import BY, ISSUING
+from tests.support.ca_world import BY, ISSUING, ROOT, new_authority
 from tests.support.scep_world import BY as DAEMON
 from tests.support.scep_world import Client, ScepWorld, settings
+
+NEXT = IssuerName("next")
 
 
 def holder(world: ScepWorld) -> Client:
@@ -42,6 +45,29 @@ def test_renewal_can_be_off_and_is_for_the_endpoints_own_certificates() -> None:
     assert "not renewed here" in holder(ScepWorld(settings(renewal=ScepRenewalSettings(enabled=False)))).renew().text
     other = ScepRenewalSettings(profiles=(ProfileName("tls-client"),))
     assert "none that is renewed here" in holder(ScepWorld(settings(renewal=other))).renew().text
+
+
+def test_certificates_of_a_former_issuer_are_renewed_by_the_one_that_follows() -> None:
+    """And found, and so is the CRL that they are in, where the settings name it; else they are somebody else's."""
+    world = ScepWorld()
+    device = holder(world)
+    assert device.certificate is not None
+    world.crls.publish(ISSUING, BY)
+    world.hierarchy.create_sub(new_authority(NEXT, "issuing-ca"), ROOT, BY)
+    world.endpoint = replace(world.endpoint, settings=replace(world.settings, issuer=NEXT))
+    world.guard(world.endpoint.challenges)
+    assert "none that is renewed here" in device.renew().text
+    assert device.look_up(MessageType.GET_CERT, device.certificate.serial_number).fail_info == "4"
+    former = replace(world.settings, issuer=NEXT, renewal=ScepRenewalSettings(issuers=(ISSUING,)))
+    world.endpoint = replace(world.endpoint, settings=former)
+    world.guard(world.endpoint.challenges)
+    renewed = device.issued(device.renew())
+    assert renewed.issuer == world.authorities.get(NEXT).certificate.subject
+    found = device.look_up(MessageType.GET_CERT, device.certificate.serial_number)
+    assert device.issued(found) == device.certificate
+    assert device.opened(device.look_up(MessageType.GET_CRL, 1)).crls
+    found = device.look_up(MessageType.GET_CERT, renewed.serial_number, renewed.issuer)
+    assert device.issued(found) == renewed
 
 
 def test_somebody_elses_certificate_is_no_certificate_of_ours() -> None:

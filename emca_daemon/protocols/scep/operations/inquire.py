@@ -1,9 +1,11 @@
 """CertPoll, GetCert and GetCRL (RFC 8894 3.3.3, 3.3.4): questions about what there is already."""
 
+from collections.abc import Sequence
+
 from emca_daemon.asn1 import cms
 from emca_daemon.asn1.lax_names import same_name
 from emca_daemon.errors import Reason, Refused
-from emca_daemon.names import SerialNumber
+from emca_daemon.names import IssuerName, SerialNumber
 from emca_daemon.protocols.scep.endpoint import Endpoint
 from emca_daemon.protocols.scep.messages import (
     NamedCertificate,
@@ -35,28 +37,36 @@ def poll(endpoint: Endpoint, message: PkiMessage, data: bytes) -> Outcome:
 def get_cert(endpoint: Endpoint, data: bytes) -> Outcome:
     """The certificate with that serial number; raises Refused(UNKNOWN_CERTIFICATE)."""
     named = read_named_certificate(data)
-    _check_issuer(endpoint, named)
-    record = None
+    issuers = _issuers_of(endpoint, named)
     if 0 < named.serial < 1 << 160:
         with endpoint.store.reading() as tx:
-            record = tx.certificates.find(endpoint.issuer, SerialNumber(named.serial))
-    if record is None or record.der is None:
-        raise Refused(Reason.UNKNOWN_CERTIFICATE, "there is no certificate with this serial number")
-    return Granted((record.der,))
+            for issuer in issuers:
+                record = tx.certificates.find(issuer, SerialNumber(named.serial))
+                if record is not None and record.der is not None:
+                    return Granted((record.der,))
+    raise Refused(Reason.UNKNOWN_CERTIFICATE, "there is no certificate with this serial number")
 
 
 def get_crl(endpoint: Endpoint, data: bytes) -> Outcome:
     """The issuer's latest full CRL, whatever the serial number says; raises Refused(UNKNOWN_CERTIFICATE)."""
-    _check_issuer(endpoint, read_named_certificate(data))
+    issuers = _issuers_of(endpoint, read_named_certificate(data))
     with endpoint.store.reading() as tx:
-        latest = tx.crls.latest(endpoint.issuer)
-    if latest is None:
-        raise Refused(Reason.UNKNOWN_CERTIFICATE, "there is no CRL yet")
-    return Granted(crls=(latest.der,))
+        for issuer in issuers:
+            latest = tx.crls.latest(issuer)
+            if latest is not None:
+                return Granted(crls=(latest.der,))
+    raise Refused(Reason.UNKNOWN_CERTIFICATE, "there is no CRL yet")
 
 
-def _check_issuer(endpoint: Endpoint, named: NamedCertificate) -> None:
-    """The CA's name, or the RA's, with which old clients ask; in whatever types of strings they write it."""
-    certificates = [endpoint.authority.certificate, *endpoint.registration.certificates()]
-    if not any(same_name(named.issuer, cms.subject_of(certificate)) for certificate in certificates):
-        raise Refused(Reason.UNKNOWN_CERTIFICATE, "the issuer is not the one of this endpoint")
+def _issuers_of(endpoint: Endpoint, named: NamedCertificate) -> Sequence[IssuerName]:
+    """Those of the endpoint with that name, in whatever types of strings it is written.
+
+    The RA's name, with which old clients ask, stands for the endpoint's own issuer.
+    """
+    subjects = {name: cms.subject_of(endpoint.authorities.get(name).certificate) for name in endpoint.issuers}
+    issuers = [name for name, subject in subjects.items() if same_name(named.issuer, subject)]
+    if issuers:
+        return issuers
+    if any(same_name(named.issuer, cms.subject_of(one)) for one in endpoint.registration.certificates()):
+        return [endpoint.issuer]
+    raise Refused(Reason.UNKNOWN_CERTIFICATE, "the issuer is not the one of this endpoint")
