@@ -111,6 +111,7 @@ def _endpoint(core: Core, label: str, settings: EstSettings, key: bytes, signer:
         trust=CertificateTrust(
             settings.certificates,
             settings.profile,
+            settings.issuer or core.enrollment.profile(settings.profile).issuer,
             core.store,
             authorities=authorities,
             lists=revocation_lists(settings.certificates.crls),

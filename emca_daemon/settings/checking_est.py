@@ -25,6 +25,9 @@ def _label(label: EstSettings, key: str) -> Iterator[Finding]:
     for field, name in (("profile", label.profile), ("issuer", label.issuer), ("next_issuer", label.next_issuer)):
         if name is not None and not NAME.fullmatch(name):
             yield f"{key}.{field}", f"expected the name of a {field.removeprefix('next_')}, found `{name}`"
+    for name in label.certificates.issuers:
+        if not NAME.fullmatch(name):
+            yield f"{key}.certificates.issuers", f"expected names of issuers, found `{name}`"
     if label.http.realm and not _REALM.fullmatch(label.http.realm):
         yield f"{key}.http.realm", "expected printable ASCII without colons, quotation marks and backslashes"
     if label.serverkeygen.encryption == "required" and not label.serverkeygen.algorithms:

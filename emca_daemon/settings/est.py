@@ -43,14 +43,16 @@ class EstCertificateSettings:
     """Authentication by TLS client certificate.
 
     `own` says what certificates of our own may do: `reenroll` (get the same names again), `enroll` (any names) or
-    `no`. `renewable` are the profiles whose certificates may be renewed here (empty: the label's). `authorities` are
-    PEM files of foreign CAs whose certificates may enroll (a manufacturer's, for IDevIDs), `crls` their CRLs in DER
-    or PEM files. `expired` and `revoked` are `refuse` or `accept`; `expired_grace` is how long ago an accepted
-    certificate may have expired.
+    `no`. `renewable` are the profiles and `issuers` our issuers whose certificates count here (empty: the label's); a
+    label whose issuer has been followed by another names the former one beside it. `authorities` are PEM files of
+    foreign CAs whose certificates may enroll (a manufacturer's, for IDevIDs), `crls` their CRLs in DER or PEM files.
+    `expired` and `revoked` are `refuse` or `accept`; `expired_grace` is how long ago an accepted certificate may have
+    expired.
     """
 
     own: str = limited("reenroll", one_of("reenroll", "enroll", "no"))
     renewable: tuple[ProfileName, ...] = ()
+    issuers: tuple[IssuerName, ...] = ()
     authorities: tuple[Path, ...] = ()
     crls: tuple[Path, ...] = ()
     expired: str = limited("refuse", one_of("refuse", "accept"))

@@ -91,7 +91,7 @@ class EstWorld(World):
                 random=system_random,
             ),
             tokens=(),
-            trust=CertificateTrust(chosen.certificates, chosen.profile, self.store),
+            trust=CertificateTrust(chosen.certificates, chosen.profile, chosen.issuer, self.store),
             signer=lambda: self.signer,
             revoking=self.revoking,
             secrets={},

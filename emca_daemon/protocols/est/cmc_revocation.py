@@ -14,6 +14,9 @@ from emca_daemon.protocols.est.cmc_retrieval import issued
 def revoke(call: Call, client: Client, request: RevokeRequest) -> None:
     """Revoke one of ours, for its holder or for an agent (id-kp-cmcRA) whose certificate signed the message.
 
+    An agent revokes what the label issues, and is one that we made: who may ask for others' certificates by the word
+    of a manufacturer takes none away.
+
     Raises Refused: UNKNOWN_CERTIFICATE, NOT_PERMITTED, MALFORMED, ALREADY_REVOKED.
     """
     endpoint, trusted = call.endpoint, client.trusted
@@ -23,8 +26,9 @@ def revoke(call: Call, client: Client, request: RevokeRequest) -> None:
         raise Refused(Reason.MALFORMED, "there is no such reason to revoke") from None
     intent, encoded = issued(call, read_name(request.issuer), request.serial)
     holds = trusted is not None and trusted.certificate.public_bytes(Encoding.DER) == encoded
-    if trusted is None or not (holds or trusted.agent):
-        raise Refused(Reason.NOT_PERMITTED, "a certificate is revoked by its holder or by an agent")
+    acts = trusted is not None and trusted.agent and trusted.record is not None and endpoint.trust.concerns(intent)
+    if not (holds or acts):
+        raise Refused(Reason.NOT_PERMITTED, "a certificate is revoked by its holder or by an agent for its label")
     try:
         endpoint.revoking.revoke(intent.issuer, intent.serial, reason, call.requester, key_proved=True)
     except Refused:

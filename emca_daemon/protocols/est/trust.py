@@ -10,9 +10,9 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from emca_daemon.asn1.cms_signed import read_certificate
 from emca_daemon.asn1.unreadable import UNREADABLE
 from emca_daemon.ca.credentials import CredentialStore
-from emca_daemon.ca.records import CertificateRecord
+from emca_daemon.ca.records import CertificateRecord, Intent
 from emca_daemon.errors import Reason, Refused
-from emca_daemon.names import ProfileName
+from emca_daemon.names import IssuerName, ProfileName
 from emca_daemon.protocols.est.certificate_paths import is_listed, trusted_path
 from emca_daemon.protocols.est.clients import TrustedCertificate
 from emca_daemon.protocols.est.ports import RevocationLists
@@ -31,17 +31,23 @@ class CertificateTrust:
         self,
         settings: EstCertificateSettings,
         profile: ProfileName,
+        issuer: IssuerName | None,
         store: CredentialStore,
         *,
         authorities: Sequence[x509.Certificate] = (),
         lists: RevocationLists = lambda: (),
     ) -> None:
-        """`profile` is the label's; `authorities` and `lists` are the foreign CAs and their CRLs."""
+        """`profile` and `issuer` are the label's; `authorities` and `lists` are the foreign CAs and their CRLs."""
         self._settings = settings
         self._renewable = settings.renewable or (profile,)
+        self._issuers = settings.issuers or (issuer,)
         self._store = store
         self._authorities = authorities
         self._lists = lists
+
+    def concerns(self, intent: Intent) -> bool:
+        """Whether such a certificate is this label's business: by who issued it, and for what."""
+        return intent.issuer in self._issuers and intent.profile in self._renewable
 
     def judge(self, peer: Peer, now: datetime, *, renewing: bool) -> TrustedCertificate:
         """The peer's certificate; raises Refused(NOT_AUTHENTICATED) unless it may do this.
@@ -75,7 +81,7 @@ class CertificateTrust:
     def _check_own(self, record: CertificateRecord) -> None:
         if record.revocation is not None and self._settings.revoked == "refuse":
             raise Refused(Reason.NOT_AUTHENTICATED, "the client certificate is revoked")
-        if record.intent.profile not in self._renewable or self._settings.own == "no":
+        if not self.concerns(record.intent) or self._settings.own == "no":
             raise Refused(Reason.NOT_AUTHENTICATED, "the client certificate is of a sort that is not for this label")
 
     def _check_foreign(

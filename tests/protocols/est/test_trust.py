@@ -6,10 +6,11 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from emca_daemon.errors import Reason, Refused
-from emca_daemon.names import ProfileName
+from emca_daemon.names import IssuerName, ProfileName
 from emca_daemon.protocols.est.trust import CertificateTrust
 from emca_daemon.protocols.http import Peer
 from emca_daemon.settings.est import EstCertificateSettings
+from tests.support.ca_world import ISSUING
 from tests.support.est_world import DEVICE, EstWorld
 from tests.support.makers import NOW, Maker
 
@@ -34,7 +35,7 @@ def peer(certificate: x509.Certificate, *chain: Maker) -> Peer:
 def trust(world: EstWorld, lists: tuple[x509.CertificateRevocationList, ...] = (), **given: object) -> CertificateTrust:
     """A label's trust, with one manufacturer."""
     chosen = EstCertificateSettings(**given)  # type: ignore[arg-type]
-    return CertificateTrust(chosen, DEVICE, world.store, authorities=[MAKER.certificate], lists=lambda: lists)
+    return CertificateTrust(chosen, DEVICE, ISSUING, world.store, authorities=[MAKER.certificate], lists=lambda: lists)
 
 
 def refusal(judge: CertificateTrust, shown: Peer, *, renewing: bool = False) -> str:
@@ -97,5 +98,7 @@ def test_ours_are_those_of_the_label() -> None:
     assert trust(world).judge(shown, NOW, renewing=True).record is not None
     assert "not for this label" in refusal(trust(world), other, renewing=True)
     assert "not for this label" in refusal(trust(world, own="no"), shown, renewing=True)
+    elsewhere = trust(world, issuers=(IssuerName("other"),))
+    assert "not for this label" in refusal(elsewhere, shown, renewing=True)
     both = trust(world, renewable=(DEVICE, ProfileName("tls-client")))
     assert both.judge(other, NOW, renewing=True).record is not None
