@@ -24,10 +24,12 @@ from emca_daemon.protocols.est.requests import (
 from emca_daemon.randomness import RandomBytes
 
 _GCM: Final = {16: "aes-128-gcm", 24: "aes-192-gcm", 32: "aes-256-gcm"}
-_CBC_OIDS: Final = {
+_CIPHERS: Final = {
     "2.16.840.1.101.3.4.1.2": "aes-128-cbc",
+    "2.16.840.1.101.3.4.1.22": "aes-192-cbc",
     "2.16.840.1.101.3.4.1.42": "aes-256-cbc",
     "2.16.840.1.101.3.4.1.6": "aes-128-gcm",
+    "2.16.840.1.101.3.4.1.26": "aes-192-gcm",
     "2.16.840.1.101.3.4.1.46": "aes-256-gcm",
 }
 _RECIPIENT = cms_enveloping.ToCertificate | cms_enveloping.ToKey
@@ -92,7 +94,7 @@ def cipher_of(request: EnrollmentRequest) -> str:
     if named is not None:
         for capability in content_parts(named, "SMIMECapabilities"):
             parts = content_parts(bytes(capability.data), "SMIMECapability")
-            for oid, cipher in _CBC_OIDS.items():
+            for oid, cipher in _CIPHERS.items():
                 if parts and der.tlv(0x06, bytes(parts[0].data)) == der.oid(oid):
                     return cipher
     return "aes-256-cbc"
