@@ -38,6 +38,7 @@ from emca_daemon.protocols.acme.dns_persist import (
     record_name,
 )
 from emca_daemon.protocols.acme.errors import Problem
+from emca_daemon.protocols.acme.identifiers import ancestors_of
 from emca_daemon.protocols.acme.tasks import ValidationTask
 from emca_daemon.protocols.acme.tls_alpn import PROTOCOL, judge_tls_alpn01
 from emca_daemon.randomness import RandomBytes
@@ -45,6 +46,9 @@ from emca_daemon.settings.acme import AcmeSettings
 
 _LASTING = ("refused-address",)
 """Failures that another attempt would only repeat."""
+
+_MOST_PLACES = 8
+"""Names at which records of dns-persist-01 are looked for."""
 
 _PASSING_STATUS = (404, 408, 425, 429, 500, 502, 503, 504)
 """Answers of a server that is not ready yet."""
@@ -141,15 +145,27 @@ class AnswerFetches:
         return await self._digest_at(DNS_LABEL + task.identifier.value.removeprefix("*."), task)
 
     async def _dns_persist_01(self, task: ValidationTask) -> Verdict:
-        """What is not there, or not right, is what its owner wrote long ago: it stands."""
-        domain = task.identifier.value.removeprefix("*.")
+        """What is not there, or not right, is what its owner wrote long ago: it stands.
+
+        A record at a name above is as good if it says that it is for all names beneath, too (6).
+        """
+        verdicts: list[Verdict] = []
+        for place in ancestors_of(task.identifier)[:_MOST_PLACES]:
+            try:
+                found = await self._persistent(place.value, task, more=bool(verdicts))
+            except Refused as refused:
+                return Verdict(Problem("dns", refused.detail), retry=True)
+            if found.problem is None:
+                return found
+            verdicts.append(found)
+        return verdicts[0]
+
+    async def _persistent(self, domain: str, task: ValidationTask, *, more: bool) -> Verdict:
+        """What the records for one domain prove; raises Refused where they cannot be looked up."""
         name = record_name(domain)
-        try:
-            records = await self._lookups.texts(name, Deadline(self._reactor, self._seconds))
-        except Refused as refused:
-            return Verdict(Problem("dns", refused.detail), retry=True)
+        records = await self._lookups.texts(name, Deadline(self._reactor, self._seconds))
         account = PersistentAccount(self._hash_prefix, task.account_url, task.thumbprints)
-        wanted = Wanted(self._identities, account, task.wildcard or task.subdomains, self._clock())
+        wanted = Wanted(self._identities, account, more or task.wildcard or task.subdomains, self._clock())
         found = judge_dns_persist01(domain, records, wanted)
         details: Mapping[str, AuditValue] = {"name": name, "records": len(records)}
         if isinstance(found, Problem):

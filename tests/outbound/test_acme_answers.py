@@ -55,7 +55,7 @@ class Network:
         self.asked.append((name,))
         if isinstance(self._answer, Refused):
             raise self._answer
-        return self._answer
+        return self._answer.get(name, ()) if isinstance(self._answer, dict) else self._answer
 
 
 def attempt(network: Network, type_: str, name: str = "a.example", **settings: Any) -> Verdict:
@@ -130,6 +130,24 @@ def test_a_record_at_the_accounts_own_label_proves_it() -> None:
     refused = attempt(Network(()), "dns-account-01").problem
     assert refused is not None
     assert account_record_name(ACCOUNT, "a.example") in refused.detail
+
+
+def test_a_record_above_proves_it_if_it_says_so() -> None:
+    """With policy=wildcard; it is looked for at every name above, the top-level domain aside, but not for ever."""
+    ours: dict[str, Any] = {"caa_identities": ("ca.example",)}
+    record = f"ca.example; accounturi={ACCOUNT}"
+    network = Network({"_validation-persist.a.example": (f"{record}; policy=wildcard".encode(),)})
+    verdict = attempt(network, "dns-persist-01", "c.b.a.example", **ours)
+    assert verdict == Verdict(None, False, {"name": "_validation-persist.a.example", "records": 1})
+    assert network.asked == [(f"_validation-persist.{name}",) for name in ("c.b.a.example", "b.a.example", "a.example")]
+    refused = attempt(
+        Network({"_validation-persist.a.example": (record.encode(),)}), "dns-persist-01", "b.a.example", **ours
+    )
+    assert refused.problem is not None
+    assert "_validation-persist.b.a.example" in refused.problem.detail
+    deep = Network({})
+    attempt(deep, "dns-persist-01", ".".join("abcdefghijklm"), **ours)
+    assert len(deep.asked) == 8
 
 
 def test_a_record_that_stays_proves_it() -> None:
