@@ -6,6 +6,7 @@ import pytest
 from cryptography import x509
 
 from emca_daemon.asn1 import cms_enveloping, der
+from emca_daemon.asn1.cms_algorithms import MODERN_CIPHERS
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.protocols.est.clients import Client, TrustedCertificate
 from emca_daemon.protocols.est.key_delivery import cipher_of, read_keys, recipient_of, wants_encryption
@@ -69,3 +70,5 @@ def test_the_first_cipher_that_both_know_is_taken() -> None:
     assert cipher_of(asking()) == "aes-256-cbc"
     assert cipher_of(asking(capabilities=capabilities(TRIPLE_DES, AES_128_CBC))) == "aes-128-cbc"
     assert cipher_of(asking(capabilities=capabilities(TRIPLE_DES))) == "aes-256-cbc"
+    known = {cipher_of(asking(capabilities=capabilities(f"2.16.840.1.101.3.4.1.{n}"))) for n in (2, 22, 42, 6, 26, 46)}
+    assert known == MODERN_CIPHERS
