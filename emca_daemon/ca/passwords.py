@@ -147,8 +147,9 @@ class PasswordCheck:
         return until is not None and now < until
 
     def _remember(self, mark: bytes, now: datetime) -> None:
+        # Taken out before it is put at the end, for threads that find no room meanwhile take the first one away.
+        self._remembered.pop(mark, None)
         self._remembered[mark] = now + _REMEMBERED_FOR
-        self._remembered.move_to_end(mark)
         while len(self._remembered) > _REMEMBERED:
             self._remembered.popitem(last=False)
 

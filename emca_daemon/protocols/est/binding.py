@@ -17,7 +17,7 @@ def check_binding(challenge: str | None, peer: Peer, client: Client, policy: str
     An agent (id-kp-cmcRA) asks for keys of others, whose binding would be to sessions that we do not see (RFC 7030
     3.7). Raises Refused(BAD_PROOF_OF_POSSESSION) where the binding is wrong, or missing and required.
     """
-    if policy == "off" or (client.trusted is not None and client.trusted.agent):
+    if policy == "off" or client.agent:
         return
     if not challenge:
         if policy == "required":

@@ -48,6 +48,11 @@ class Client:
         return "+".join(proofs) or "none"
 
     @property
+    def agent(self) -> bool:
+        """Whether it asks for others (RFC 7030 3.7), by its certificate."""
+        return self.trusted is not None and self.trusted.agent
+
+    @property
     def groups(self) -> frozenset[str]:
         """The user's groups."""
         return frozenset() if self.user is None else self.user.groups

@@ -101,11 +101,10 @@ def _obey(call: Call, client: Client, control: Control, outcome: _Outcome) -> No
 
 
 def _enroll(call: Call, client: Client, tagged: TaggedRequest) -> Certified | Pending:
-    agent = client.trusted is not None and client.trusted.agent
-    request = read_tagged(tagged, call.requester, call.endpoint.weak_keys, needs_names=call.needs_names, agent=agent)
+    weak = call.endpoint.weak_keys
+    request = read_tagged(tagged, call.requester, weak, needs_names=call.needs_names, agent=client.agent)
     check_binding(request.challenge, call.request.peer, client, call.endpoint.settings.proof_of_possession)
-    if not agent:
-        check_own_names(call, client, request)
+    check_own_names(call, client, request)
     return certify(call, request.facts)
 
 

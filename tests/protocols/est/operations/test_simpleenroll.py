@@ -2,10 +2,19 @@
 
 from base64 import b64encode
 
+import pytest
+from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from emca_daemon.protocols.http import Peer
+from emca_daemon.names import SerialNumber
+from emca_daemon.protocols.est.calls import Call
+from emca_daemon.protocols.est.clients import Client, TrustedCertificate
+from emca_daemon.protocols.est.errors import EstRefusal
+from emca_daemon.protocols.est.operations.simpleenroll import check_own_names
+from emca_daemon.protocols.est.requests import read_request
+from emca_daemon.protocols.http import Peer, Request
 from emca_daemon.settings.est import EstCertificateSettings
+from tests.support.ca_world import ISSUING
 from tests.support.est_world import EstWorld, certificates, request, settings
 
 
@@ -32,6 +41,20 @@ def test_a_certificate_of_ours_gets_the_same_names_only() -> None:
     assert len(certificates(world.send("simpleenroll", b64encode(request()), peer=peer))) == 1
     world.label(settings(certificates=EstCertificateSettings(own="enroll")))
     assert len(certificates(world.send("simpleenroll", b64encode(request(name="device-2")), peer=peer))) == 1
+
+
+def test_an_agent_asks_for_others() -> None:
+    """With a certificate of ours as with a manufacturer's (RFC 7030 3.7)."""
+    world = EstWorld()
+    label = world.label()
+    certificate = x509.load_der_x509_certificate(world.device()[1])
+    with world.store.reading() as tx:
+        record = tx.certificates.find(ISSUING, SerialNumber(certificate.serial_number))
+    call = Call.of(label, Request("POST", "/", "", (), b"", Peer("192.0.2.9"), "r"))
+    other = read_request(request(name="device-2"), call.requester, label.weak_keys)
+    check_own_names(call, Client(None, TrustedCertificate(certificate, record, agent=True)), other)
+    with pytest.raises(EstRefusal):
+        check_own_names(call, Client(None, TrustedCertificate(certificate, record)), other)
 
 
 def test_what_policy_refuses_is_told() -> None:
