@@ -9,7 +9,7 @@ from emca_daemon.asn1.names import with_lower_domain
 from emca_daemon.errors import Mismatch, Reason
 from emca_daemon.names import AlternativeName, NameType
 from emca_daemon.policy import name_texts
-from emca_daemon.policy.dns_names import DnsPattern, DnsPatterns
+from emca_daemon.policy.dns_names import DnsPattern, DnsPatterns, dns_name_problem
 from emca_daemon.policy.patterns import DistinguishedName, MailPattern
 
 _KINDS: dict[NameType, type[x509.GeneralName]] = {
@@ -31,19 +31,25 @@ def constraints_in(certificates: Iterable[x509.Certificate]) -> tuple[x509.NameC
 
 
 def constraint_mismatches(
-    constraints: Sequence[x509.NameConstraints], names: Sequence[AlternativeName], subject: x509.Name | None
+    constraints: Sequence[x509.NameConstraints],
+    names: Sequence[AlternativeName],
+    subject: x509.Name | None,
+    *,
+    end_entity: bool = True,
 ) -> list[Mismatch]:
     """What the name constraints along a chain do not let its last issuer certify.
 
     Asked of each name, of the subject (if it is known) and of the mailboxes in it: every one of the chain must allow
-    them (RFC 5280 6.1.3 b and c). Roots are asked as well, though validators may leave a trust anchor's aside.
+    them (RFC 5280 6.1.3 b and c). Roots are asked as well, though validators may leave a trust anchor's aside. Where
+    an end entity has no DNS name, a common name that is one counts: some clients take it for the host's, and OpenSSL
+    asks it.
     """
     if not constraints:
         return []
     detail = "is not among the names that the issuer's certificate, or one above it, allows"
     return [
         Mismatch(name.value, detail, Reason.NAME_REFUSED)
-        for name in [*names, *_names_in(subject)]
+        for name in [*names, *_names_in(subject), *(_host_in(subject, names) if end_entity else ())]
         if any(_is_outside(one, name) for one in constraints)
     ]
 
@@ -63,6 +69,15 @@ def _names_in(subject: x509.Name | None) -> Iterator[AlternativeName]:
     yield AlternativeName(NameType.DIRECTORY, subject.rfc4514_string())
     for attribute in subject.get_attributes_for_oid(x509.NameOID.EMAIL_ADDRESS):
         yield AlternativeName(NameType.EMAIL, with_lower_domain(str(attribute.value)))
+
+
+def _host_in(subject: x509.Name | None, names: Sequence[AlternativeName]) -> Iterator[AlternativeName]:
+    if subject is None or any(name.type is NameType.DNS for name in names):
+        return
+    for attribute in subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME):
+        host = str(attribute.value).lower()
+        if dns_name_problem(host, wildcard=True, underscores=True, single_label=False) is None:
+            yield AlternativeName(NameType.DNS, host)
 
 
 def _covers(subtree: x509.GeneralName, name: AlternativeName) -> bool:

@@ -41,7 +41,7 @@ def decide(
         *key_mismatches(profile.key, facts),
         *validity_mismatches,
         *issuer_mismatches(profile, limits, now),
-        *constraint_mismatches(_constraints(issuer, limits), names, encoded),
+        *constraint_mismatches(_constraints(issuer, limits), names, encoded, end_entity=not profile.is_authority),
         *requested_mismatches(profile, facts.extensions, facts.key.algorithm),
         *rule_mismatches(profile.rules, facts, period.length, profile.names.maximum),
     ]

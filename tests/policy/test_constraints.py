@@ -101,6 +101,28 @@ def test_the_subject_and_the_mailboxes_in_it_count() -> None:
     assert constraint_mismatches([constraints], [], subject_to_name(subject(O="Example"))) == []
 
 
+@pytest.mark.parametrize(
+    ("common_name", "names", "end_entity", "found"),
+    [
+        ("Host.evil.example", (), True, ["host.evil.example"]),
+        ("*.evil.example", (), True, ["*.evil.example"]),
+        ("a.example.com", (), True, []),
+        ("host.evil.example", dns("a.example.com"), True, []),
+        ("host.evil.example", (), False, []),
+        ("printer", (), True, []),
+        ("Evil Example", (), True, []),
+    ],
+)
+def test_a_common_name_that_is_the_host_s_counts(
+    common_name: str, names: tuple[AlternativeName, ...], end_entity: bool, found: list[str]
+) -> None:
+    """Where an end entity has no DNS name, as OpenSSL has it."""
+    constraints = x509.NameConstraints([DNS("example.com")], None)
+    asked = subject_to_name(subject(CN=common_name))
+    outside = constraint_mismatches([constraints], names, asked, end_entity=end_entity)
+    assert [mismatch.field for mismatch in outside] == found
+
+
 def test_an_empty_subject_and_no_constraints_keep_nothing_out() -> None:
     """An empty name is no directory name."""
     assert constraint_mismatches([x509.NameConstraints([TOP], None)], [], x509.Name([])) == []
