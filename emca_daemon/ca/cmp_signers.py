@@ -8,18 +8,17 @@ from cryptography.hazmat.primitives.asymmetric.types import (
     CertificateIssuerPrivateKeyTypes,
 )
 
-from emca_daemon.asn1.attributes import COMMON_NAME
 from emca_daemon.asn1.cmp import directory_name
 from emca_daemon.asn1.values import Algorithm, algorithm
 from emca_daemon.ca.authorities import Authorities, Authority, signing_key_of
 from emca_daemon.ca.enrollment import Enrollment, Issued
 from emca_daemon.ca.ports import Keys, ReadingStore
 from emca_daemon.ca.signatures import algorithm_identifier
-from emca_daemon.ca.signer_certificates import newest_of, serves
+from emca_daemon.ca.signer_certificates import newest_of, serves, signer_subject
 from emca_daemon.ca.signer_keys import asking_with, key_of, usable_key
 from emca_daemon.clock import Clock
 from emca_daemon.errors import Reason, Refused
-from emca_daemon.names import IssuerName, KeyName, ProfileName, SubjectAttribute
+from emca_daemon.names import IssuerName, KeyName, ProfileName
 from emca_daemon.policy.facts import Requester, RequestFacts
 from emca_daemon.policy.keys import key_facts
 
@@ -95,7 +94,7 @@ class CmpSigners:
         name, key = usable_key(self._keys, self._store, self._name(authority), self._algorithm)
         if serves(newest, key, self._clock()):
             return None
-        subject = (SubjectAttribute(COMMON_NAME, f"{self._role.upper()} {authority.name}"[:64]),)
+        subject = signer_subject(authority, f"{self._role.upper()} {authority.name}")
         facts = RequestFacts(asking_with(requester, self._name(authority), name), subject, (), key_facts(key))
         outcome = self._enrollment.enroll(facts, self._profile, issuer=authority.name, approver=requester.identity)
         if not isinstance(outcome, Issued):

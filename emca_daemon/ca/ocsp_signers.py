@@ -10,16 +10,15 @@ from cryptography.hazmat.primitives.asymmetric.types import (
     CertificateIssuerPublicKeyTypes,
 )
 
-from emca_daemon.asn1.attributes import COMMON_NAME
 from emca_daemon.ca.authorities import Authorities, Authority, signing_key_of
 from emca_daemon.ca.enrollment import Enrollment, Issued
 from emca_daemon.ca.ports import Keys, ReadingStore
 from emca_daemon.ca.records import CertificateRecord
-from emca_daemon.ca.signer_certificates import is_past_half, newest_of, serves
+from emca_daemon.ca.signer_certificates import is_past_half, newest_of, serves, signer_subject
 from emca_daemon.ca.signer_keys import asking_with, key_of, usable_key
 from emca_daemon.clock import Clock
 from emca_daemon.errors import Reason, Refused
-from emca_daemon.names import IssuerName, KeyName, ProfileName, SubjectAttribute
+from emca_daemon.names import IssuerName, KeyName, ProfileName
 from emca_daemon.policy.facts import Requester, RequestFacts
 from emca_daemon.policy.keys import key_facts
 
@@ -152,7 +151,7 @@ class OcspSigners:
         key: CertificateIssuerPublicKeyTypes,
         requester: Requester,
     ) -> Issued:
-        subject = (SubjectAttribute(COMMON_NAME, f"OCSP {authority.name}"[:64]),)
+        subject = signer_subject(authority, f"OCSP {authority.name}")
         facts = RequestFacts(requester, subject, (), key_facts(key))
         outcome = self._enrollment.enroll(facts, profile, issuer=authority.name, approver=requester.identity)
         if not isinstance(outcome, Issued):

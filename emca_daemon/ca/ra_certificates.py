@@ -16,15 +16,14 @@ from cryptography.hazmat.primitives.asymmetric.types import (
     CertificateIssuerPublicKeyTypes,
 )
 
-from emca_daemon.asn1.attributes import COMMON_NAME
 from emca_daemon.ca.authorities import Authorities
 from emca_daemon.ca.enrollment import Enrollment, Issued
 from emca_daemon.ca.ports import Keys, ReadingStore
 from emca_daemon.ca.records import CertificateQuery, CertificateRecord
-from emca_daemon.ca.signer_certificates import is_past_half
+from emca_daemon.ca.signer_certificates import is_past_half, signer_subject
 from emca_daemon.clock import Clock
 from emca_daemon.errors import Reason, Refused
-from emca_daemon.names import IssuerName, KeyName, ProfileName, SubjectAttribute
+from emca_daemon.names import IssuerName, KeyName, ProfileName
 from emca_daemon.policy.facts import Requester, RequestFacts
 from emca_daemon.policy.keys import key_facts
 from emca_daemon.randomness import RandomBytes
@@ -112,9 +111,9 @@ class RaCertificates:
         return issued
 
     def _issue(self, purpose: str, profile: ProfileName, requester: Requester) -> Issued:
-        self._authorities.get(self._plan.issuer)
+        authority = self._authorities.get(self._plan.issuer)
         label, public_key = self._fresh_key(purpose)
-        subject = (SubjectAttribute(COMMON_NAME, f"SCEP RA {self._plan.name}"[:64]),)
+        subject = signer_subject(authority, f"SCEP RA {self._plan.name}")
         asking = replace(requester, application=label)
         facts = RequestFacts(asking, subject, (), key_facts(public_key))
         outcome = self._enrollment.enroll(facts, profile, issuer=self._plan.issuer, approver=requester.identity)

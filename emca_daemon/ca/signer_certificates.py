@@ -1,13 +1,26 @@
-"""The certificates of the CA's own signers: the newest of a kind, and when it is time for the next."""
+"""The certificates of the CA's own signers: their names, the newest of a kind, and when it is time for the next."""
 
 from datetime import datetime
 
 from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPublicKeyTypes
 
+from emca_daemon.asn1.attributes import COMMON_NAME
+from emca_daemon.asn1.names import name_to_subject
+from emca_daemon.ca.authorities import Authority
 from emca_daemon.ca.ports import ReadingStore
 from emca_daemon.ca.records import CertificateQuery, CertificateRecord
-from emca_daemon.names import IssuerName, ProfileName
+from emca_daemon.names import IssuerName, ProfileName, Subject, SubjectAttribute
+from emca_daemon.policy.constraints import constraints_in
 from emca_daemon.policy.keys import key_fingerprint
+
+
+def signer_subject(authority: Authority, common_name: str) -> Subject:
+    """What a signer of a CA's is called; beneath name constraints beside the CA itself, for it lies within them."""
+    own = SubjectAttribute(COMMON_NAME, common_name[:64])
+    if not (authority.facts.constraints_above or constraints_in([authority.certificate])):
+        return (own,)
+    beside = (attribute for attribute in name_to_subject(authority.certificate.subject) if attribute.oid != COMMON_NAME)
+    return (*beside, own)
 
 
 def newest_of(store: ReadingStore, issuer: IssuerName, profile: ProfileName) -> CertificateRecord | None:

@@ -207,7 +207,7 @@ class DaemonService:
 
     def _round_now(self, *, startup: bool = False) -> None:
         for name, refusal in self._duties.run():
-            self._log.error("duty not done", duty=name, reason=refusal.reason.value, detail=refusal.detail)
+            self._log.error("duty not done", duty=name, reason=refusal.reason.value, detail=str(refusal))
         if self._first_worker:
             self._renew_own_certificates(must=startup)
 

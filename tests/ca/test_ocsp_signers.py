@@ -13,6 +13,8 @@ from emca_daemon.ca.records import RevocationReason
 from emca_daemon.errors import Pending, Reason, Refused
 from emca_daemon.names import IssuerName, KeyName, ProfileName, SerialNumber
 from emca_daemon.policy.facts import RequestFacts
+from emca_daemon.policy.profile_extensions import NameConstraintsRules
+from emca_daemon.policy.subtrees import Subtree
 from emca_daemon.store.certificates import CertificateRows
 from tests.support.ca_world import BY, ISSUING, ROOT, World
 
@@ -46,6 +48,21 @@ def test_a_signer_is_issued_directly_by_its_issuer() -> None:
     assert certificate.extensions.get_extension_for_class(x509.OCSPNoCheck)
     assert world.ocsp_signers.key(signer(world)).public_key() == certificate.public_key()
     assert world.ocsp_signers.renew(BY) == []
+
+
+def test_a_signer_of_a_constrained_issuer_lies_within_its_names() -> None:
+    """Beside the issuer, for a permitted subtree of directory names that holds the one holds the other."""
+    world = World()
+    subtree = Subtree(x509.DirectoryName(x509.Name.from_rfc4514_string("O=Test")))
+    for name in ("root-ca", "issuing-ca"):
+        profile = ProfileName(name)
+        constraints = NameConstraintsRules(permitted=(subtree,)) if name == "root-ca" else NameConstraintsRules()
+        world.profiles[profile] = replace(world.profiles[profile], name_constraints=constraints)
+    world.with_issuers()
+    for issued in world.ocsp_signers.renew(BY):
+        subject = x509.load_der_x509_certificate(issued.der).subject.rfc4514_string()
+        assert subject in ("CN=OCSP root,O=Test", "CN=OCSP issuing,O=Test")
+    assert all(signer.certificate is not None for signer in world.ocsp_signers.all())
 
 
 def test_it_is_renewed_at_half_of_its_life() -> None:
