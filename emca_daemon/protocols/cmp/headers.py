@@ -68,15 +68,16 @@ def _identity(message: Message, *, strict: bool) -> Iterator[Failure]:
 def is_repeated(message: Message, opened: Transaction | None) -> bool:
     """Whether a message asks once more for an answer that the client may lack.
 
-    It is, octet by octet, the one that opened the transaction, or a poll that knows of no later answer than the last.
+    It is, octet by octet, the one that opened a transaction which is not over, or a poll that knows of no later answer
+    than the last poll did.
     """
     if opened is None:
         return False
-    if not (opened.stage in (Stage.WAITING, Stage.CONFIRMING) or (opened.stage is Stage.FINISHED and opened.implicit)):
-        return False
+    goes_on = opened.stage in (Stage.WAITING, Stage.CONFIRMING)
     if message.type is Body.POLLREQ:
-        return opened.known_nonce is not None and opened.known_nonce == message.header.recipient_nonce
-    return message.type is opened.request and opened.digest == sha256(message.protected).digest()
+        known = opened.known_nonce is not None and opened.known_nonce == message.header.recipient_nonce
+        return known and (goes_on or opened.implicit)
+    return goes_on and message.type is opened.request and opened.digest == sha256(message.protected).digest()
 
 
 def _place(message: Message, opened: Transaction | None, *, strict: bool) -> Iterator[Failure]:
