@@ -62,13 +62,13 @@ class CmpResponder:
 
     def _place(self, request: Request) -> Origin | None:
         """What the path says of profile and operation; None for one that leads nowhere."""
-        parts = request.path[len(self._path) :].strip("/").split("/")
+        parts = [part for part in request.path[len(self._path) :].split("/") if part]
         label = operation = ""
-        if parts[0] == _LABELLED and len(parts) > 1:
+        if len(parts) > 1 and parts[0] == _LABELLED:
             label, parts = parts[1], parts[2:]
             if self._settings.profile_named(label) is None:
                 return None
-        if parts and parts[0]:
+        if parts:
             operation = OPERATIONS.get(parts[0], "")
             if not operation or len(parts) > 1:
                 return None

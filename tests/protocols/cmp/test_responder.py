@@ -30,7 +30,18 @@ def request(world: CmpWorld) -> bytes:
 
 
 @pytest.mark.parametrize(
-    "path", ["", "/", "/initialization", "/ir", "/p/slow", "/p/slow/initialization", "/p/machine/ir/", "/p/machine/"]
+    "path",
+    [
+        "",
+        "/",
+        "/initialization",
+        "/ir",
+        "/p/slow",
+        "/p/slow/initialization",
+        "/p/machine/ir/",
+        "/p/machine/",
+        "//p/slow//ir",
+    ],
 )
 @pytest.mark.parametrize("content_type", [CMP, "application/pkixcmp-poll", "Application/PKIXCMP; charset=utf-8"])
 def test_a_message_for_a_message(world: CmpWorld, path: str, content_type: str) -> None:
