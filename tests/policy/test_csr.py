@@ -77,6 +77,7 @@ def test_signatures_are_called_by_their_names() -> None:
         BUILDER.sign(rsa_key(), hashes.SHA256()),
         BUILDER.sign(rsa_key(), hashes.SHA384(), rsa_padding=pss),
         BUILDER.sign(ec.generate_private_key(ec.SECP384R1()), hashes.SHA384()),
+        BUILDER.sign(ec.generate_private_key(ec.SECP256R1()), hashes.SHA3_256()),
         BUILDER.sign(ed25519.Ed25519PrivateKey.generate(), None),
         BUILDER.sign(ed448.Ed448PrivateKey.generate(), None),
         BUILDER.sign(mldsa.MLDSA44PrivateKey.generate(), None),
@@ -85,6 +86,7 @@ def test_signatures_are_called_by_their_names() -> None:
         "sha256WithRSAEncryption",
         "RSASSA-PSS-SHA384",
         "ecdsa-with-SHA384",
+        "ecdsa-with-SHA3-256",
         "ed25519",
         "ed448",
         "ml-dsa-44",
@@ -92,9 +94,10 @@ def test_signatures_are_called_by_their_names() -> None:
 
 
 def test_profiles_know_the_name_of_every_signature() -> None:
-    """And of no other."""
-    with_pss = {*_SIGNATURES.values(), *(f"RSASSA-PSS-SHA{size}" for size in (1, 224, 256, 384, 512))}
-    assert with_pss == {*SOUND_SIGNATURES, *WEAK_SIGNATURES}
+    """And of no other but SHAKE's, which only requests of CRMF are signed with."""
+    hashes_of_pss = ("1", "224", "256", "384", "512", "3-256", "3-384", "3-512")
+    with_pss = {*_SIGNATURES.values(), *(f"RSASSA-PSS-SHA{size}" for size in hashes_of_pss)}
+    assert with_pss | {"ecdsa-with-shake128", "ecdsa-with-shake256"} == {*SOUND_SIGNATURES, *WEAK_SIGNATURES}
 
 
 def test_known_weak_keys_are_asked_for() -> None:

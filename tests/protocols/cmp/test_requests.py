@@ -3,6 +3,7 @@
 import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, x25519
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from emca_daemon.asn1 import der
@@ -59,6 +60,20 @@ def test_templates(world: CmpWorld, template: Template, failure: str) -> None:
     """Each with its failure, in an ip."""
     reply = world.client().enroll(template)
     assert (reply.type, reply.failure) == ("ip", failure)
+
+
+@pytest.mark.parametrize(
+    ("oid", "digest"), [("2.16.840.1.101.3.4.3.10", hashes.SHA3_256()), ("1.3.6.1.5.5.7.6.32", hashes.SHAKE128(32))]
+)
+def test_proofs_over_other_hashes(world: CmpWorld, oid: str, digest: hashes.HashAlgorithm) -> None:
+    """SHA-3 (RFC 9688) and SHAKE (RFC 8692) are as good as SHA-2."""
+    named = der.explicit(5, build.name("CN=dev1").public_bytes())
+    asked = der.sequence(der.integer(0), der.sequence(named, b"\xa6" + build.spki(KEY)[1:]))
+    hashed = hashes.Hash(digest)
+    hashed.update(asked)
+    signed = KEY.sign(hashed.finalize(), ec.ECDSA(Prehashed(hashes.SHA256())))
+    proof = der.explicit(1, der.sequence(der.oid(oid)) + der.bit_string(signed))
+    assert world.client().enroll(Template(key=KEY), proof=proof).failure == ""
 
 
 @pytest.mark.parametrize("field", [b"\x81\x01\x05", b"\xa2" + build.EC_SHA256[1:], b"\x87\x02\x00\x01"])

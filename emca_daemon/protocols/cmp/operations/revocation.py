@@ -129,6 +129,8 @@ def _target(call: Call, details: RevocationDetails) -> CertificateRecord:
     if record is None or record.state is not CertificateState.ISSUED or record.der is None:
         raise Failure(FailInfo.BAD_CERT_ID, "there is no such certificate")
     _check_described(template, x509.load_der_x509_certificate(record.der))
+    if record.intent.not_after < call.now:
+        raise Failure(FailInfo.CERT_REVOKED, "the certificate has expired, which ends it as well")
     return record
 
 

@@ -1,5 +1,8 @@
 """rr."""
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -7,6 +10,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from emca_daemon.asn1 import der
 from emca_daemon.policy.keys import key_fingerprint
 from tests.support import cmp_messages as build
+from tests.support.ca_world import BY
 from tests.support.cmp_messages import Template
 from tests.support.cmp_world import Client, CmpWorld, Reply, enrolled, settings
 
@@ -93,6 +97,18 @@ def test_by_an_authority(world: CmpWorld, authority: Client) -> None:
         assert said in str(reply.status["statusString"][0])
     assert order(authority, details(certificate)).failure == "certRevoked"
     assert order(authority, details(certificate), reason(b"\x0a\x01\x08")).failure == "badCertId"
+
+
+def test_what_has_expired_is_not_revoked() -> None:
+    """CertRevoked (RFC 9483 4.2)."""
+    world = CmpWorld()
+    until = der.explicit(1, der.generalized_time(world.ca.clock() + timedelta(days=2)))
+    certificate = own(enrolled(world, Template(validity=until)))
+    authority = enrolled(world, Template("CN=RA"), label="ra")
+    world.ca.clock.advance(days=3)
+    world.signers.renew(replace(BY, protocol="daemon"))
+    reply = order(authority, details(certificate))
+    assert (reply.type, reply.failure) == ("rp", "certRevoked")
 
 
 def test_nobody_else(world: CmpWorld) -> None:
