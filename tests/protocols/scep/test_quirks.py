@@ -3,12 +3,16 @@
 from dataclasses import replace
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from emca_daemon.asn1.cms_signed import read_signed_data
+from emca_daemon.asn1.pkcs10 import CHALLENGE_PASSWORD
 from emca_daemon.protocols.scep.quirks import QUIRKS
 from emca_daemon.settings.scep import QUIRKS as NAMES
 from emca_daemon.settings.scep import ScepLegacySettings
-from tests.support.scep_world import Client, ScepWorld, settings
+from tests.support.scep_world import SECRET, Client, ScepWorld, settings
 
 
 def capabilities(quirks: str) -> list[str]:
@@ -36,6 +40,22 @@ def test_cisco_ios_gets_its_own_digest_back() -> None:
     reply = client.enroll()
     assert client.issued(reply)
     assert reply.signed.signers[0].digest == "sha1"
+
+
+def test_cisco_ios_keeps_the_name_that_it_gave_itself() -> None:
+    """Without `subject-name` that is its host name, beside the serial number if it was told so, and no common name."""
+    host, number = (
+        (x509.ObjectIdentifier("1.2.840.113549.1.9.2"), "r1.example.com"),
+        (x509.NameOID.SERIAL_NUMBER, "FTX1"),
+    )
+    for parts in ((host,), (host, number)):
+        name = x509.Name([x509.RelativeDistinguishedName([x509.NameAttribute(oid, value) for oid, value in parts])])
+        client = Client(ScepWorld(settings(quirks="cisco-ios")))
+        builder = x509.CertificateSigningRequestBuilder().subject_name(name)
+        builder = builder.add_attribute(x509.ObjectIdentifier(CHALLENGE_PASSWORD), SECRET)
+        request = builder.sign(client.key, SHA256()).public_bytes(Encoding.DER)
+        issued = client.issued(client.exchange(client.message(request)))
+        assert {(one.oid, one.value) for one in issued.subject} == set(parts)
 
 
 def test_juniper_finds_the_ca_in_the_reply() -> None:
