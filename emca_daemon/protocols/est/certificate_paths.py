@@ -27,11 +27,11 @@ def trusted_path(
     pool = [*anchors, *_parsed(sent)]
     path = [leaf]
     while len(path) <= MOST_CERTIFICATES:
-        issuer = next((one for one in pool if one not in path and _issued(one, path[-1])), None)
+        below = len(path) - 1
+        issuers = (one for one in pool if one not in path and _issued(one, path[-1]) and _may_issue(one, below, now))
+        issuer = next(issuers, None)
         if issuer is None:
             break
-        if not _may_issue(issuer, len(path) - 1, now):
-            raise _untrusted()
         path.append(issuer)
         if issuer in anchors:
             if any(_has_unknown_extension(one) for one in path[:-1]):

@@ -57,6 +57,18 @@ def test_a_ca_that_may_not_is_no_way(middle: Maker) -> None:
     assert refused.value.reason is Reason.NOT_AUTHENTICATED
 
 
+def test_a_ca_certificate_that_was_renewed_counts() -> None:
+    """Beside the one that has expired, be they anchors or what the client sends."""
+    old = Maker("maker", ROOT, end=NOW - timedelta(days=1))
+    new = ROOT.certify(old.name, old.key, ca=True)
+    device = old.device()
+    assert trusted_path(device, (), [old.certificate, new], NOW) == (device, new)
+    chain = [*sent(old), new.public_bytes(Encoding.DER)]
+    assert trusted_path(device, chain, [ROOT.certificate], NOW) == (device, new, ROOT.certificate)
+    with pytest.raises(Refused):
+        trusted_path(device, (), [old.certificate], NOW)
+
+
 def test_path_lengths_are_kept() -> None:
     """A root that allows no CA below it."""
     root = Maker("short root", length=0)
