@@ -1,7 +1,7 @@
 """Which client certificates a label trusts: ours by our own records, others by their authority."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 
 from cryptography import x509
@@ -72,10 +72,8 @@ class CertificateTrust:
         return TrustedCertificate(certificate, record, agent=_CMC_RA in purposes)
 
     def _check_validity(self, certificate: x509.Certificate, now: datetime) -> None:
-        end = certificate.not_valid_after_utc
-        if self._settings.expired == "accept":
-            end += self._settings.expired_grace
-        if not certificate.not_valid_before_utc <= now <= end:
+        grace = self._settings.expired_grace if self._settings.expired == "accept" else timedelta(0)
+        if now < certificate.not_valid_before_utc or now - grace > certificate.not_valid_after_utc:
             raise Refused(Reason.NOT_AUTHENTICATED, "the client certificate is not valid now")
 
     def _check_own(self, record: CertificateRecord) -> None:

@@ -1,5 +1,7 @@
 """Which client certificates are trusted."""
 
+from datetime import UTC, datetime
+
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -86,6 +88,13 @@ def test_names_that_the_library_cannot_read_are_no_bug(name: bytes) -> None:
     assert "cannot be read" in refusal(trust(EstWorld()), Peer("192.0.2.9", certificate=odd))
     chain = (odd, MAKER.certificate.public_bytes(Encoding.DER))
     trust(EstWorld()).judge(Peer("192.0.2.9", certificate=device, chain=chain), NOW, renewing=False)
+
+
+@pytest.mark.parametrize("expired", ["refuse", "accept"])
+def test_certificates_without_an_end_are_valid(expired: str) -> None:
+    """IDevIDs that end with time itself (IEEE 802.1AR 8.7), whatever grace there is for others."""
+    forever = MAKER.certify(MAKER.name, MAKER.key, end=datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC))
+    assert trust(EstWorld(), expired=expired).judge(peer(forever), NOW, renewing=False).certificate == forever
 
 
 def test_ours_are_those_of_the_label() -> None:
