@@ -95,8 +95,7 @@ class OrderWriter(OrderRows, AuthorizationWriter):
             {"order_id": order.id, "position": position, "authorization_id": one.id}
             for position, one in enumerate(order.authorizations)
         ]
-        if links:
-            _LINK.run_each(self._connection, links)
+        _LINK.run_each(self._connection, links)
 
     def update_order(self, old: Order, new: Order) -> None:
         """Replace stage, error, CSR and certificate; raises Refused(WRONG_STATE) unless the stage is still the old."""

@@ -117,7 +117,9 @@ class Statement:
         return _execute(connection, compiled.text, compiled.parameters(values)).rowcount
 
     def run_each(self, connection: Connection, rows: Sequence[Values]) -> None:
-        """Change rows, with every one of these values; all of them have the same names."""
+        """Change rows, with every one of these values; all of them have the same names. Without any nothing is done."""
+        if not rows:
+            return
         compiled = self._for(connection.dialect, rows[0])
         try:
             _driver(connection).cursor().executemany(compiled.text, [compiled.parameters(values) for values in rows])

@@ -93,6 +93,7 @@ def test_rows_are_asked_for_in_three_ways(connection: Connection) -> None:
 
 def test_changes_say_how_many_rows_they_were_about(connection: Connection) -> None:
     """Values written into the statement are bound as those that are given are."""
+    ADD.run_each(connection, [])
     ADD.run_each(connection, [{"id": number, "good": True} for number in range(5)])
     assert RENAME.run(connection, {"above": 2, "text": "late"}) == 2
     assert RENAME.run(connection, {"above": 9, "text": "none"}) == 0

@@ -48,6 +48,11 @@ def check_names(binding: Binding, names: Iterable[AlternativeName]) -> None:
         raise rejected(faults)
 
 
+def proved_by(binding: Binding | None, names: Iterable[AlternativeName]) -> list[AlternativeName]:
+    """The names for which the key answers, so that they need no challenge."""
+    return [] if binding is None else [name for name in names if covers(binding.proved_names, name)]
+
+
 def check_profile(binding: Binding, profile: str | None, refusal: Refused) -> None:
     """Raises `refusal` for a profile that the key may not ask for."""
     if binding.profiles and profile not in binding.profiles:

@@ -1,6 +1,6 @@
 """The identifiers of an order: reading them strictly, and asking policy (RFC 8555 7.4, 9.7.7)."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from ipaddress import ip_network
 
 from emca_daemon.asn1.names import with_lower_domain
@@ -119,10 +119,15 @@ def base_of(name: AlternativeName) -> AlternativeName:
 
 
 def check_identifiers(
-    names: tuple[AlternativeName, ...], profile: Profile, requester: Requester, challenges: tuple[str, ...]
+    names: tuple[AlternativeName, ...],
+    profile: Profile,
+    requester: Requester,
+    challenges: tuple[str, ...],
+    vouched: Collection[AlternativeName] = (),
 ) -> None:
     """Raises rejectedIdentifier for every name that is no DNS name, that policy refuses, or that nothing can prove.
 
+    For those that are `vouched` for nothing needs to.
     Every fault is told; with several, each is a subproblem with its identifier. Raises unauthorized where policy
     refuses the requester.
     """
@@ -141,7 +146,7 @@ def check_identifiers(
     if others:
         raise Refused(others[0].reason, "the order does not fit the profile", tuple(others))
     for name in sound:
-        if not offered(challenges, name.type, wildcard=is_wildcard(name), onion=is_onion(name)):
+        if name not in vouched and not offered(challenges, name.type, wildcard=is_wildcard(name), onion=is_onion(name)):
             faults.setdefault(name, "can be proved by no challenge on offer")
     if faults:
         raise rejected(faults)

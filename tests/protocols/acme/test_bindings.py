@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -17,10 +18,10 @@ LATER = START + timedelta(days=1)
 PROFILES = {name: AcmeProfileSettings(profile=ProfileName("tls-server"), description=name) for name in ("one", "two")}
 
 
-def account_of(binding: Binding) -> tuple[AcmeWorld, AcmeClient]:
+def account_of(binding: Binding, **changes: Any) -> tuple[AcmeWorld, AcmeClient]:
     """A world, and an account in it that the key made."""
     settings = replace(SETTINGS, profiles=PROFILES, pre_authorization=True, external_accounts="required")
-    settings = replace(settings, subdomain_authorization=True)
+    settings = replace(settings, subdomain_authorization=True, **changes)
     world = AcmeWorld(settings)
     with world.store.writing() as tx:
         tx.acme.add_binding(binding)
@@ -70,10 +71,13 @@ def test_names_and_profiles_are_those_of_the_key() -> None:
 
 
 def test_names_that_need_no_challenge_may_be_ordered() -> None:
-    """Beside those that do."""
+    """Beside those that do; wildcards too where no challenge could prove them."""
     binding = Binding("k", None, b"s", START, names=(".example.com",), proved_names=(".example.org",))
-    _, client = account_of(binding)
+    _, client = account_of(binding, challenges=("http-01",))
     assert client.order("a.example.org").json["status"] == "ready"
+    assert client.order("*.a.example.org").json["status"] == "ready"
+    refused = client.order("*.a.example.com")
+    assert (refused.problem, "no challenge on offer" in refused.json["detail"]) == ("400 rejectedIdentifier", True)
     assert client.order("a.example.com").json["status"] == "pending"
 
 

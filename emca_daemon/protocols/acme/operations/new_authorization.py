@@ -2,7 +2,7 @@
 
 from emca_daemon.errors import Refused
 from emca_daemon.protocols.acme.authorizing import fresh_authorization, offered_for, queue_mails
-from emca_daemon.protocols.acme.bindings import check_binding, check_names
+from emca_daemon.protocols.acme.bindings import check_binding, check_names, proved_by
 from emca_daemon.protocols.acme.calls import AccountCall
 from emca_daemon.protocols.acme.documents import authorization_document
 from emca_daemon.protocols.acme.errors import malformed
@@ -30,7 +30,7 @@ def new_authorization(call: AccountCall, tx: Writing) -> Reply:
     profile = endpoint.enrollment.profile(endpoint.settings.profile)
     try:
         binding = check_binding(call, tx)
-        check_identifiers((name,), profile, call.requester(), endpoint.settings.challenges)
+        check_identifiers((name,), profile, call.requester(), endpoint.settings.challenges, proved_by(binding, (name,)))
         if binding is not None:
             check_names(binding, (name,))
         if subdomains and not offered_for(call, name, subdomains=True):

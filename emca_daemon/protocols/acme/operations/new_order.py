@@ -7,7 +7,7 @@ from emca_daemon.names import AlternativeName
 from emca_daemon.policy.profile import Profile
 from emca_daemon.policy.validity import AskedPeriod, chosen_period
 from emca_daemon.protocols.acme.authorizing import Ancestors, fresh_authorization, offered_for, queue_mails, reusable
-from emca_daemon.protocols.acme.bindings import EXTERNAL, check_binding, check_names, check_profile
+from emca_daemon.protocols.acme.bindings import EXTERNAL, check_binding, check_names, check_profile, proved_by
 from emca_daemon.protocols.acme.calls import AccountCall
 from emca_daemon.protocols.acme.delegations import check_delegated_names, read_delegation, to_be_proved
 from emca_daemon.protocols.acme.documents import order_document
@@ -130,7 +130,8 @@ def _admitted(
 ) -> Binding | None:
     """Ask policy, the delegation, and the external account, if there are such; raises every refusal there is."""
     binding = check_binding(call, tx)
-    check_identifiers(names, profile, call.requester(), call.endpoint.settings.challenges)
+    vouched = {*names} - {*to_be_proved(delegation, names)} | {*proved_by(binding, names)}
+    check_identifiers(names, profile, call.requester(), call.endpoint.settings.challenges, vouched)
     if delegation is not None:
         check_delegated_names(delegation, names)
     if binding is not None:
