@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from cryptography import x509
+from cryptography.hazmat.primitives.hashes import SHA256
 
 from emca_daemon.ca.records import CertificateRecord
 from emca_daemon.protocols.http_users import HttpUser
@@ -30,14 +31,18 @@ class Client:
 
     @property
     def identity(self) -> str:
-        """The user; else the holder of our certificate as it was issued; else a foreign certificate's subject."""
+        """The user; else the holder of our certificate as it was issued; else a foreign certificate's subject.
+
+        Where that is empty, as IDevIDs with alternative names alone have it, it is the certificate's own SHA-256.
+        """
         if self.user is not None:
             return self.user.name
         if self.trusted is None:
             return ""
         if self.trusted.record is not None:
             return self.trusted.record.intent.requester
-        return self.trusted.certificate.subject.rfc4514_string()
+        certificate = self.trusted.certificate
+        return certificate.subject.rfc4514_string() or f"sha256:{certificate.fingerprint(SHA256()).hex()}"
 
     @property
     def proof(self) -> str:

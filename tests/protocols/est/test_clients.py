@@ -1,10 +1,14 @@
 """Who asks."""
 
+import hashlib
+
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from emca_daemon.protocols.est.clients import Client, TrustedCertificate
 from emca_daemon.protocols.http_users import HttpUser
 from tests.support.est_world import EstWorld
+from tests.support.makers import Maker
 
 
 def test_identity_and_proof() -> None:
@@ -21,5 +25,9 @@ def test_identity_and_proof() -> None:
     assert (Client(user, ours).identity, Client(user, ours).proof) == ("alice", "tls-certificate+password")
     assert (Client(None, ours).identity, Client(None, ours).proof) == ("gate", "tls-certificate")
     assert Client(None, foreign).identity == "CN=device-1"
+    maker = Maker("maker")
+    nameless = maker.certify(x509.Name([]), maker.key)
+    digest = hashlib.sha256(nameless.public_bytes(Encoding.DER)).hexdigest()
+    assert Client(None, TrustedCertificate(nameless)).identity == f"sha256:{digest}"
     assert Client(user).groups == {"devices"}
     assert Client(None, ours).groups == frozenset()
