@@ -76,5 +76,7 @@ def _check_authority(certificate: x509.Certificate, below: int) -> None:
         raise Refused(Reason.MALFORMED, f"`{subject}` lacks a CA's basic constraints or key usage") from None
     if not constraints.ca or not usage.key_cert_sign:
         raise Refused(Reason.MALFORMED, f"`{subject}` is not a CA certificate")
+    if below == 0 and not usage.crl_sign:
+        raise Refused(Reason.MALFORMED, f"`{subject}` does not let its key sign CRLs (cRLSign)")
     if constraints.path_length is not None and constraints.path_length < below:
         raise Refused(Reason.MALFORMED, f"`{subject}` does not allow that many CAs below it")

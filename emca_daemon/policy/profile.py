@@ -237,8 +237,8 @@ class Profile:
 
     def _kind_contradictions(self) -> Iterator[tuple[str, str]]:
         kind, bits = self.kind.value, self.key_usage.bits
-        if self.is_authority and "key-cert-sign" not in bits:
-            yield "key_usage.bits", f'expected key-cert-sign where kind = "{kind}" (RFC 5280 4.2.1.3)'
+        if self.is_authority and not {"key-cert-sign", "crl-sign"} <= set(bits):
+            yield "key_usage.bits", f'expected key-cert-sign and crl-sign where kind = "{kind}" (RFC 5280 4.2.1.3)'
         if not self.is_authority and {"key-cert-sign", "crl-sign"} & set(bits):
             yield "key_usage.bits", f'expected neither key-cert-sign nor crl-sign where kind = "{kind}"'
         if not self.is_authority and (self.name_constraints.permitted or self.name_constraints.excluded):

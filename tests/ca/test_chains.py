@@ -23,6 +23,7 @@ def make(
     ca: bool = True,
     path: int | None = None,
     bare: bool = False,
+    crls: bool = True,
 ) -> x509.Certificate:
     """A certificate with these names and keys."""
     subject_name, issuer_name = (
@@ -34,7 +35,7 @@ def make(
         .not_valid_after(NOW + timedelta(days=1))
     )
     if not bare:
-        usage = x509.KeyUsage(False, False, False, False, False, ca, ca, False, False)
+        usage = x509.KeyUsage(False, False, False, False, False, ca, ca and crls, False, False)
         builder = builder.add_extension(x509.BasicConstraints(ca, path), True).add_extension(usage, True)
     return builder.sign(issuer_key, SHA256())
 
@@ -62,7 +63,7 @@ def test_any_order_becomes_the_right_one() -> None:
 
 
 def test_what_does_not_fit_is_refused() -> None:
-    """No certificate for the key, strangers, false signatures, leaves in the place of CAs, paths too short."""
+    """No certificate for the key, strangers, false signatures, leaves in the place of CAs, no CRLs, paths too short."""
     stranger = make("stranger", KEYS[0], "stranger", KEYS[0])
     forged = make("middle", KEYS[1], "root", KEYS[1])
     bad_root = make("root", KEYS[0], "root", KEYS[1])
@@ -74,6 +75,7 @@ def test_what_does_not_fit_is_refused() -> None:
     assert refusal(LEAF, MIDDLE, bad_root) is Reason.BAD_INTEGRITY
     assert refusal(make("leaf", KEYS[2], "middle", KEYS[1], ca=False), MIDDLE) is Reason.MALFORMED
     assert refusal(make("leaf", KEYS[2], "middle", KEYS[1], bare=True), MIDDLE) is Reason.MALFORMED
+    assert refusal(make("leaf", KEYS[2], "middle", KEYS[1], crls=False), MIDDLE) is Reason.MALFORMED
     assert refusal(LEAF, MIDDLE, short) is Reason.MALFORMED
     assert refusal(LEAF, childless, ROOT) is Reason.MALFORMED
     assert refusal(*[LEAF] * (MAX_CHAIN + 1)) is Reason.MALFORMED

@@ -86,7 +86,7 @@ def test_only_one_side_of_name_constraints_is_written_where_there_is_one() -> No
     table = {
         "kind": "sub-ca",
         "subject": {"attributes": [{"type": "commonName"}]},
-        "key_usage": {"bits": ["key-cert-sign"]},
+        "key_usage": {"bits": ["key-cert-sign", "crl-sign"]},
         "name_constraints": {"excluded": ["dns:a.b"]},
     }
     found = extensions(facts(asked=subject(CN="Sub")), table)

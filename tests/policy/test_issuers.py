@@ -10,7 +10,7 @@ from emca_daemon.policy.usages import key_usage
 from tests.support.policy_world import NOW, ca_certificate, private_key, profile
 
 DAY = timedelta(days=1)
-SUB: dict[str, object] = {"kind": "sub-ca", "key_usage": {"bits": ["key-cert-sign"]}}
+SUB: dict[str, object] = {"kind": "sub-ca", "key_usage": {"bits": ["key-cert-sign", "crl-sign"]}}
 SIGNS = key_usage(("key-cert-sign",), "ec")
 SIGNS_NOT = key_usage(("digital-signature",), "ec")
 assert SIGNS is not None
@@ -46,7 +46,7 @@ def test_a_certificate_that_cannot_issue_is_told(certificate: x509.Certificate) 
 
 def test_a_root_has_no_issuer_and_all_others_have_one() -> None:
     """Either way round it is refused."""
-    root = profile({"kind": "root", "key_usage": {"bits": ["key-cert-sign"]}})
+    root = profile({"kind": "root", "key_usage": {"bits": ["key-cert-sign", "crl-sign"]}})
     assert issuer_mismatches(root, None, NOW) == []
     assert len(issuer_mismatches(root, IssuerLimits.of(ca_certificate()), NOW)) == 1
     assert len(issuer_mismatches(profile(), None, NOW)) == 1

@@ -101,6 +101,7 @@ STAMPING: dict[str, object] = {"purposes": ["time-stamping"], "critical": True}
 CONTRADICTIONS: list[tuple[dict[str, object], list[str]]] = [
     ({"kind": "sub-ca", "key_usage": CA_BITS}, []),
     ({"kind": "sub-ca"}, ["key_usage.bits"]),
+    ({"kind": "sub-ca", "key_usage": {"bits": ["key-cert-sign"]}}, ["key_usage.bits"]),
     ({"kind": "root", "key_usage": CA_BITS, "issuer": "other"}, ["issuer"]),
     ({"key_usage": CA_BITS}, ["key_usage.bits"]),
     ({"name_constraints": {"permitted": ["dns:a.b"]}}, ["name_constraints"]),

@@ -9,7 +9,7 @@ from tests.support.policy_world import dns, profile, subject
 
 CA: dict[str, object] = {
     "kind": "sub-ca",
-    "key_usage": {"bits": ["key-cert-sign"]},
+    "key_usage": {"bits": ["key-cert-sign", "crl-sign"]},
 }
 ORDERED: dict[str, object] = {
     "subject": {
