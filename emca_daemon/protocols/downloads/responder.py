@@ -114,7 +114,8 @@ class DownloadsResponder:
         document = self._keep(name, form, crl.der, lambda: crl_document(crl, form))
         # Not nextUpdate: the overlap is there for clients that could not reach us, not for caches (RFC 5280 5.1.2.5).
         planned = crl.this_update + self._crl_every(name) + _MARGIN
-        return _Found(document, max(min(planned, crl.next_update), now + _SHORTEST))
+        soon = now + _SHORTEST
+        return _Found(document, min(max(planned, soon), crl.next_update) if now < crl.next_update else soon)
 
     def _find_chain(self, name: IssuerName, form: CertificateForm, now: datetime) -> _Found:
         with self._store.reading() as tx:

@@ -128,6 +128,14 @@ def test_a_late_crl_is_asked_for_again_soon(world: World, age: timedelta) -> Non
     assert world.get("/crl/demo%20issuing.crl").header("cache-control") == "public, no-transform, max-age=60"
 
 
+def test_a_crl_is_never_cached_beyond_its_end(world: World) -> None:
+    """Not by the minute that a late one is kept, either."""
+    world.store.crls.crl = make_crl(8, NOW)
+    end = world.store.crls.crl.next_update
+    world.now = end - timedelta(seconds=20)
+    assert world.get("/crl/demo%20issuing.crl").header("cache-control") == "public, no-transform, max-age=20"
+
+
 def test_a_certificate_is_cached_for_a_day(world: World) -> None:
     """It hardly ever changes."""
     response = world.get("/ca/demo%20issuing.cer")
