@@ -153,11 +153,14 @@ def profiles_of(plan: PebblePlan) -> dict[ProfileName, Profile]:
 
 
 def _leaf(name: ProfileName, seconds: int, blocked: tuple[str, ...]) -> Profile:
-    """A TLS server's certificate for nearly any name; a blocked name blocks those beneath it."""
+    """A TLS server's certificate for nearly any name; a blocked name blocks those beneath it.
+
+    It begins a minute ago, so that orders may ask for one that begins at the moment that clients send them.
+    """
     excluded = [pattern for one in blocked for pattern in (one, f".{one}")]
     table = {
         "lint": "none",
-        "validity": {"duration": f"{seconds}s", "backdate": "0s", "requested": "allow"},
+        "validity": {"duration": f"{seconds}s", "backdate": "1m", "requested": "allow"},
         "subject": {"common_name": "first-dns-name", "unlisted": "drop"},
         "names": {
             "minimum": 1,

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from emca_daemon.composition.service import MoreMounts
 from emca_daemon.errors import Refused
 from emca_daemon.outbound.acme_answers import Verdict
 from emca_daemon.protocols.acme.tasks import ValidationTask
+from emca_daemon.protocols.acme.times import time_text
 from emca_daemon.protocols.acme.validation import ValidationDesk
 from emca_daemon.protocols.http import Peer, Request, Response
 from emca_daemon.protocols.routing import Mount, Routes
@@ -100,6 +102,20 @@ def test_from_the_directory_to_the_certificate(served: Served, host: str) -> Non
     leaf.verify_directly_issued_by(issuer)
     root = served.send("management", Request("GET", "/roots/0", "", (), b"", Peer("192.0.2.1"), "r-1"))
     issuer.verify_directly_issued_by(x509.load_pem_x509_certificate(root.body))
+
+
+def test_orders_that_choose_their_validity(served: Served) -> None:
+    """From the moment at which the client asks, though some have passed when it is read; until a day later."""
+    client = served.client("localhost:14000").register(termsOfServiceAgreed=True)
+    begin = served.core.clock().replace(microsecond=0) - timedelta(seconds=10)
+    times = {"notBefore": time_text(begin), "notAfter": time_text(begin + timedelta(days=1))}
+    order = client.order("when.example.com", **times)
+    assert {name: order.json[name] for name in times} == times
+    client.post(client.challenge(order)["url"], {})
+    served.validate()
+    done = client.finalize(order, csr_for("when.example.com"))
+    leaf = x509.load_pem_x509_certificates(client.post(done.json["certificate"]).response.body)[0]
+    assert (leaf.not_valid_before_utc, leaf.not_valid_after_utc) == (begin, begin + timedelta(days=1))
 
 
 def test_blocked_names(served: Served) -> None:
