@@ -155,12 +155,14 @@ def profiles_of(plan: PebblePlan) -> dict[ProfileName, Profile]:
 def _leaf(name: ProfileName, seconds: int, blocked: tuple[str, ...]) -> Profile:
     """A TLS server's certificate for nearly any name; a blocked name blocks those beneath it.
 
-    It begins a minute ago, so that orders may ask for one that begins at the moment that clients send them.
+    It begins up to a minute ago, so that orders may ask for one that begins at the moment that clients send them; a
+    short one hardly loses by that.
     """
     excluded = [pattern for one in blocked for pattern in (one, f".{one}")]
+    backdate = min(60, seconds // 10)
     table = {
         "lint": "none",
-        "validity": {"duration": f"{seconds}s", "backdate": "1m", "requested": "allow"},
+        "validity": {"duration": f"{seconds}s", "backdate": f"{backdate}s", "requested": "allow"},
         "subject": {"common_name": "first-dns-name", "unlisted": "drop"},
         "names": {
             "minimum": 1,

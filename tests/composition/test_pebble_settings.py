@@ -81,7 +81,7 @@ def test_profiles() -> None:
     asked = plan(domain_blocklist=("blocked.example",), profiles={"short": PebbleProfile(validity_period=60)})
     profiles = profiles_of(asked)
     short = profiles[asked.usual_profile]
-    assert short.validity.duration == timedelta(seconds=60)
+    assert (short.validity.duration, short.validity.backdate) == (timedelta(seconds=60), timedelta(seconds=6))
     assert short.names.dns is not None
     assert [pattern.text for pattern in short.names.dns.excluded] == ["blocked.example", ".blocked.example"]
     assert profiles[LEAF_PROFILE].validity.duration == timedelta(seconds=157_766_400)
