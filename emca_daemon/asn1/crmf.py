@@ -45,8 +45,8 @@ class TemplateExtension:
 class CertificateTemplate:
     """CertTemplate (RFC 4211 5); names and the key as DER, None where they are left out.
 
-    `names_what_the_ca_chooses` says that there is something that requests must leave out: serial number, algorithm
-    of the signature, or unique identifiers.
+    `names_algorithm` says that there is an algorithm of the certificate's signature, `names_unique_ids` that there are
+    unique identifiers; with the serial number they are the CA's to choose.
     """
 
     version: int | None = None
@@ -57,7 +57,8 @@ class CertificateTemplate:
     subject: bytes | None = None
     public_key: bytes | None = None
     extensions: tuple[TemplateExtension, ...] = ()
-    names_what_the_ca_chooses: bool = False
+    names_algorithm: bool = False
+    names_unique_ids: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,9 +223,8 @@ def _template(read: _CertTemplate) -> CertificateTemplate:
         extensions=tuple(
             TemplateExtension(one.extn_id.dotted_string, one.critical, one.extn_value) for one in extensions
         ),
-        names_what_the_ca_chooses=any(
-            one is not None for one in (read.serial_number, read.signing_alg, read.issuer_uid, read.subject_uid)
-        ),
+        names_algorithm=read.signing_alg is not None,
+        names_unique_ids=read.issuer_uid is not None or read.subject_uid is not None,
     )
 
 

@@ -133,7 +133,8 @@ def _profiles() -> dict[ProfileName, Profile]:
     authority = replace(profiles[ProfileName("registration-authority")], approval="automatic")
     issuing = profiles[ProfileName("issuing-ca")]
     requesters = replace(issuing.requesters, protocols=("cmp",))
-    cross = replace(issuing, name=ProfileName("cross"), requesters=requesters, approval="automatic")
+    validity = replace(issuing.validity, requested="allow")
+    cross = replace(issuing, name=ProfileName("cross"), requesters=requesters, approval="automatic", validity=validity)
     profiles |= {slow.name: slow, authority.name: authority, cross.name: cross}
     return profiles
 

@@ -155,10 +155,7 @@ class Authentication:
             if opened is not None and opened.signer is not None:
                 return x509.load_der_x509_certificate(opened.signer)
             raise failure(FailInfo.BAD_MESSAGE_CHECK, "the signer's certificate is missing in extraCerts")
-        if self._settings.strict or header.sender_kid is None:
-            return certificates[0]
-        matching = (one for one in certificates if _key_identifier(one) == header.sender_kid)
-        return next(matching, certificates[0])
+        return certificates[0] if self._settings.strict else _named_signer(header, certificates)
 
     def _trusted(
         self, signer: x509.Certificate, certificates: Sequence[x509.Certificate], protection: Algorithm
@@ -206,6 +203,27 @@ def _parsed(certificates: Sequence[bytes]) -> list[x509.Certificate]:
             if place == 0:
                 raise failure(FailInfo.BAD_MESSAGE_CHECK, "the first of extraCerts is no certificate") from None
     return parsed
+
+
+def is_signed_as_shown(message: Message) -> bool:
+    """Whether a signature is by the key in the certificate beside it, whoever that is; True where there is none."""
+    protection, signature = message.header.protection_algorithm, message.protection
+    if protection is None or signature is None or not is_signature(protection.oid) or not message.certificates:
+        return True
+    try:
+        signer = _named_signer(message.header, _parsed(message.certificates))
+        verify_signature(signer.public_key(), protection, signature, message.protected)
+    except (Refused, UnsupportedAlgorithm, ValueError):
+        return False
+    return True
+
+
+def _named_signer(header: Header, certificates: Sequence[x509.Certificate]) -> x509.Certificate:
+    """The one that senderKID names, or else the first."""
+    if header.sender_kid is None:
+        return certificates[0]
+    matching = (one for one in certificates if _key_identifier(one) == header.sender_kid)
+    return next(matching, certificates[0])
 
 
 def _fingerprint(certificate: x509.Certificate) -> bytes:

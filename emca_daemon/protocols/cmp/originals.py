@@ -10,7 +10,7 @@ from emca_daemon.asn1.cmp import Body, Message, read_message
 from emca_daemon.asn1.cmp_status import FailInfo
 from emca_daemon.asn1.crmf import certificate_requests
 from emca_daemon.asn1.values import encoded, sequence_parts
-from emca_daemon.protocols.cmp.authentication import failure
+from emca_daemon.protocols.cmp.authentication import failure, is_signed_as_shown
 
 ORIGINAL_MESSAGE = "1.3.6.1.5.5.7.4.15"
 
@@ -28,7 +28,8 @@ def check_forwarded(outer: Message, inside: Sequence[Message]) -> None:
 def check_replaced(message: Message) -> None:
     """An original whose protection was replaced must be of the same transaction, about the same; raises Failure.
 
-    The authority may have changed anything else in it, the key that a certificate is asked for excepted.
+    The authority may have changed anything else in it, the key that a certificate is asked for excepted. A signature of
+    the original's must be right; by whom it may be is the authority's affair, and so are MACs by secrets of its own.
     """
     originals = _originals(message)
     if len(originals) > 1:
@@ -37,6 +38,8 @@ def check_replaced(message: Message) -> None:
         same = one.type is message.type and one.header.transaction_id == message.header.transaction_id
         if not same or _subject_matter(one) != _subject_matter(message):
             raise failure(FailInfo.BAD_MESSAGE_CHECK, "origPKIMessage is about something else")
+        if not is_signed_as_shown(one):
+            raise failure(FailInfo.BAD_MESSAGE_CHECK, "origPKIMessage was changed after it was signed")
 
 
 def _originals(message: Message) -> tuple[Message, ...]:

@@ -77,12 +77,15 @@ def wanted_by_crmf(call: Call, *, update: bool) -> Wanted:
     template = request.template
     if request.id != 0:
         raise Failure(FailInfo.BAD_REQUEST, "the certReqId is 0")
-    _check_template(template, update=update, strict=call.endpoint.settings.strict)
+    _check_template(template, update=update)
+    if call.endpoint.settings.strict:
+        _check_strictly(template, crossing=call.message.type is Body.CCR)
     made_key, proved_by = None, ""
     encrypted, challenged = _is_proved_by(request, _ENCRYPTED_CERTIFICATE), _is_proved_by(request, _CHALLENGE)
     if asks_for_key(template):
         if call.message.type is Body.CCR:
-            raise Failure(FailInfo.BAD_CERT_TEMPLATE, "a cross-certificate is for the key of another CA")
+            lacking = FailInfo.BAD_POP if request.proof is None else FailInfo.BAD_CERT_TEMPLATE
+            raise Failure(lacking, "a cross-certificate is for the key of another CA")
         made_key = made_key_for(call, request)
         template = replace(template, public_key=public_bytes(made_key))
     elif encrypted or challenged:
@@ -123,11 +126,18 @@ def _as_of_template() -> Iterator[None]:
         raise Failure(FailInfo.BAD_CERT_TEMPLATE, refusal.detail) from refusal
 
 
-def _check_template(template: CertificateTemplate, *, update: bool, strict: bool) -> None:
+def _check_strictly(template: CertificateTemplate, *, crossing: bool) -> None:
+    """What is the CA's to choose is left out (RFC 4211 5); another CA says everything else (RFC 9810 D.6)."""
+    if template.serial is not None or template.names_unique_ids or (template.names_algorithm and not crossing):
+        raise Failure(FailInfo.BAD_CERT_TEMPLATE, "serial number, signature algorithm and unique ids are the CA's")
+    said = (template.version, template.issuer, template.not_before, template.not_after)
+    if crossing and not (template.names_algorithm and all(one is not None for one in said)):
+        raise Failure(FailInfo.BAD_CERT_TEMPLATE, "version, signature algorithm, issuer or validity is missing")
+
+
+def _check_template(template: CertificateTemplate, *, update: bool) -> None:
     if template.version not in (None, _CERTIFICATE_VERSION_3):
         raise Failure(FailInfo.BAD_CERT_TEMPLATE, "certificates have version 3")
-    if strict and template.names_what_the_ca_chooses:
-        raise Failure(FailInfo.BAD_CERT_TEMPLATE, "serial number, signature algorithm and unique ids are the CA's")
     if update:
         return
     if template.subject is None:
@@ -153,6 +163,8 @@ def _check_proof(call: Call, request: CertificateRequest) -> str:
             raise Failure(FailInfo.NOT_AUTHORIZED, "only a registration authority may vouch for possession")
         return ""
     if proof.algorithm is None:
+        if call.message.type is Body.CCR:
+            raise Failure(FailInfo.BAD_POP, "the key of a CA signs, and is shown to no other")
         check_private_proof(call, request, proof)
         return ""
     signed, key = _signed_by_proof(call, request, proof), _public_key(request.template)

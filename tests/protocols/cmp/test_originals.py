@@ -1,5 +1,7 @@
 """What a registration authority says it was sent."""
 
+from dataclasses import replace
+
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
@@ -112,6 +114,21 @@ def test_an_original_about_something_else(world: CmpWorld, authority: Client) ->
         assert (reply.type, reply.failure, reply.is_protected) == ("error", "badMessageCheck", True)
     assert replaced(authority, client, original(message, message)).failure == "badRequest"
     assert replaced(authority, client, original(message)).failure == ""
+
+
+def test_an_original_that_was_signed(world: CmpWorld, authority: Client) -> None:
+    """Its signature must be right, whoever has signed it; a MAC may be by a secret of the authority's own."""
+    signing = enrolled(world)
+    message = asked_for(signing)
+    broken = message.replace(b"dev1", b"dev2", 1)
+    assert broken != message
+    reply = replaced(authority, signing, original(broken))
+    assert (reply.type, reply.failure) == ("error", "badMessageCheck")
+    unreadable = replace(signing, certificates=(der.sequence(),))
+    assert replaced(authority, signing, original(asked_for(unreadable))).failure == "badMessageCheck"
+    for said in (signing, replace(signing, certificates=()), world.client(secret=b"known to the authority")):
+        client = said.renewed()
+        assert replaced(authority, client, original(asked_for(client))).failure == ""
 
 
 def test_a_replaced_pkcs10(world: CmpWorld, authority: Client) -> None:

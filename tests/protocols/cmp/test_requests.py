@@ -1,5 +1,8 @@
 """What is asked for, and the proof of possession."""
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, x25519
@@ -7,7 +10,9 @@ from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from emca_daemon.asn1 import der
+from emca_daemon.names import ProfileName
 from tests.support import cmp_messages as build
+from tests.support.ca_world import ROOT
 from tests.support.cmp_messages import Template
 from tests.support.cmp_world import CmpWorld, enrolled, settings
 
@@ -86,6 +91,41 @@ def test_a_strict_endpoint_chooses_by_itself_what_is_its_own_to_choose(field: by
         template = Template(None, None, extra=named + b"\xa6" + build.spki(KEY)[1:] + field)
     strict = CmpWorld(settings(strict=True)).client()
     assert strict.enroll(template, proof=signature(b"x")).failure == "badCertTemplate"
+
+
+def test_cross_certificates_are_asked_for_by_a_ca_that_signs_and_says_everything() -> None:
+    """BadPOP for other proofs and none; strict: badCertTemplate for what RFC 9810 D.6 misses in the template."""
+    cross = settings(cross_profile=ProfileName("cross"), cross_issuer=ROOT)
+    world = CmpWorld(cross)
+    authority = enrolled(world, Template("CN=RA"), label="ra")
+    named = der.explicit(5, build.name("CN=Other CA").public_bytes())
+    without_key = Template(None, None, extra=named)
+    encrypted = der.explicit(2, b"\xa4\x00")
+    for template, proof, failure in (
+        (without_key, b"", "badPOP"),
+        (without_key, signature(b"x"), "badCertTemplate"),
+        (Template("CN=Other CA", KEY), encrypted, "badPOP"),
+        (Template("CN=Other CA", KEY), b"", "badPOP"),
+    ):
+        reply = authority.renewed().enroll(template, tag=13, proof=proof)
+        assert (reply.type, reply.failure) == ("ccp", failure)
+    world = CmpWorld(replace(cross, strict=True))
+    strict = world.client(place={"label": "ra"}).with_header(information=(build.IMPLICIT,))
+    ra = Template("CN=RA")
+    reply = strict.with_header(sender="CN=dev1").enroll(ra)
+    assert ra.key is not None
+    authority = world.client(signer=(reply.certificate, ra.key))
+    now = world.ca.clock()
+    validity = b"".join(der.explicit(n, der.generalized_time(now + timedelta(days=n))) for n in (0, 1))
+    parts = [b"\x80\x01\x02", b"\xa2" + build.EC_SHA256[1:], der.explicit(3, build.name("CN=Root").public_bytes())]
+    basic = der.extension(der.oid("2.5.29.19"), der.sequence(der.TRUE), critical=True)
+    for missing in (None, 0, 1, 2):
+        extra = b"".join(part for place, part in enumerate(parts) if place != missing)
+        template = Template("CN=Other CA", extensions=(basic,), extra=extra, validity=validity)
+        failure = "" if missing is None else "badCertTemplate"
+        assert authority.renewed().enroll(template, tag=13).failure == failure
+    short = Template("CN=Other CA", extensions=(basic,), extra=b"".join(parts))
+    assert authority.renewed().enroll(short, tag=13).failure == "badCertTemplate"
 
 
 @pytest.mark.parametrize(

@@ -219,7 +219,7 @@ def test_cross_certificates() -> None:
     labelled = replace(authority.renewed(), place={"label": "slow"})
     assert labelled.enroll(Template("CN=Other CA"), tag=13).failure == "badRequest"
     without = Template(None, None, extra=der.explicit(5, build.name("CN=a").public_bytes()))
-    assert authority.renewed().enroll(without, tag=13, proof=b"").failure == "badCertTemplate"
+    assert authority.renewed().enroll(without, tag=13, proof=b"").failure == "badPOP"
 
 
 def test_who_gets_no_cross_certificates(world: CmpWorld) -> None:
