@@ -8,13 +8,14 @@ from emca_daemon.ca.authorities import Authorities, Authority
 from emca_daemon.ca.cycle import Companion, IssuanceCycle, NoCompanion, Signatory
 from emca_daemon.ca.pending import waiting_request
 from emca_daemon.ca.ports import Store, Writing
-from emca_daemon.ca.records import CertificateRecord, Intent, PendingRequest, RequestState
+from emca_daemon.ca.records import CertificateRecord, Intent, KeyUses, PendingRequest, RequestState
 from emca_daemon.clock import Clock
 from emca_daemon.errors import Pending, Reason, Refused
 from emca_daemon.names import IssuerName, ProfileName
 from emca_daemon.policy.decision import decide
 from emca_daemon.policy.facts import RequestFacts
-from emca_daemon.policy.profile import Profile
+from emca_daemon.policy.key_rules import key_mismatches
+from emca_daemon.policy.profile import KeyRules, Profile
 from emca_daemon.policy.tokens import AwaitsApproval
 from emca_daemon.randomness import RandomBytes
 
@@ -98,7 +99,7 @@ class Enrollment:
         except Refused as refusal:
             self._note_refusal(facts, profile_name, refusal)
             raise
-        guarded = _Guarded(companion or NoCompanion(), authority, self._authorities)
+        guarded = _Guarded(companion or NoCompanion(), authority, self._authorities, profile.key, facts)
         record = self._cycle.carry_out(linted, signatory, guarded)
         return Issued(record, authority.chain_for_leaf(record.der or b""))
 
@@ -128,12 +129,7 @@ class Enrollment:
         with self._store.reading() as tx:
             authority = self._authorities.get(chosen, tx)
             uses = tx.certificates.key_uses(facts.key.fingerprint, facts.requester.identity)
-        return authority, replace(
-            facts,
-            key_certified_before=uses.certificates,
-            key_certified_for_others=uses.of_others,
-            key_blocked=uses.blocked,
-        )
+        return authority, _with_uses(facts, uses)
 
     def _wait(
         self,
@@ -182,6 +178,15 @@ class _AlreadyWaits(Refused):
         self.request_id = request_id
 
 
+def _with_uses(facts: RequestFacts, uses: KeyUses) -> RequestFacts:
+    return replace(
+        facts,
+        key_certified_before=uses.certificates,
+        key_certified_for_others=uses.of_others,
+        key_blocked=uses.blocked,
+    )
+
+
 def _check_none_waits(tx: Writing, request: PendingRequest) -> None:
     earlier = tx.pending.find(request.protocol, request.reference)
     if earlier is not None and earlier.state is RequestState.WAITING:
@@ -200,12 +205,19 @@ def signatory_of(authority: Authority) -> Signatory:
 
 
 class _Guarded:
-    """Asks once more, in the intent's own transaction, whether the issuer may sign: it could be revoked elsewhere."""
+    """Asks once more, in the intent's own transaction, what could have changed since the decision.
 
-    def __init__(self, companion: Companion, authority: Authority, authorities: Authorities) -> None:
+    The issuer could have been revoked, and another request at the same moment could have the same key.
+    """
+
+    def __init__(
+        self, companion: Companion, authority: Authority, authorities: Authorities, rules: KeyRules, facts: RequestFacts
+    ) -> None:
         self._companion = companion
         self._authority = authority
         self._authorities = authorities
+        self._rules = rules
+        self._facts = facts
         self.issued = companion.issued
         self.waiting = companion.waiting
         self.abandoned = companion.abandoned
@@ -213,4 +225,11 @@ class _Guarded:
     def intended(self, tx: Writing, intent: Intent) -> None:
         if self._authorities.get(self._authority.name, tx).record != self._authority.record:
             raise Refused(Reason.UNAVAILABLE, "the issuer was changed meanwhile; try again", retry_after=1)
+        if self._rules.duplicates != "allow":
+            self._check_key(tx.certificates.key_rivals(intent))
         self._companion.intended(tx, intent)
+
+    def _check_key(self, rivals: KeyUses) -> None:
+        mismatches = key_mismatches(self._rules, _with_uses(self._facts, rivals))
+        if mismatches:
+            raise Refused(mismatches[0].reason, "the key was certified meanwhile", tuple(mismatches))

@@ -63,6 +63,9 @@ class Certificates(CertificatesReader, Protocol):
     def intend(self, intent: Intent) -> None:
         """Take the serial; raises Refused(WRONG_STATE) if it was ever taken for this issuer."""
 
+    def key_rivals(self, intent: Intent) -> KeyUses:
+        """Who else has the key of an intent of this transaction, or is about to; who asks next waits for its end."""
+
     def record(self, issuer: IssuerName, serial: SerialNumber, der: bytes) -> None:
         """Turn the intent into an issued certificate; raises Refused(WRONG_STATE) if there is no open intent."""
 

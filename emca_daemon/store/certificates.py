@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from sqlalchemy import BindParameter, Connection, and_, bindparam, case, func, literal_column, select, update
+from sqlalchemy import BindParameter, Connection, and_, bindparam, case, func, literal_column, not_, select, update
 
 from emca_daemon.ca.records import (
     CertificateQuery,
@@ -60,6 +60,16 @@ _KEY_USES = Statement(
         IS_BLOCKED,
     ).where(_c.key_fingerprint == bindparam("key_fingerprint"), _RECORDED)
 )
+_KEY_RIVALS = Statement(
+    select(
+        func.count(),
+        func.coalesce(func.sum(case((_c.requester != bindparam("requester"), 1), else_=0)), 0),
+        IS_BLOCKED,
+    ).where(
+        _c.key_fingerprint == bindparam("key_fingerprint"), _c.state != literal_column("'abandoned'"), not_(_THIS_ONE)
+    )
+)
+_ALONE_WITH_KEY = select(func.pg_advisory_xact_lock(bindparam("key")))
 _STATUS = Statement(
     select(_c.state, _c.not_after, _c.revoked_at, _c.revocation_reason, _c.invalidity_date).where(_THIS_ONE)
 )
@@ -168,6 +178,19 @@ class CertificateWriter(CertificateRows):
     def intend(self, intent: Intent) -> None:
         """Take the serial; raises Refused(WRONG_STATE) if it was ever taken for this issuer."""
         self._insert(intent, intent_values(intent))
+
+    def key_rivals(self, intent: Intent) -> KeyUses:
+        """Who else has its key, or is about to; nobody else gets an answer about that key before this one is done."""
+        if self._connection.dialect.name == "postgresql":  # SQLite has one writer anyway
+            self._connection.execute(_ALONE_WITH_KEY, {"key": int.from_bytes(intent.key_fingerprint[:8], signed=True)})
+        given = {
+            "key_fingerprint": intent.key_fingerprint,
+            "requester": intent.requester,
+            "b_issuer": intent.issuer,
+            "b_serial": intent.serial,
+        }
+        total, others, blocked = _KEY_RIVALS.one(self._connection, given)
+        return KeyUses(int(total), int(others), bool(blocked))
 
     def adopt(self, intent: Intent, der: bytes) -> None:
         """Record a certificate that was signed elsewhere, intent and certificate at once; refuses as `intend`."""

@@ -1,14 +1,15 @@
-"""Requests that wait once, however many of them come at the same moment; on every database."""
+"""What happens once, however many requests come at the same moment, on every database: waiting, certifying a key."""
 
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
 from emca_daemon.ca.records import RequestState
-from emca_daemon.errors import Pending
+from emca_daemon.errors import Pending, Refused
 from emca_daemon.names import ProfileName
 from tests.support.ca_world import BY, ISSUING, World, server_request
 
@@ -68,3 +69,30 @@ def test_what_is_decided_stands_for_nothing(world: World) -> None:
     second = ask(world)
     assert second not in (first, ask(world, once=False))
     assert waiting(world) == 2
+
+
+@pytest.mark.parametrize("duplicates", ["refuse", "same-requester"])
+def test_those_that_race_for_a_key_get_one_certificate(
+    world: World, duplicates: Literal["refuse", "same-requester"]
+) -> None:
+    """Though each was decided on when the key had none yet; the others are refused, and audited."""
+    profile = world.profiles[SERVER]
+    world.profiles[SERVER] = replace(profile, approval="automatic", key=replace(profile.key, duplicates=duplicates))
+    facts = server_request("a.example.test")
+    barrier, outcomes = threading.Barrier(RACERS), list[object]()
+
+    def race(number: int) -> None:
+        asked = replace(facts, requester=replace(BY, identity=f"account-{number}"))
+        barrier.wait()
+        try:
+            outcomes.append(world.enrollment.enroll(asked, SERVER, issuer=ISSUING))
+        except Refused as refused:
+            outcomes.append(refused.mismatches[0].field)
+
+    threads = [threading.Thread(target=race, args=(number,)) for number in range(RACERS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert outcomes.count("key.duplicates") == RACERS - 1
+    assert world.actions().count(("certificate.request", "refused")) == RACERS - 1

@@ -149,6 +149,21 @@ class IssuingContract:
             assert tx.certificates.key_uses(old.key_fingerprint, "account-3") == KeyUses(2, 2, blocked=False)
             assert tx.certificates.key_uses(bytes(32), "account-1") == KeyUses(0, 0, blocked=False)
 
+    def test_rivals_for_a_key_are_told(self, store: Store) -> None:
+        """Certificates and open intents, not the intent that is asked for, nor abandoned ones."""
+        issued(store, intent(key=b"shared", requester="account-2"))
+        given_up = intent(key=b"shared")
+        with store.writing() as tx:
+            tx.certificates.intend(given_up)
+            tx.certificates.abandon(given_up.issuer, given_up.serial, REVOKED)
+        with store.writing() as tx:
+            tx.certificates.intend(mine := intent(key=b"shared"))
+            assert tx.certificates.key_rivals(mine) == KeyUses(1, 1, blocked=False)
+            tx.certificates.intend(intent(key=b"shared"))
+            assert tx.certificates.key_rivals(mine) == KeyUses(2, 1, blocked=False)
+            tx.certificates.block_key(mine.key_fingerprint, NOW)
+            assert tx.certificates.key_rivals(mine) == KeyUses(2, 1, blocked=True)
+
     def test_a_blocked_key_is_told(self, store: Store) -> None:
         """With and without certificates; blocking it twice does no harm."""
         held = issued(store, intent(key=b"shared"))
