@@ -50,6 +50,8 @@ _SIGNATURES = {
     "2.16.840.1.101.3.4.3.18": "ml-dsa-65",
     "2.16.840.1.101.3.4.3.19": "ml-dsa-87",
 }
+_OLD = frozenset({"1.2.840.113549.1.1.4", "1.2.840.113549.1.1.5", "1.2.840.10045.4.1"})
+"""MD5 and SHA-1, which the library calls wrong, right as they may be: whether they will do is the profile's to say."""
 _PSS = "1.2.840.113549.1.1.10"
 
 
@@ -64,7 +66,13 @@ def read_csr(der: bytes, requester: Requester, weak_keys: WeakKeys | None = None
     except Refused:
         # What a strict reader does not take, clients may still have signed: attributes out of order, another version.
         return facts_of_request(read_request(der), requester, weak_keys)
-    return _facts(csr, requester, weak_keys, lambda: csr.is_signature_valid)
+
+    def valid() -> bool:
+        if csr.signature_algorithm_oid.dotted_string in _OLD:
+            return read_request(der).is_signature_valid()
+        return csr.is_signature_valid
+
+    return _facts(csr, requester, weak_keys, valid)
 
 
 def facts_of_request(

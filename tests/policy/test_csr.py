@@ -108,6 +108,26 @@ def test_known_weak_keys_are_asked_for() -> None:
     assert read_csr(data, WHO, WeakKeys([fingerprint])).key.weaknesses != ()
 
 
+@pytest.mark.parametrize(
+    ("digest", "oid", "name"),
+    [(hashes.SHA1(), "1.2.840.113549.1.1.5", "sha1"), (hashes.MD5(), "1.2.840.113549.1.1.4", "md5")],
+)
+def test_old_signatures_are_verified_and_named(digest: hashes.HashAlgorithm, oid: str, name: str) -> None:
+    """Which of them will do is the profile's to say: none, unless it names them (`key.request_signatures`)."""
+    key = rsa.generate_private_key(65537, 2048)
+    builder = x509.CertificateSigningRequestBuilder(x509.Name([]))
+    made = builder.sign(key, hashes.SHA256())
+
+    def signed(data: bytes) -> bytes:
+        signature = key.sign(data, padding.PKCS1v15(), digest)
+        return der.assemble(made.tbs_certrequest_bytes, der.sequence(der.oid(oid), der.NULL), signature)
+
+    assert read(signed(made.tbs_certrequest_bytes)).request_signature == f"{name}WithRSAEncryption"
+    with pytest.raises(Refused) as refused:
+        read(signed(b"something else"))
+    assert refused.value.reason is Reason.BAD_PROOF_OF_POSSESSION
+
+
 def test_a_wrong_signature_is_no_proof_of_possession() -> None:
     """One bit is enough."""
     data = bytearray(csr(name=NAMED))
