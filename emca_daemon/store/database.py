@@ -112,6 +112,8 @@ def _open_postgresql(url: URL, settings: StoreSettings, read_only: bool) -> Engi
         connect_args={
             "connect_timeout": max(2, int(settings.timeout.total_seconds())),
             "application_name": "emca-daemon",
+            # A server that was set up in the C locale speaks SQL_ASCII, of which the driver makes no texts.
+            "client_encoding": "utf8",
             "options": " ".join(options),
             "keepalives_idle": 30,
             "tcp_user_timeout": max(milliseconds, 10_000),

@@ -10,6 +10,7 @@ from sqlalchemy import Engine, text
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.settings.model import StoreSettings
 from emca_daemon.store.database import is_in_memory, open_engine
+from emca_daemon.store.migrating import migrate
 from emca_daemon.store.transactions import SqlReadingStore, SqlStore
 from tests.contracts.sharing_contract import draw_number
 from tests.support.postgres import PostgresServer
@@ -118,6 +119,20 @@ def test_the_password_is_read_for_every_connection(
     assert {missing.value.reason, wrong.value.reason} == {Reason.UNAVAILABLE}
     assert "second" not in repr(engine)
     postgres_server.execute("DROP ROLE secretive")
+
+
+@pytest.mark.database
+@pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1"])
+def test_databases_of_other_encodings_are_served(postgres_server: PostgresServer, encoding: str) -> None:
+    """As `initdb` makes them in the C locale; texts come back as they were."""
+    name = f"made_in_{encoding.lower()}"
+    postgres_server.execute(f"CREATE DATABASE {name} TEMPLATE template0 ENCODING '{encoding}'")
+    url = postgres_server.database(empty=True).rpartition("/")[0] + f"/{name}"
+    engine = open_engine(StoreSettings(url=url))
+    migrate(engine)
+    assert asked(engine, "SELECT 'Zoë'") == "Zoë"
+    engine.dispose()
+    postgres_server.drop(url)
 
 
 def test_a_server_that_is_not_there_is_unavailable() -> None:
