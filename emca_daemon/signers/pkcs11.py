@@ -84,12 +84,17 @@ class TokenKeys:
         raise Refused(Reason.NOT_PERMITTED, f"the signer {self._token.signer!r} makes its keys itself")
 
     def check(self) -> str:
-        """What keeps the token from working, or nothing: a search in it must succeed."""
+        """What keeps the token from working, or nothing: it must answer, and still show keys if any was used."""
         try:
-            self._token.use(lambda session: pkcs11_objects.find(session, ""))
+            self._token.use(self._look)
         except Refused as refused:
             return refused.detail
         return ""
+
+    def _look(self, session: Session) -> None:
+        """Raises NoSuchKey where keys have gone: some modules find nothing rather than fail while the token is away."""
+        if not pkcs11_objects.shows_private_keys(session) and self._known:
+            raise NoSuchKey("the token shows no private keys")
 
     def check_decrypting(self) -> str:
         """What keeps the token's RSA keys from decrypting, or nothing, also while the token cannot be asked."""

@@ -1,6 +1,7 @@
-"""The same life of a certificate where the data are in PostgreSQL, or the keys in a token: by settings only."""
+"""The same life of a certificate where the data are in PostgreSQL, the keys in a token, or both: by settings only."""
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -13,12 +14,33 @@ from tests.support.softhsm import PIN, SoftHsm
 pytestmark = pytest.mark.interop
 
 
-def live(daemon: Daemon, zone: Zone, settings: tuple[str, str], tmp_path: Path, signer: str = "software") -> None:
+Change = tuple[str, str]
+"""A pattern in the settings, and what is to be in its place."""
+
+
+def in_postgresql(url: str) -> Change:
+    """The data are there."""
+    return r'(?<=\nurl = )"sqlite:[^"\n]*"', f'"{url}"'
+
+
+def in_token(folder: Path) -> Change:
+    """The keys are in a fresh token, which the environment tells from here on."""
+    token = SoftHsm(folder / "softhsm")
+    token.make_token("demo")
+    section = (
+        f'[signers.token]\nkind = "pkcs11"\nmodule = "{token.module}"\ntoken_label = "demo"\n'
+        f'pin_file = "{token.pin_file}"\n\n'
+    )
+    return r"(?=\[signers\.software\])", section
+
+
+def live(daemon: Daemon, zone: Zone, settings: Sequence[Change], tmp_path: Path, signer: str = "software") -> None:
     """Make the CAs under changed settings, issue, renew, revoke, and look at what everybody says."""
     http_port = free_port()
-    pattern, replacement = settings
-    text, count = re.subn(pattern, lambda _: replacement, site_settings(daemon, zone, http_port), flags=re.DOTALL)
-    assert count == 1
+    text = site_settings(daemon, zone, http_port)
+    for pattern, replacement in settings:
+        text, count = re.subn(pattern, lambda _, by=replacement: by, text, flags=re.DOTALL)  # type: ignore[misc]
+        assert count == 1
     text, _, _ = text.partition("[acme.manual]")
     daemon.make_home(text, signer)
     daemon.serve()
@@ -45,20 +67,24 @@ def live(daemon: Daemon, zone: Zone, settings: tuple[str, str], tmp_path: Path, 
 def test_postgresql(zone: Zone, empty_postgres_url: str, tmp_path: Path) -> None:
     """With another `url` in [store] nothing is kept in SQLite."""
     with Daemon(tmp_path / "demo") as daemon:
-        live(daemon, zone, (r'(?<=\nurl = )"sqlite:[^"\n]*"', f'"{empty_postgres_url}"'), tmp_path)
+        live(daemon, zone, [in_postgresql(empty_postgres_url)], tmp_path)
 
 
 @pytest.mark.token
 def test_token(zone: Zone, tmp_path: Path) -> None:
     """With a token in [signers] the CAs' keys and their signers' are there; SCEP's RA keys, by default, in files."""
-    token = SoftHsm(tmp_path / "softhsm")
-    token.make_token("demo")
-    section = (
-        f'[signers.token]\nkind = "pkcs11"\nmodule = "{token.module}"\ntoken_label = "demo"\n'
-        f'pin_file = "{token.pin_file}"\n\n'
-    )
+    settings = [in_token(tmp_path)]
     with Daemon(tmp_path / "demo") as daemon:
-        live(daemon, zone, (r"(?=\[signers\.software\])", section), tmp_path, "token")
+        live(daemon, zone, settings, tmp_path, "token")
         assert all(file.name.startswith("scep-") for file in (daemon.home / "keys").iterdir())
         keys = {row["key"] for row in daemon.done("key", "list", "--json").json}
         assert {"token:demo-root", "token:demo-issuing", "token:ocsp-demo-issuing"} <= keys
+
+
+@pytest.mark.database
+@pytest.mark.token
+def test_postgresql_and_token(zone: Zone, empty_postgres_url: str, tmp_path: Path) -> None:
+    """Both at once: what waits, waits on threads for the one and the other."""
+    settings = [in_postgresql(empty_postgres_url), in_token(tmp_path)]
+    with Daemon(tmp_path / "demo") as daemon:
+        live(daemon, zone, settings, tmp_path, "token")

@@ -158,3 +158,25 @@ def test_two_tokens_of_one_module_heal_each(softhsm: SoftHsm) -> None:
     assert refusal.value.reason is Reason.NOT_FOUND
     fresh = renewed.generate(name, "p-256")
     signatures.verify(fresh.public_key(), signatures.sign(fresh, b"data"), b"data")
+
+
+def test_a_token_that_went_away_with_its_keys_is_not_ready(softhsm: SoftHsm) -> None:
+    """SoftHSM finds nothing then, rather than fail; one that never had a key is well."""
+    softhsm.make_token("going")
+    module = Module(softhsm.module)
+    module.call(lambda library: library)
+    module.restart(module.generation)
+    keys = TokenKeys(Token("hsm", module, PinFile("hsm", softhsm.pin_file), "going", None, hurried))
+    assert keys.check() == ""
+    keys.generate(KeyName("hsm:key"), "p-256")
+    assert keys.check() == ""
+    away = softhsm.tokens.with_name("away")
+    softhsm.tokens.rename(away)
+    try:
+        assert keys.check() != ""
+    finally:
+        away.rename(softhsm.tokens)
+    until = monotonic() + 20
+    while keys.check():
+        assert monotonic() < until
+        sleep(0.05)
