@@ -4,9 +4,10 @@ import errno
 import functools
 import os
 import pwd
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import ParamSpec, TypeVar
+from typing import IO, Any, ParamSpec, TypeVar
 
 import click
 
@@ -24,6 +25,47 @@ DEFAULT_CONFIG = Path("/etc/emca-daemon/emca.toml")
 
 EXIT_CODES = {Reason.NOT_FOUND: 3, Reason.UNKNOWN_CERTIFICATE: 3, Reason.UNAVAILABLE: 4, Reason.BAD_INTEGRITY: 5}
 """Exit codes: 0 done, 1 refused, 2 wrong usage, 3 not found, 4 store or signer out of reach, 5 integrity broken."""
+
+
+class WrongUsage(click.ClickException):
+    """A command line that is none of ours: one line and exit code 2."""
+
+    exit_code = 2
+
+    def __init__(self, error: click.UsageError, command: str) -> None:
+        """`command` is as far as the line could be read."""
+        where = command if error.ctx is None else error.ctx.command_path
+        super().__init__(f"{error.format_message().rstrip('.')}; see `{where} --help`")
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        """As refusals are shown."""
+        click.echo(f"emca-daemon: {self.message}", file=file, err=file is None)
+
+
+class Commands(click.Group):
+    """The outermost group: whatever is wrong with a command line, below it too, is told in one line."""
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        """Reads the options before the first command."""
+        with _one_line(str(info_name)):
+            return super().make_context(info_name, args, parent, **extra)
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Reads everything behind them."""
+        with _one_line(ctx.command_path):
+            return super().invoke(ctx)
+
+
+@contextmanager
+def _one_line(command: str) -> Iterator[None]:
+    try:
+        yield
+    except click.exceptions.NoArgsIsHelpError:
+        raise
+    except click.UsageError as error:
+        raise WrongUsage(error, command) from None
 
 
 def report_refusals(function: Callable[P, R]) -> Callable[P, R]:

@@ -9,6 +9,7 @@ from emca_daemon.cli.audit import audit
 from emca_daemon.cli.ca import ca
 from emca_daemon.cli.cert import cert
 from emca_daemon.cli.check_config import check_config
+from emca_daemon.cli.command import Commands
 from emca_daemon.cli.crl import crl
 from emca_daemon.cli.delegation import delegation
 from emca_daemon.cli.demo import demo
@@ -26,7 +27,7 @@ from emca_daemon.cli.serve import serve
 from emca_daemon.cli.user import user
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="emca-daemon")
 @click.option("--config", type=click.Path(path_type=Path, dir_okay=False), help="The settings file, for every command.")
 def main(config: Path | None) -> None:

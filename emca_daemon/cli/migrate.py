@@ -6,6 +6,7 @@ import click
 
 from emca_daemon.cli.command import config_option, json_option, report_refusals
 from emca_daemon.cli.output import Output
+from emca_daemon.cli.progress import waiting
 from emca_daemon.settings.checking import load_settings
 from emca_daemon.store.database import open_engine
 
@@ -22,7 +23,8 @@ def migrate(config: Path, output: Output, check: bool) -> None:
 
     engine = open_engine(load_settings(config).store)
     try:
-        revisions = list(pending_migrations(engine) if check else apply_migrations(engine))
+        with waiting("bringing the schema up to date"):
+            revisions = list(pending_migrations(engine) if check else apply_migrations(engine))
     finally:
         engine.dispose()
     names = ", ".join(revisions)

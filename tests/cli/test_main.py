@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import click
+import pytest
 from click.testing import CliRunner
 
 from emca_daemon.cli.main import main
@@ -20,6 +21,34 @@ def test_every_command_takes_json_but_those_that_serve() -> None:
     for leaf in leaves(main):
         options = {option for parameter in leaf.params for option in parameter.opts}
         assert ("--json" in options) != (leaf.name in ("serve", "demo", "pebble", "perspective")), leaf.name
+
+
+@pytest.mark.parametrize(
+    ("line", "words", "where"),
+    [
+        ("nonsense", "No such command 'nonsense'", "emca-daemon"),
+        ("--nonsense", "No such option", "emca-daemon"),
+        ("cert nonsense", "No such command 'nonsense'", "emca-daemon cert"),
+        ("cert list extra", "Got unexpected extra argument (extra)", "emca-daemon cert list"),
+        ("ca create-root a", "Missing option '--subject'", "emca-daemon ca create-root"),
+        ("cert list --status odd", "'odd' is not one of", "emca-daemon cert list"),
+        ("ca import a /no/file", "/no/file", "emca-daemon ca import"),
+    ],
+)
+def test_wrong_usage_is_one_line(line: str, words: str, where: str) -> None:
+    """What is wrong and where help is, on standard error, with exit code 2."""
+    result = CliRunner().invoke(main, line.split(), prog_name="emca-daemon")
+    assert (result.exit_code, result.stdout) == (2, "")
+    [told] = result.stderr.splitlines()
+    assert told.startswith("emca-daemon: ")
+    assert words in told
+    assert told.endswith(f"; see `{where} --help`")
+
+
+def test_a_group_alone_shows_its_help() -> None:
+    """As if it had been asked for."""
+    result = CliRunner().invoke(main, ["cert"], prog_name="emca-daemon")
+    assert "Commands:" in result.output
 
 
 def leaves(command: click.Command) -> Iterator[click.Command]:
