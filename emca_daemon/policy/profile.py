@@ -191,9 +191,9 @@ class Profile:
     lint: Literal["none", "pkix", "serverauth"] = "pkix"
     """Which linters must be content: RFC 5280's, or those of the CA/Browser Forum's TLS server certificates, too."""
     ct: bool = False
-    """Whether certificates are logged in Certificate Transparency logs first."""
+    """Whether certificates shall be logged in Certificate Transparency logs first; noted, and not done yet."""
     key_recovery: bool = False
-    """Whether the holder's key is kept for recovery."""
+    """Whether the holder's key shall be kept for recovery; noted, and not done yet."""
     validity: ValidityRules = field(default_factory=ValidityRules)
     subject: SubjectRules = field(default_factory=SubjectRules)
     names: NameRules = field(default_factory=NameRules)
