@@ -1,13 +1,17 @@
 """Values that profiles are written with: OIDs, networks, mail patterns, regular expressions, DER."""
 
 import ipaddress
-import re
 from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
 
 from cryptography import x509
 
 from emca_daemon.asn1.attributes import BY_NAME, attribute_type
 from emca_daemon.policy.dns_names import DnsPattern, DnsPatterns
+
+if TYPE_CHECKING:
+    import cel
 
 IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -108,22 +112,35 @@ class MailPattern:
 
 @dataclass(frozen=True, slots=True)
 class TextPattern:
-    """A regular expression that a whole value must match."""
+    """A regular expression that a whole value must match.
+
+    In RE2's syntax, as rules in CEL have it: no look-around and no back references, and so no value, which strangers
+    choose, can make a match take very long.
+    """
 
     text: str
-    compiled: re.Pattern[str]
 
     @classmethod
     def parse(cls, text: str) -> "TextPattern":
         """From the expression; raises ValueError."""
+        pattern = cls(text)
         try:
-            return cls(text, re.compile(text))
-        except re.error as error:
-            raise ValueError(f"a regular expression ({error})") from error
+            pattern.covers("")
+        except (ValueError, RuntimeError) as error:
+            what = str(error).partition(". Check function")[0].rpartition("error: ")[2]
+            raise ValueError(f"a regular expression in the syntax of RE2 ({what})") from error
+        return pattern
 
     def covers(self, value: str) -> bool:
         """Whether the whole value matches."""
-        return self.compiled.fullmatch(value) is not None
+        return _matching().execute({"value": value, "pattern": f"^(?:{self.text})$"}) is True
+
+
+@cache
+def _matching() -> "cel.Program":
+    import cel  # here: most profiles have no expressions, and its own command line makes it large
+
+    return cel.compile("value.matches(pattern)")
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,10 @@ BAD: list[tuple[Callable[[str], object], str, str]] = [
     (MailPattern.parse, "a@.example.com", "mail pattern"),
     (MailPattern.parse, "a@*", "mail pattern"),
     (MailPattern.parse, "a@b..c", "mail pattern"),
-    (TextPattern.parse, "(", "regular expression"),
+    (TextPattern.parse, "(", "regular expression .*unclosed group"),
+    (TextPattern.parse, "(?=a)b", "regular expression .*look-around"),
+    (TextPattern.parse, r"(a)\1", "regular expression .*backreferences"),
+    (TextPattern.parse, "(x{1,1000}){1,1000}", "regular expression"),
     (DistinguishedName.parse, "Example", "distinguished name"),
     (DerValue.parse, "zz", "hexadecimal"),
     (DerValue.parse, "0501", "one whole DER value"),
@@ -90,6 +93,15 @@ def test_an_expression_matches_the_whole_value() -> None:
     """A part is not enough."""
     assert TextPattern.parse("[a-z]+").covers("abc")
     assert not TextPattern.parse("[a-z]+").covers("abc1")
+    assert not TextPattern.parse("a|b").covers("ab")
+    assert not TextPattern.parse("a").covers("a\n")
+    assert TextPattern.parse("Zo.+").covers("Zoë")
+
+
+def test_no_value_makes_an_expression_take_very_long() -> None:
+    """These would take a backtracking engine years."""
+    for text in ("(a+)+b", r"(\w+\s?)*!", "(a|a)*b"):
+        assert not TextPattern.parse(text).covers("a" * 1024)
 
 
 @pytest.mark.parametrize(
