@@ -84,6 +84,8 @@ def read_ancestors(value: object, names: tuple[AlternativeName, ...]) -> dict[Al
             raise malformed("the member `ancestorDomain` is not a domain name of a `dns` identifier")
         if not is_beneath(name.value, above := _lower(ancestor)):
             raise malformed(f"{name.value} does not lie beneath {ancestor[:253]}")
+        if "." not in above:
+            raise malformed(f"{above} is a top-level domain, which proves nothing of the names beneath")
         found[name] = AlternativeName(NameType.DNS, above)
     return found
 

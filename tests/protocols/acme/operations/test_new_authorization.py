@@ -83,7 +83,7 @@ def test_an_order_names_the_ancestor(world: AcmeWorld) -> None:
     assert authorization.json["identifier"] == {"type": "dns", "value": "x.example.com"}
     prove(world, client, authorization)
     assert client.post(order.location).json["status"] == "ready"
-    for ancestor in ("example.org", 7, "ple.com", ""):
+    for ancestor in ("example.org", 7, "ple.com", "com", ""):
         odd = [{"type": "dns", "value": "a.example.com", "ancestorDomain": ancestor}]
         assert client.post(client.url("/new-order"), {"identifiers": odd}).problem == "400 malformed"
 
