@@ -1,24 +1,23 @@
 """tkauth-01: an authority's token proves a telephone number authorization list (RFC 9447 3, RFC 9448)."""
 
-from hashlib import sha256
-
 from emca_daemon.asn1.tn_auth_list import read_tn_auth_list
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.names import NameType
 from emca_daemon.protocols.acme.answering import Proof, Response
-from emca_daemon.protocols.acme.authority_tokens import LONGEST, AuthorityToken, names_key, read_token
+from emca_daemon.protocols.acme.authority_tokens import AuthorityToken, names_key, read_token
 from emca_daemon.protocols.acme.errors import Problem, malformed, problem_of
 from emca_daemon.protocols.json_text import read_base64url
-from emca_daemon.settings.acme import Rate
 
 TYPE = "atc"
 """The one type of token (`tkauth-type`)."""
 
-_ONCE = Rate(1, LONGEST)
-
 
 def judge_tkauth(response: Response) -> Proof | Problem:
-    """Judge the token in a response; raises malformed where there is none."""
+    """Judge the token in a response; raises malformed where there is none.
+
+    It is bound to the account, which may use it for further orders until it runs out (RFC 9447 3.3); the audit has its
+    `jti` each time.
+    """
     text = response.payload.get("tkauth")
     if not isinstance(text, str):
         raise malformed("the member `tkauth` is not a text")
@@ -49,6 +48,3 @@ def _check(token: AuthorityToken, response: Response) -> None:
         raise Refused(Reason.NOT_PERMITTED, "the token is for another account: its fingerprint is not this key's")
     if token.ca:
         raise Refused(Reason.NOT_PERMITTED, "the token is for a CA certificate, and none are issued here")
-    subject = "token:" + sha256(f"{token.authority}\x00{token.id}".encode()).hexdigest()
-    if not response.tx.acme.take_token(subject, response.call.now, _ONCE):
-        raise Refused(Reason.NOT_PERMITTED, "the token was used before")
