@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from datetime import datetime
 
+from emca_daemon.names import NameType
 from emca_daemon.protocols.acme import tkauth
 from emca_daemon.protocols.acme.challenges import ONION_CSR_01, TKAUTH_01
 from emca_daemon.protocols.acme.dns_persist import DNS_PERSIST_01, MOST_ISSUERS
@@ -57,6 +58,8 @@ def order_document(endpoint: Endpoint, order: Order, now: datetime) -> Document:
         document["star-certificate"] = endpoint.star_certificate_url(order.id)
     elif status is OrderStatus.VALID:
         document["certificate"] = endpoint.certificate_url(order.id)
+        if order.open_to_all and any(name.type is NameType.TN_AUTH_LIST for name in order.names):
+            document["x5u"] = document["certificate"]  # for PASSporTs (RFC 9448 7)
     if status is OrderStatus.INVALID:
         document["error"] = json.loads(order.error) if order.error else _derived_error(endpoint, order, now).document()
     return document

@@ -25,7 +25,12 @@ from tests.support.acme_client import AcmeClient, Answer, b64, decoded, jwk_of
 from tests.support.acme_world import SETTINGS, AcmeWorld
 from tests.support.token_authority import Authority, code_list, fingerprint_of
 
-SETTING = replace(SETTINGS, challenges=("http-01", "tkauth-01"), token_authority="https://authority.test/")
+SETTING = replace(
+    SETTINGS,
+    challenges=("http-01", "tkauth-01"),
+    token_authority="https://authority.test/",
+    allow_certificate_get=True,
+)
 COMMON_NAME = AttributeRule(type=AttributeName.parse("commonName"))
 PROFILE: dict[str, object] = {
     "names": NameRules(minimum=0, dns=DnsRules()),
@@ -68,9 +73,9 @@ class Case:
         self.order: Answer = self.ordered(identifier(), *others)
         self.challenge = self.client.challenge(self.order, "tkauth-01")
 
-    def ordered(self, *identifiers: dict[str, object]) -> Answer:
+    def ordered(self, *identifiers: dict[str, object], **members: object) -> Answer:
         """An order."""
-        return self.client.post(self.client.url("/new-order"), {"identifiers": list(identifiers)})
+        return self.client.post(self.client.url("/new-order"), {"identifiers": list(identifiers), **members})
 
     def token(self, client: AcmeClient | None = None, **changes: Any) -> str:
         """A token for the list and the account; `changes` replace members of `atc`, or claims."""
@@ -113,6 +118,17 @@ def test_a_token_proves_a_list() -> None:
     assert certificate.subject.rfc4514_string() == "CN=SHAKEN 1234"
     with pytest.raises(x509.ExtensionNotFound):
         certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
+
+
+def test_where_everybody_finds_the_certificate() -> None:
+    """`x5u`, where the order lets everybody download it (RFC 9448 7)."""
+    case = Case()
+    case.respond(case.token(exp=int((case.world.clock.now + timedelta(days=365)).timestamp())))
+    assert "x5u" not in case.finalize(csr(code_list())).json
+    case.order = case.ordered(identifier(), **{"allow-certificate-get": True})
+    done = case.finalize(csr(code_list())).json
+    assert done["x5u"] == done["certificate"]
+    assert case.client.send("GET", done["x5u"]).header("content-type") == "application/pem-certificate-chain"
 
 
 def test_a_proof_lasts_no_longer_than_its_token() -> None:
