@@ -165,6 +165,18 @@ def test_proofs(world: CmpWorld, proof: bytes, failure: str) -> None:
     assert (reply.type, reply.failure) == ("ip", failure)
 
 
+@pytest.mark.parametrize("number", [1, 2, 3, 4, 6])
+def test_controls_that_are_not_minded(world: CmpWorld, number: int) -> None:
+    """RegToken, authenticator, pkiPublicationInfo, pkiArchiveOptions, protocolEncrKey, and regInfo behind the proof."""
+    control = der.sequence(der.oid(f"1.3.6.1.5.5.7.5.1.{number}"), der.tlv(0x0C, b"token"))
+    template = Template(key=KEY)
+    asked = der.sequence(der.integer(0), template.encoded(), der.sequence(control))
+    behind = der.sequence(der.sequence(der.oid("1.3.6.1.5.5.7.5.2.1"), der.tlv(0x0C, b"CN?else%")))
+    reply = world.client().send(0, der.sequence(der.sequence(asked, signature(asked), behind)))
+    assert (reply.type, reply.failure) == ("ip", "")
+    assert reply.certificate.subject == build.name("CN=dev1")
+
+
 def test_an_input_of_its_own_where_the_subject_is_missing(world: CmpWorld) -> None:
     """In an update: over the sender's name and the same key."""
     for proof, failure in (
