@@ -7,7 +7,7 @@ from typing import cast
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from emca_daemon.asn1.cmp import IMPLICIT_CONFIRM
+from emca_daemon.asn1.cmp import IMPLICIT_CONFIRM, Body
 from emca_daemon.asn1.cmp_status import FailInfo
 from emca_daemon.ca import ports as ca
 from emca_daemon.ca.records import CertificateRecord, Intent, PendingRequest
@@ -39,6 +39,15 @@ def new_transaction(call: Call, stage: Stage, lifetime: timedelta, request_id: i
         signer=certificate,
         asked_nonce=call.message.header.sender_nonce,
     )
+
+
+def request_ids(call: Call, transaction: Transaction) -> tuple[int, ...]:
+    """The certReqIds by which a follow-up may name the request; the first is the right one.
+
+    For a PKCS #10 that is -1 (RFC 9810 5.3.4); clients of before that was written say 0.
+    """
+    tolerated = transaction.request is Body.P10CR and not call.endpoint.settings.strict
+    return (transaction.request_id, 0) if tolerated else (transaction.request_id,)
 
 
 def claim(tx: ca.Writing, transaction: Transaction) -> None:

@@ -17,7 +17,7 @@ from emca_daemon.errors import Reason, Refused
 from emca_daemon.protocols.cmp.authentication import failure
 from emca_daemon.protocols.cmp.calls import Answer, Call
 from emca_daemon.protocols.cmp.errors import Failure
-from emca_daemon.protocols.cmp.issuance import cmp_rows, finished
+from emca_daemon.protocols.cmp.issuance import cmp_rows, finished, request_ids
 from emca_daemon.protocols.cmp.operations.withdrawal import revoke_updated, withdraw
 from emca_daemon.protocols.cmp.ports import Writing
 from emca_daemon.protocols.cmp.records import Stage, Transaction
@@ -106,7 +106,7 @@ def _is_accepted(call: Call, transaction: Transaction, tx: Writing) -> bool:
     if len(statuses) > 1:
         raise failure(FailInfo.BAD_REQUEST, "one certificate is to be confirmed")
     (status,) = statuses
-    if status.request_id != transaction.request_id:
+    if status.request_id not in request_ids(call, transaction):
         raise failure(FailInfo.BAD_REQUEST, f"the certReqId is {transaction.request_id}")
     accepted = status.status in (None, Status.ACCEPTED, Status.GRANTED_WITH_MODS)
     if not accepted and status.status != Status.REJECTION:

@@ -12,7 +12,7 @@ from emca_daemon.errors import Reason, Refused
 from emca_daemon.protocols.cmp.authentication import failure
 from emca_daemon.protocols.cmp.calls import Answer, Call
 from emca_daemon.protocols.cmp.headers import is_repeated
-from emca_daemon.protocols.cmp.issuance import delivered, finished
+from emca_daemon.protocols.cmp.issuance import delivered, finished, request_ids
 from emca_daemon.protocols.cmp.operations.enrollment import certificate_answer, rejected_answer
 from emca_daemon.protocols.cmp.operations.withdrawal import revoke_updated
 from emca_daemon.protocols.cmp.records import Stage, Transaction
@@ -27,7 +27,7 @@ def poll(call: Call) -> Answer:
     if transaction.stage is not Stage.WAITING and not is_repeated(call.message, transaction):
         raise failure(FailInfo.BAD_REQUEST, "nothing is waited for")
     asked = poll_requests(call.message.body)
-    if len(asked) != 1 or asked[0] not in (transaction.request_id, _ANY):
+    if len(asked) != 1 or asked[0] not in (*request_ids(call, transaction), _ANY):
         raise failure(FailInfo.BAD_REQUEST, f"the certReqId is {transaction.request_id}")
     with call.endpoint.store.reading() as tx:
         request = tx.pending.get(transaction.pending)

@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from emca_daemon.asn1 import der
 from emca_daemon.ca.records import RevocationReason
+from tests.protocols.cmp.operations.test_enrollment import csr
 from tests.support import cmp_messages as build
 from tests.support.ca_world import BY, ISSUING
 from tests.support.cmp_world import Client, CmpWorld, settings
@@ -88,6 +89,17 @@ def test_what_was_withdrawn_is_not_said_to_be_confirmed(world: CmpWorld) -> None
     world.expiry.run()
     late = client.confirm(certificate)
     assert (late.type, late.failure, late.is_protected) == ("error", "certRevoked", True)
+
+
+def test_a_pkcs10_may_be_called_by_the_id_0(world: CmpWorld) -> None:
+    """As clients of RFC 4210's time call it; a strict endpoint knows -1 alone, and no other id is right."""
+    strict = CmpWorld(settings(strict=True))
+    for endpoint, request_id, failure in ((world, 0, ""), (world, 1, "badRequest"), (strict, 0, "badRequest")):
+        client = endpoint.client()
+        certificate = client.send(4, csr()).certificate
+        reply = client.confirm(certificate, request_id=request_id)
+        assert reply.type == ("error" if failure else "pkiconf")
+        assert not failure or reply.failure == failure
 
 
 def test_version_3_may_name_the_hash(world: CmpWorld) -> None:
