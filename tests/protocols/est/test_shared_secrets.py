@@ -43,6 +43,23 @@ def test_the_old_proof_is_hmac_sha_1() -> None:
 
 
 @pytest.mark.parametrize(
+    ("digest", "mac", "name"),
+    [
+        ("1.3.14.3.2.26", "1.2.840.113549.2.7", "sha1"),
+        ("2.16.840.1.101.3.4.2.1", "1.2.840.113549.2.9", "sha256"),
+        ("2.16.840.1.101.3.4.2.3", "1.2.840.113549.2.11", "sha512"),
+    ],
+)
+def test_the_new_proof_names_its_algorithms(digest: str, mac: str, name: str) -> None:
+    """RFC 5272 6.2.1; it is what counts beside an old one."""
+    key = hashlib.new(name, b"secret", usedforsecurity=False).digest()
+    witness = der.octet_string(hmac.digest(key, SEQUENCE, name))
+    proof = (cmc.IDENTITY_PROOF_V2, der.sequence(der.sequence(der.oid(digest)), der.sequence(der.oid(mac)), witness))
+    old = (cmc.IDENTITY_PROOF, der.octet_string(bytes(20)))
+    assert proved_user(message(NAME, proof, old), SECRETS, b"decoy") == HttpUser("bob", "secret", frozenset({"ra"}))
+
+
+@pytest.mark.parametrize(
     ("controls", "reason"),
     [
         ((NAME, (cmc.IDENTITY_PROOF, der.octet_string(bytes(20)))), Reason.NOT_AUTHENTICATED),
