@@ -1,6 +1,6 @@
 """Names of the day: small types that keep one kind of text apart from another."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import NewType
 
@@ -50,14 +50,18 @@ class AlternativeName:
 
 @dataclass(frozen=True, slots=True)
 class SubjectAttribute:
-    """One attribute of a distinguished name: dotted OID and text."""
+    """One attribute of a distinguished name: dotted OID and text.
+
+    `joined` says that it is in the relative name of the one before; two names that differ in that alone are equal.
+    """
 
     oid: str
     value: str
+    joined: bool = field(default=False, compare=False)
 
 
 Subject = tuple[SubjectAttribute, ...]
-"""A distinguished name, in encoding order, one attribute a relative name."""
+"""A distinguished name, in encoding order."""
 
 
 def serial_text(serial: int) -> str:

@@ -16,11 +16,11 @@ UPN = "1.3.6.1.4.1.311.20.2.3"
 
 
 def subject_to_name(subject: Subject, string_types: dict[str, StringType] | None = None) -> x509.Name:
-    """The X.509 name, one attribute a relative name; string types by OID where they differ from the attribute's own.
+    """The X.509 name; string types by OID where they differ from the attribute's own.
 
     Raises Refused(NAME_REFUSED) for a value that is too long, empty, or not writable in its string type.
     """
-    attributes = []
+    relative: list[list[x509.NameAttribute[str | bytes]]] = []
     for attribute in subject:
         kind = attribute_type(attribute.oid)
         string_type = (string_types or {}).get(attribute.oid, kind.string_type)
@@ -28,20 +28,27 @@ def subject_to_name(subject: Subject, string_types: dict[str, StringType] | None
             name_attribute = x509.NameAttribute(x509.ObjectIdentifier(attribute.oid), attribute.value, string_type)
         except ValueError as error:
             raise Refused(Reason.NAME_REFUSED, f"{kind.name} cannot be written: {error}") from error
-        attributes.append(name_attribute)
-    return x509.Name(attributes)
+        if attribute.joined and relative:
+            relative[-1].append(name_attribute)
+        else:
+            relative.append([name_attribute])
+    try:
+        return x509.Name([x509.RelativeDistinguishedName(attributes) for attributes in relative])
+    except ValueError as error:
+        raise Refused(Reason.NAME_REFUSED, f"the subject cannot be written: {error}") from error
 
 
 def name_to_subject(name: x509.Name) -> Subject:
-    """The attributes of an X.509 name in order; several in one relative name stand one after the other.
+    """The attributes of an X.509 name in order; several in one relative name are joined.
 
     Raises Refused(MALFORMED) for a value that is not text.
     """
     attributes = []
-    for attribute in name:
-        if not isinstance(attribute.value, str):
-            raise Refused(Reason.MALFORMED, f"the value of {attribute.oid.dotted_string} in a name is not text")
-        attributes.append(SubjectAttribute(attribute.oid.dotted_string, attribute.value))
+    for relative in name.rdns:
+        for place, attribute in enumerate(relative):
+            if not isinstance(attribute.value, str):
+                raise Refused(Reason.MALFORMED, f"the value of {attribute.oid.dotted_string} in a name is not text")
+            attributes.append(SubjectAttribute(attribute.oid.dotted_string, attribute.value, joined=place > 0))
     return tuple(attributes)
 
 

@@ -62,7 +62,7 @@ def encode_facts(facts: RequestFacts) -> bytes:
                 requester.application,
                 sorted(requester.groups),
             ],
-            "subject": [[attribute.oid, attribute.value] for attribute in facts.subject],
+            "subject": [[one.oid, one.value, *([True] if one.joined else [])] for one in facts.subject],
             "names": [[name.type.value, name.value] for name in facts.names],
             "key": _text(facts.key.public_key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)),
             "signature": facts.request_signature,
@@ -79,7 +79,7 @@ def decode_facts(encoded: bytes) -> RequestFacts:
     protocol, identity, proof, origin, request_id, application, groups = read["requester"]
     return RequestFacts(
         requester=Requester(protocol, identity, proof, origin, request_id, application, frozenset(groups)),
-        subject=tuple(SubjectAttribute(oid, value) for oid, value in read["subject"]),
+        subject=tuple(SubjectAttribute(*attribute) for attribute in read["subject"]),
         names=tuple(AlternativeName(NameType(kind), value) for kind, value in read["names"]),
         key=_key(b64decode(read["key"])),
         request_signature=read["signature"],

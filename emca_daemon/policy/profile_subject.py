@@ -72,6 +72,14 @@ class AttributeRule:
 class SubjectRules:
     """The subject: which attributes, in which order."""
 
+    order: Literal["profile", "as-requested"] = "profile"
+    """How attributes are arranged.
+
+    `profile`: in the order of the rules, one a relative name, the common name last where it comes from the names;
+    `as-requested`: as the requester arranged them, several in one relative name included, where none is added or left
+    out (else as with `profile`).
+    """
+
     common_name: Literal["as-requested", "first-dns-name", "none"] = "as-requested"
     """Where the common name comes from.
 

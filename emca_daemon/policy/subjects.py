@@ -1,5 +1,6 @@
 """The subject of a certificate, from what was asked for and what the profile says of each attribute."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from cryptography import x509
@@ -18,7 +19,7 @@ _LONGEST_COMMON_NAME = 64
 def chosen_subject(
     rules: SubjectRules, asked: Subject, names: Sequence[AlternativeName]
 ) -> tuple[Subject, list[Mismatch]]:
-    """The subject to certify, in the profile's order with the common name last, and what is wrong with the one asked.
+    """The subject to certify, arranged as the profile says, and what is wrong with the one asked.
 
     The subject returned means something only where there are no mismatches.
     """
@@ -41,6 +42,8 @@ def chosen_subject(
         mismatches += (_refusal(oid, "is not an attribute that this profile knows") for oid in unlisted)
     if rules.common_name == "first-dns-name" and (common_name := _common_name(common_names, names)):
         chosen.append(SubjectAttribute(COMMON_NAME, common_name))
+    if rules.order == "as-requested" and Counter(chosen) == Counter(asked):
+        return asked, mismatches
     return tuple(chosen), mismatches
 
 

@@ -1,6 +1,7 @@
 """Tests of emca_daemon.asn1.names."""
 
 import ipaddress
+from dataclasses import replace
 
 import pytest
 from cryptography import x509
@@ -118,3 +119,17 @@ def test_any_other_name_has_a_text(value: bytes) -> None:
         assert alternative_name(x509.OtherName(x509.ObjectIdentifier(UPN), value)).value
     except Refused as refused:
         assert refused.reason is Reason.MALFORMED  # noqa: PT017 - either outcome is right
+
+
+def test_several_attributes_may_be_one_relative_name() -> None:
+    """They are joined to the one before; that one is not joined to nothing; the same attribute twice is no name."""
+    name = x509.Name.from_rfc4514_string("CN=a+OU=b,O=c")
+    subject = name_to_subject(name)
+    assert sorted(one.joined for one in subject) == [False, False, True]
+    assert subject_to_name(subject) == name
+    assert subject == tuple(replace(one, joined=False) for one in subject)
+    first = replace(subject[0], joined=True)
+    assert len(subject_to_name((first,)).rdns) == 1
+    with pytest.raises(Refused) as caught:
+        subject_to_name((subject[0], first))
+    assert caught.value.reason is Reason.NAME_REFUSED

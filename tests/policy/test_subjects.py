@@ -1,5 +1,7 @@
 """Tests of emca_daemon.policy.subjects."""
 
+from dataclasses import replace
+
 import pytest
 from cryptography.x509.name import _ASN1Type as StringType
 
@@ -11,17 +13,16 @@ CA: dict[str, object] = {
     "kind": "sub-ca",
     "key_usage": {"bits": ["key-cert-sign", "crl-sign"]},
 }
-ORDERED: dict[str, object] = {
-    "subject": {
-        "attributes": [
-            {"type": "countryName", "use": "fixed", "value": "DE"},
-            {"type": "organizationName", "use": "required"},
-            {"type": "organizationalUnitName", "use": "optional", "maximum": 2},
-            {"type": "title", "use": "forbidden"},
-            {"type": "commonName", "use": "optional", "pattern": "[a-z ]+"},
-        ],
-    },
+RULES: dict[str, object] = {
+    "attributes": [
+        {"type": "countryName", "use": "fixed", "value": "DE"},
+        {"type": "organizationName", "use": "required"},
+        {"type": "organizationalUnitName", "use": "optional", "maximum": 2},
+        {"type": "title", "use": "forbidden"},
+        {"type": "commonName", "use": "optional", "pattern": "[a-z ]+"},
+    ],
 }
+ORDERED: dict[str, object] = {"subject": RULES}
 
 
 def asked(table: dict[str, object], wanted: Subject, *names: AlternativeName) -> tuple[str, list[str]]:
@@ -35,6 +36,15 @@ def test_the_profile_sets_the_order() -> None:
     """Whatever order the request has; fixed values are written even where nothing was asked."""
     assert asked(ORDERED, subject(CN="a b", OU="x", O="Example")) == ("CN=a b,OU=x,O=Example,C=DE", [])
     assert asked(ORDERED, subject(O="Example", C="DE")) == ("O=Example,C=DE", [])
+
+
+def test_the_requester_may_set_the_order() -> None:
+    """And what is in one relative name; where something is added or left out, the profile does."""
+    table: dict[str, object] = {"subject": {**RULES, "order": "as-requested"}}
+    mixed = (*subject(CN="a b"), *subject(O="Example"), replace(subject(OU="x")[0], joined=True), *subject(C="DE"))
+    assert asked(table, mixed) == ("C=DE,O=Example+OU=x,CN=a b", [])
+    assert asked(table, mixed[:3]) == ("CN=a b,OU=x,O=Example,C=DE", [])
+    assert asked(ORDERED, mixed) == ("CN=a b,OU=x,O=Example,C=DE", [])
 
 
 BAD = [

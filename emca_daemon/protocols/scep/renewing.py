@@ -1,9 +1,12 @@
 """Renewal: whether the certificate that signed a request is one of ours that may be renewed now (RFC 8894 2.3)."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
+
+from cryptography import x509
 
 from emca_daemon.ca import ports as ca
 from emca_daemon.ca.cycle import NoCompanion
@@ -76,5 +79,15 @@ class SameNames(NoCompanion):
         self._check(approved.subject.rfc4514_string(), approved.names)
 
     def _check(self, subject: str, names: Sequence[AlternativeName]) -> None:
-        if subject != self._old.subject or not set(names) <= set(self._old.names):
+        if not _same_attributes(subject, self._old.subject) or not set(names) <= set(self._old.names):
             raise Refused(Reason.NAME_REFUSED, "a renewed certificate has the subject and names of the old one")
+
+
+def _same_attributes(one: str, other: str) -> bool:
+    """Whether two subjects say the same, however they are arranged: the profile may have changed that meanwhile."""
+    if one == other:
+        return True
+    try:
+        return Counter(x509.Name.from_rfc4514_string(one)) == Counter(x509.Name.from_rfc4514_string(other))
+    except ValueError:
+        return False

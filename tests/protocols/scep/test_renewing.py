@@ -6,6 +6,7 @@ from datetime import timedelta
 from emca_daemon.ca.records import RevocationReason
 from emca_daemon.names import IssuerName, ProfileName, SerialNumber
 from emca_daemon.protocols.scep.messages import MessageType
+from emca_daemon.protocols.scep.renewing import _same_attributes
 from emca_daemon.settings.scep import ScepRenewalSettings
 from tests.support.ca_world import BY, ISSUING, ROOT, new_authority
 from tests.support.scep_world import BY as DAEMON
@@ -76,6 +77,14 @@ def test_somebody_elses_certificate_is_no_certificate_of_ours() -> None:
     stranger = replace(Client(world), certificate=holder(ScepWorld()).certificate)
     assert stranger.renew().fail_info == "2"
     assert stranger.enroll().status == "0"
+
+
+def test_names_may_be_arranged_otherwise() -> None:
+    """Where the profile puts attributes into its own order by now; other attributes are another name."""
+    old = "CN=device-1,2.5.4.5=FTX\\,1,O=Example"
+    assert _same_attributes(old, "2.5.4.5=FTX\\,1+CN=device-1,O=Example")
+    for other in ("CN=device-1,2.5.4.5=FTX,O=Example", "CN=device-1,O=Example", old + ",O=Example", "no name"):
+        assert not _same_attributes(old, other)
 
 
 def test_another_name_is_refused_and_audited() -> None:
