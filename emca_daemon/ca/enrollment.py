@@ -129,7 +129,7 @@ class Enrollment:
         with self._store.reading() as tx:
             authority = self._authorities.get(chosen, tx)
             uses = tx.certificates.key_uses(facts.key.fingerprint, facts.requester.identity)
-        return authority, _with_uses(facts, uses)
+        return authority, with_uses(facts, uses)
 
     def _wait(
         self,
@@ -178,7 +178,8 @@ class _AlreadyWaits(Refused):
         self.request_id = request_id
 
 
-def _with_uses(facts: RequestFacts, uses: KeyUses) -> RequestFacts:
+def with_uses(facts: RequestFacts, uses: KeyUses) -> RequestFacts:
+    """The facts, with what the store knows of the key."""
     return replace(
         facts,
         key_certified_before=uses.certificates,
@@ -230,6 +231,6 @@ class _Guarded:
         self._companion.intended(tx, intent)
 
     def _check_key(self, rivals: KeyUses) -> None:
-        mismatches = key_mismatches(self._rules, _with_uses(self._facts, rivals))
+        mismatches = key_mismatches(self._rules, with_uses(self._facts, rivals))
         if mismatches:
             raise Refused(mismatches[0].reason, "the key was certified meanwhile", tuple(mismatches))

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPub
 from emca_daemon.ca.audit import event_by, refusal_by
 from emca_daemon.ca.authorities import Authorities
 from emca_daemon.ca.cycle import IssuanceCycle, NoCompanion, Signatory
-from emca_daemon.ca.enrollment import Enrollment
+from emca_daemon.ca.enrollment import Enrollment, with_uses
 from emca_daemon.ca.ports import Keys, Store, Writing
 from emca_daemon.ca.records import CertificateRecord, IssuerRecord, IssuerState, RevocationReason
 from emca_daemon.ca.revocation import KEY_IS_KNOWN, Revoking
@@ -155,7 +155,7 @@ class Hierarchy:
     ) -> tuple[Approved, Signatory]:
         with self._store.reading() as tx:
             uses = tx.certificates.key_uses(key.fingerprint, requester.identity)
-        facts = RequestFacts(requester, new.subject, (), key, key_blocked=uses.blocked)
+        facts = with_uses(RequestFacts(requester, new.subject, (), key), uses)
         decision = decide(facts, profile, None, self._clock(), approver=requester.identity)
         if isinstance(decision, AwaitsApproval):
             raise Refused(Reason.INTERNAL, "a root was asked to wait for the person who makes it")

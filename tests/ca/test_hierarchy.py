@@ -71,6 +71,15 @@ def test_an_existing_key_can_be_used() -> None:
     assert world.authorities.get(ROOT).public_key == key.public_key()
 
 
+def test_a_key_makes_one_root_where_the_profile_wants_that() -> None:
+    """Two roots of one key and name would publish CRLs that contradict each other."""
+    world = World().with_issuers()
+    again = replace(new_authority(ROOT, "root-ca", ""), name=IssuerName("again"))
+    with pytest.raises(Refused) as refused:
+        world.hierarchy.create_root(again, BY)
+    assert [mismatch.field for mismatch in refused.value.mismatches] == ["key.duplicates"]
+
+
 def test_revoking_a_sub_lists_it_at_its_parent() -> None:
     """The parent's CRL has it; the state says so; it cannot be revoked twice."""
     world = World().with_issuers()
