@@ -151,6 +151,9 @@ def _public_key(csr: x509.CertificateSigningRequest) -> CertificatePublicKeyType
         raise Refused(Reason.KEY_REFUSED, "the key is of a kind that is not supported") from error
     except (ValueError, TypeError) as error:
         raise Refused(Reason.KEY_REFUSED, "the key cannot be read") from error
+    if csr.public_key_algorithm_oid.dotted_string == _PSS:  # type: ignore[attr-defined]
+        # It would be certified as rsaEncryption, and its holder's software would not take that for the same key
+        raise Refused(Reason.KEY_REFUSED, "RSA keys that are for RSASSA-PSS alone are not certified")
     if isinstance(key, rsa.RSAPublicKey) and key.key_size > MAXIMUM_BITS:
         raise Refused(Reason.KEY_REFUSED, f"an RSA key of more than {MAXIMUM_BITS} bits is not looked at")
     return key

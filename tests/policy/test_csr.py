@@ -208,6 +208,22 @@ def test_a_key_that_cannot_sign_has_no_request_of_its_own(
     assert facts_proved_elsewhere(request, WHO, "").key.public_key == public
 
 
+def test_an_rsa_key_for_pss_alone_is_not_certified() -> None:
+    """Its certificate would call it by another algorithm."""
+    key = rsa.generate_private_key(65537, 2048)
+    numbers = key.public_key().public_bytes(Encoding.DER, PublicFormat.PKCS1)
+    for oid, certified in (("1.2.840.113549.1.1.1", True), ("1.2.840.113549.1.1.10", False)):
+        parameters = b"\x05\x00" if certified else b""
+        own = der.sequence(der.sequence(der.oid(oid), parameters), der.tlv(0x03, b"\x00" + numbers))
+        information = der.sequence(b"\x02\x01\x00", NAMED.public_bytes(), own, b"\xa0\x00")
+        algorithm = der.sequence(der.oid("1.2.840.113549.1.1.11"), b"\x05\x00")
+        request = der.assemble(information, algorithm, key.sign(information, padding.PKCS1v15(), hashes.SHA256()))
+        if certified:
+            assert read(request).key.algorithm == "rsa"
+        else:
+            assert refusal(request) is Reason.KEY_REFUSED
+
+
 def test_a_huge_rsa_key_is_not_looked_at() -> None:
     """Its verification would take seconds."""
     numbers = rsa.RSAPublicNumbers(65537, (1 << 16_390) + 1)
