@@ -302,7 +302,7 @@ class WebChannel(http.HTTPChannel):
         """The next request may wait in the buffer, or come within the idle time."""
         if request.abandoned:
             return
-        self._idle = not self._dataBuffer
+        self._idle = not any(self._dataBuffer)  # after a body there may be an empty piece
         timeouts = self.front.timeouts
         self._expect((timeouts.idle if self._idle else timeouts.header) if self.persistent else timeouts.body)
         super().requestDone(request)

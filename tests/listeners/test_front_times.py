@@ -52,6 +52,20 @@ def test_silent_connections_are_cut_off(kind: str) -> None:
     assert len(stage.connections) == 0
 
 
+@pytest.mark.parametrize("body", [b"", b"ok"])
+def test_a_kept_connection_may_be_idle_after_a_body(kind: str, body: bytes) -> None:
+    """As long as after a request without one: no 408 that a client would take for its next answer."""
+    stage = Stage(kind)
+    client = stage.connect()
+    client.send(b"POST /here HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))
+    assert [answer.status for answer in client.answers()] == [200]
+    stage.pass_time(59)
+    assert not client.left()
+    assert client.answers() == []
+    client.get()
+    assert [answer.status for answer in client.answers()] == [200]
+
+
 def test_time_spent_by_the_responder_is_not_the_clients(kind: str) -> None:
     """No deadline while we are at work."""
     stage = Stage(kind, Told(waits=True), mode="threads")
