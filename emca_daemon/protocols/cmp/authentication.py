@@ -163,11 +163,15 @@ class Authentication:
         record = self._own(signer)
         if record is not None:
             return self._own_credential(signer, record, protection)
-        identity = signer.subject.rfc4514_string()
-        if "vendor" in self._settings.accept and self._vendors.leads_to_root(signer, certificates, self._clock()):
-            key = f"vendor:{_fingerprint(signer).hex()}"
+        if "vendor" in self._settings.accept and self._is_of_vendor(signer, certificates):
+            key, identity = f"vendor:{_fingerprint(signer).hex()}", signer.subject.rfc4514_string()
             return Credential(Kind.VENDOR, key, identity, protection, certificate=signer)
         raise failure(FailInfo.SIGNER_NOT_TRUSTED, "no certificate that is trusted here has issued the signer's")
+
+    def _is_of_vendor(self, signer: x509.Certificate, certificates: Sequence[x509.Certificate]) -> bool:
+        """Whether a path leads from the signer to a vendor's root, by certificates whose names can be read."""
+        named = [one for one in certificates if _has_names(one)]
+        return _has_names(signer) and self._vendors.leads_to_root(signer, named, self._clock())
 
     def _own(self, signer: x509.Certificate) -> CertificateRecord | None:
         """The record of a certificate of ours: the very same one, octet by octet."""
@@ -196,13 +200,20 @@ def _parsed(certificates: Sequence[bytes]) -> list[x509.Certificate]:
     parsed = []
     for place, der in enumerate(certificates):
         try:
-            certificate = x509.load_der_x509_certificate(der)
-            _ = certificate.subject, certificate.issuer  # read when asked for: what cannot be read shows here
-            parsed.append(certificate)
+            parsed.append(x509.load_der_x509_certificate(der))
         except UNREADABLE:
             if place == 0:
                 raise failure(FailInfo.BAD_MESSAGE_CHECK, "the first of extraCerts is no certificate") from None
     return parsed
+
+
+def _has_names(certificate: x509.Certificate) -> bool:
+    """Whether its names can be read, which shows only when they are asked for and costs as much as all the rest."""
+    try:
+        _ = certificate.subject, certificate.issuer
+    except UNREADABLE:
+        return False
+    return True
 
 
 def is_signed_as_shown(message: Message) -> bool:
@@ -238,7 +249,11 @@ def _key_identifier(certificate: x509.Certificate) -> bytes | None:
 
 
 def _check_sender(header: Header, signer: x509.Certificate, *, strict: bool) -> None:
-    if header.sender_name is None or header.sender_name != name_to_subject(signer.subject):
+    try:
+        subject = name_to_subject(signer.subject)
+    except UNREADABLE:
+        subject = None
+    if header.sender_name is None or header.sender_name != subject:
         raise failure(FailInfo.BAD_MESSAGE_CHECK, "the sender is not the subject of the signer's certificate")
     identifier = _key_identifier(signer)
     if identifier is not None and header.sender_kid != identifier and (strict or header.sender_kid is not None):

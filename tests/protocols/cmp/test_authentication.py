@@ -151,6 +151,20 @@ def test_outdated_and_foreign_algorithms(world: CmpWorld) -> None:
     assert (bare.failure, bare.is_protected) == ("badAlg", False)
 
 
+def test_certificates_whose_names_cannot_be_read(world: CmpWorld) -> None:
+    """The signer's: badMessageCheck; others are not minded, as they lead nowhere."""
+    client = enrolled(world)
+    assert client.signer is not None
+    own = client.signer[0].public_bytes(Encoding.DER)
+    unreadable = own.replace(b"dev1", b"\xff\xff\xff\xff")
+    assert unreadable != own
+    for certificates, failure in (((unreadable,), "badMessageCheck"), ((own, unreadable), "")):
+        assert replace(client.renewed(), certificates=certificates).enroll(tag=2).failure == failure
+    stranger = replace(client.renewed(), signer=(foreign(), KEY))
+    shown = foreign().public_bytes(Encoding.DER)
+    assert replace(stranger, certificates=(shown, unreadable)).enroll().failure == "notAuthorized"  # not registered
+
+
 def test_devices_of_a_vendor(world: CmpWorld) -> None:
     """Registered ones; by another's certificate, or one that is not for signatures, nobody."""
     world.people.devices["station-7"] = known()
