@@ -36,7 +36,7 @@ def _read(contact: str) -> str:
     local, at, domain = address.rpartition("@")
     if not at or len(address) > _LONGEST or not _LOCAL_PART.fullmatch(local):
         raise _invalid("a mailto: contact has no valid address")
-    if dns_name_problem(domain.lower(), wildcard=False, single_label=False) is not None:
+    if dns_name_problem(domain.lower(), wildcard=False) is not None:
         raise _invalid("the domain of a mailto: contact is not a domain name")
     return contact
 

@@ -76,6 +76,6 @@ def take_apart(message: Mapping[str, object]) -> Parts:
     signature = read_base64url(message.get("signature"), "the member `signature`")
     if "crit" in header or "b64" in header:
         raise Refused(Reason.MALFORMED, "the protected header has a critical extension")
-    if ("jwk" in header) == ("kid" in header):
+    if (header.get("jwk") is None) == (header.get("kid") is None):
         raise Refused(Reason.MALFORMED, "the protected header has not exactly one of `jwk` and `kid`")
     return Parts(header, content, f"{protected}.{payload}".encode(), signature)

@@ -19,6 +19,11 @@ def test_contacts_are_kept_once_each() -> None:
     assert read_contacts(None) == read_contacts([]) == ()
 
 
+def test_hosts_of_private_networks_need_no_dot() -> None:
+    """Clients of private authorities give `admin@localhost`, franztls always."""
+    assert read_contacts(["mailto:admin@localhost"]) == ("mailto:admin@localhost",)
+
+
 @pytest.mark.parametrize(
     ("value", "kind"),
     [
@@ -31,7 +36,6 @@ def test_contacts_are_kept_once_each() -> None:
         (["admin@example.com"], "invalidContact"),
         (["mailto:"], "invalidContact"),
         (["mailto:admin"], "invalidContact"),
-        (["mailto:a@localhost"], "invalidContact"),
         (["mailto:a@exa mple.com"], "invalidContact"),
         (["mailto:a@example.com?subject=x"], "invalidContact"),
         (["mailto:a@example.com,b@example.com"], "invalidContact"),

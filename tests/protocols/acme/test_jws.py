@@ -67,6 +67,16 @@ def test_odd_headers_are_malformed(header: dict[str, Any]) -> None:
     assert refused.value.reason is Reason.MALFORMED
 
 
+def test_a_member_that_is_null_is_no_member() -> None:
+    """acme-client-lib writes `"kid": null` beside its key."""
+    by_key = read_flattened(flattened(KEY, {**HEADER, "kid": None, "jwk": jwk_of(KEY)}, b""))
+    by_name = read_flattened(flattened(KEY, {**HEADER, "jwk": None}, b""))
+    assert (by_key.jwk, by_key.kid) == (jwk_of(KEY), None)
+    assert (by_name.jwk, by_name.kid) == (None, "k")
+    with pytest.raises(Refused):
+        read_flattened(flattened(KEY, {**HEADER, "kid": None, "jwk": None}, b""))
+
+
 def test_foreign_algorithms_are_told_apart() -> None:
     """BadSignatureAlgorithm rather than malformed."""
     good = message()
