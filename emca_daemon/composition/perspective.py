@@ -14,11 +14,11 @@ from emca_daemon.clock import system_clock
 from emca_daemon.listeners.answering import Surroundings
 from emca_daemon.listeners.endpoints import Listener, listen, open_sockets
 from emca_daemon.listeners.execution import Execution
+from emca_daemon.listeners.guard import Guard
 from emca_daemon.listeners.notify import Notifier
 from emca_daemon.listeners.privileges import drop_privileges
 from emca_daemon.listeners.serving import Serving
 from emca_daemon.listeners.tls import TlsContext, TlsFiles
-from emca_daemon.listeners.web import Guard
 from emca_daemon.logs import StandardLogs, bridge_twisted, hush_libraries, make_log
 from emca_daemon.outbound.perspective_looks import Looks
 from emca_daemon.protocols.acme.perspective_messages import PATH, Question, Seen

@@ -25,11 +25,11 @@ from emca_daemon.errors import Reason, Refused
 from emca_daemon.listeners.answering import Surroundings
 from emca_daemon.listeners.endpoints import Listener, listen
 from emca_daemon.listeners.execution import Execution
+from emca_daemon.listeners.guard import Guard
 from emca_daemon.listeners.notify import Notifier
 from emca_daemon.listeners.own_certificate import renew_own_certificate
 from emca_daemon.listeners.serving import Serving
 from emca_daemon.listeners.tls import TlsContext, TlsFiles
-from emca_daemon.listeners.web import Guard
 from emca_daemon.listeners.workers import WORKER_VARIABLE
 from emca_daemon.metrics import Metrics
 from emca_daemon.protocols.acme.ports import Validations

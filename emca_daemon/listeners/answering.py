@@ -23,7 +23,7 @@ Seconds = Callable[[], float]
 
 
 class Guarding(Protocol):
-    """Asks a responder so that no bug of it gets out (`listeners.web.Guard`)."""
+    """Asks a responder so that no bug of it gets out (`listeners.guard.Guard`)."""
 
     def respond(self, responder: Responder, request: Request) -> Response:
         """Its answer, or its "internal error"."""

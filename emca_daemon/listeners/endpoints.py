@@ -13,12 +13,11 @@ from twisted.internet.task import LoopingCall
 from emca_daemon.clock import Clock
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.listeners.answering import Answering, Surroundings
-from emca_daemon.listeners.fast import FastFactory
+from emca_daemon.listeners.connection import HttpFactory
 from emca_daemon.listeners.front import Front
 from emca_daemon.listeners.handover import from_parent, from_systemd
 from emca_daemon.listeners.limits import Connections, Timeouts
 from emca_daemon.listeners.tls import TlsContext, identification, wrap
-from emca_daemon.listeners.web import WebFactory
 from emca_daemon.listeners.wire import Heads
 from emca_daemon.protocols.routing import Routes
 from emca_daemon.settings.model import ListenerSettings
@@ -180,9 +179,8 @@ def listen(
 ) -> Listener:
     """Serve the routes on a bound socket; `tls` goes with `settings.tls`."""
     connections = Connections(settings.connections, settings.connections_per_peer, around.seconds)
-    fast = settings.front == "fast"
     front = Front(
-        answering=Answering(name, routes, settings.max_body, around, quiet=fast),
+        answering=Answering(name, routes, settings.max_body, around, quiet=settings.quiet),
         connections=connections,
         timeouts=Timeouts(settings),
         heads=Heads(clock),
@@ -191,7 +189,7 @@ def listen(
         identify=identification(settings.tls),
         later=lambda call: reactor.callLater(0, call),
     )
-    factory: ServerFactory[Connected] = FastFactory(front) if fast else WebFactory(front)
+    factory: ServerFactory[Connected] = HttpFactory(front)
     if tls is not None:
         factory = wrap(tls, factory)
     listener = Listener(reactor, sock, connections, tls)

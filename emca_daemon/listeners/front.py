@@ -1,4 +1,4 @@
-"""What the two HTTP front ends (`web`, `fast`) share of a listener, and how large bodies are written."""
+"""What the connections of a listener share, and how large bodies are written."""
 
 import socket
 from collections.abc import Callable
@@ -36,7 +36,7 @@ class Address(Protocol):
 
 
 class Transport(Protocol):
-    """What both front ends ask of a connection's transport, TCP or TLS."""
+    """What a connection asks of its transport, TCP or TLS."""
 
     def getPeer(self) -> Address:  # noqa: N802
         """The other end."""

@@ -181,7 +181,7 @@ class TlsContext:
 
 
 def wrap(context: TlsContext, factory: ServerFactory[Protocol]) -> ServerFactory[Protocol]:
-    """TLS around a factory; writes go out at once, since a front end writes a response in one piece."""
+    """TLS around a factory; writes go out at once, since a connection writes a response in one piece."""
     wrapped = TLSMemoryBIOFactory(context, False, factory)  # type: ignore[arg-type]
     wrapped.protocol = TLSMemoryBIOProtocol
     return cast("ServerFactory[Protocol]", wrapped)

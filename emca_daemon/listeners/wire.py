@@ -1,4 +1,4 @@
-"""HTTP/1.1 as bytes, as far as both front ends share it: request targets, and the head of a response."""
+"""HTTP/1.1 as bytes: request targets, and the head of a response."""
 
 import re
 from email.utils import format_datetime

@@ -77,14 +77,14 @@ class ListenerSettings:
     """One listening socket and what it serves.
 
     `socket` names a systemd socket (`LISTEN_FDNAMES`) instead of address and port; `serves` is any of `SERVED`;
-    `front` is `web` (twisted.web) or `fast` (small requests only).
+    of a `quiet` one, requests that succeed are logged for debugging only.
     """
 
     address: str = "127.0.0.1"
     port: int = limited(0, port)
     socket: str | None = None
     serves: tuple[str, ...] = limited((), each_of(*SERVED))
-    front: str = limited("web", one_of("web", "fast"))
+    quiet: bool = False
     tls: TlsSettings | None = None
     max_header: int = limited(16_384, size)
     max_body: int = limited(1_048_576, size)

@@ -98,6 +98,6 @@ def test_a_certificate_is_signed_with_a_token_of_the_linters() -> None:
     assert get_type_hints(sign_certificate)["linted"] is Linted
 
 
-def test_only_the_web_listener_catches_everything() -> None:
-    """What is not `Refused` is a bug and reaches `listeners/web.py`, which logs it whole."""
-    assert catchers() <= {"listeners/web.py"}
+def test_only_the_guard_catches_everything() -> None:
+    """What is not `Refused` is a bug and reaches `listeners/guard.py`, which logs it whole."""
+    assert catchers() <= {"listeners/guard.py"}

@@ -1,4 +1,4 @@
-"""A small daemon for tests with real sockets: a web and a fast listener, one responder that can be slow."""
+"""A small daemon for tests with real sockets: two listeners, one responder that can be slow."""
 
 import json
 import os
@@ -12,9 +12,9 @@ from emca_daemon.clock import system_clock
 from emca_daemon.listeners.answering import Surroundings
 from emca_daemon.listeners.endpoints import listen, open_sockets
 from emca_daemon.listeners.execution import Execution
+from emca_daemon.listeners.guard import Guard
 from emca_daemon.listeners.notify import Notifier
 from emca_daemon.listeners.serving import Serving
-from emca_daemon.listeners.web import Guard
 from emca_daemon.listeners.workers import Supervisor
 from emca_daemon.logs import make_log
 from emca_daemon.metrics import Metrics
@@ -23,12 +23,8 @@ from emca_daemon.protocols.routing import Mount, Routes
 from emca_daemon.randomness import system_random
 from emca_daemon.settings.model import ListenerSettings, LogSettings
 
-LISTENERS = {
-    "web": ListenerSettings(header_timeout=timedelta(seconds=2), connections=400, connections_per_peer=400),
-    "fast": ListenerSettings(
-        front="fast", header_timeout=timedelta(seconds=2), connections=400, connections_per_peer=400
-    ),
-}
+_BUSY = ListenerSettings(header_timeout=timedelta(seconds=2), connections=400, connections_per_peer=400)
+LISTENERS = {"one": _BUSY, "other": _BUSY}
 
 
 class Sleeping:

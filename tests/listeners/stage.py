@@ -1,4 +1,4 @@
-"""A front end in memory: responders that do as they are told, a transport that keeps what is written."""
+"""A listener in memory: responders that do as they are told, a transport that keeps what is written."""
 # ruff: noqa: N802, A002 - the names are those of Twisted
 # mypy: disable-error-code="no-untyped-call"
 
@@ -18,12 +18,12 @@ from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 
 from emca_daemon.listeners.answering import Answering, Surroundings
+from emca_daemon.listeners.connection import HttpFactory
 from emca_daemon.listeners.execution import Execution
-from emca_daemon.listeners.fast import FastFactory
 from emca_daemon.listeners.front import Front
+from emca_daemon.listeners.guard import Guard
 from emca_daemon.listeners.limits import Connections, Timeouts
 from emca_daemon.listeners.tls import identify_plain
-from emca_daemon.listeners.web import Guard, WebFactory
 from emca_daemon.listeners.wire import Heads
 from emca_daemon.logs import make_log
 from emca_daemon.protocols.http import Request, Response
@@ -158,7 +158,6 @@ class FromThread:
 class Stage:
     """One listener in memory."""
 
-    kind: str
     responder: Told = field(default_factory=Told)
     settings: ListenerSettings = field(default_factory=lambda: ListenerSettings(max_header=2000, max_body=100))
     mode: str = "reactor"
@@ -185,7 +184,7 @@ class Stage:
         )
         routes = Routes((Mount("/here", self.responder),))
         self.front = Front(
-            answering=Answering("main", routes, self.settings.max_body, around, quiet=self.kind == "fast"),
+            answering=Answering("main", routes, self.settings.max_body, around, quiet=self.settings.quiet),
             connections=self.connections,
             timeouts=Timeouts(self.settings),
             heads=Heads(self.now),
@@ -202,7 +201,7 @@ class Stage:
     def connect(self, handle: object = None) -> "Client":
         """A new connection, admitted."""
         assert self.connections.admit("192.0.2.7")
-        factory = FastFactory(self.front) if self.kind == "fast" else WebFactory(self.front)
+        factory = HttpFactory(self.front)
         protocol = factory.buildProtocol(cast("IAddress", IPv4Address("TCP", "192.0.2.7", 4711)))
         assert protocol is not None
         return Client(protocol, handle)

@@ -24,7 +24,7 @@ def answered(stage: Stage, request: Request = REQUEST) -> Response:
 
 def test_the_smaller_limit_holds() -> None:
     """The listener's, or that of the responder; where nobody answers the listener's."""
-    stage = Stage("web")
+    stage = Stage()
     assert stage.front.answering.find("/here")[1] == 64
     stage.responder.max_body = 1000
     assert stage.front.answering.find("/here")[1] == 100
@@ -33,7 +33,7 @@ def test_the_smaller_limit_holds() -> None:
 
 def test_what_does_not_wait_stays_on_the_reactor() -> None:
     """Even where the pool is used for everything else."""
-    stage = Stage("web", Told(waits=False), mode="threads")
+    stage = Stage(Told(waits=False), mode="threads")
     assert answered(stage).status == 200
     assert stage.responder.threads == ["MainThread"]
 
@@ -50,7 +50,7 @@ class Toiler(Told):
 @pytest.mark.parametrize("query", ["long", ""])
 def test_long_computing_goes_to_a_thread_where_there_may_be_one(mode: str, query: str) -> None:
     """Though nothing is waited for here: the others need not wait for it."""
-    stage = Stage("web", Toiler(), mode=mode, waits=False)
+    stage = Stage(Toiler(), mode=mode, waits=False)
     responses: list[Response] = []
     stage.front.answering.answer(replace(REQUEST, query=query), stage.responder, responses.append)
     if away := (mode == "auto" and query == "long"):
@@ -63,7 +63,7 @@ def test_long_computing_goes_to_a_thread_where_there_may_be_one(mode: str, query
 
 def test_every_answer_is_counted_by_listener_protocol_and_status() -> None:
     """The protocol is the package or module of the responder."""
-    stage = Stage("web")
+    stage = Stage()
     answered(stage)
     answered(stage)
     stage.front.answering.answer(REQUEST, HealthResponder({}), lambda _: None)
@@ -72,7 +72,7 @@ def test_every_answer_is_counted_by_listener_protocol_and_status() -> None:
 
 def test_failures_are_logged_as_information_even_on_quiet_listeners() -> None:
     """Only successes are kept to the debug level there."""
-    stage = Stage("fast", Told(lambda _: Response(404)))
+    stage = Stage(Told(lambda _: Response(404)))
     answered(stage)
     event = json.loads(stage.log_output.getvalue())
     assert (event["level"], event["status"]) == ("info", 404)
@@ -81,7 +81,7 @@ def test_failures_are_logged_as_information_even_on_quiet_listeners() -> None:
 
 def test_ids_are_sixteen_hexadecimal_digits() -> None:
     """64 random bits."""
-    assert Stage("web").front.answering.new_id() == "ab" * 8
+    assert Stage().front.answering.new_id() == "ab" * 8
 
 
 class Worded(Told):
@@ -94,13 +94,12 @@ class Worded(Told):
         return Response(413, b"{}", (("content-type", "application/problem+json"),))
 
 
-@pytest.mark.parametrize("kind", ["web", "fast"])
 @pytest.mark.parametrize("chunked", [True, False])
 @pytest.mark.parametrize("first", [b"", b"GET /elsewhere HTTP/1.1\r\nHost: a\r\n\r\n"])
-def test_a_body_that_is_too_large_is_refused_in_the_protocols_words(kind: str, chunked: bool, first: bytes) -> None:
+def test_a_body_that_is_too_large_is_refused_in_the_protocols_words(chunked: bool, first: bytes) -> None:
     """If it has any, and on its own path only."""
     for path, form in ((b"/here", "application/problem+json"), (b"/elsewhere", "text/plain; charset=utf-8")):
-        stage = Stage(kind, Worded())
+        stage = Stage(Worded())
         client = stage.connect()
         framing = b"Transfer-Encoding: chunked" if chunked else b"Content-Length: 101"
         client.send(first + b"POST %b HTTP/1.1\r\nHost: a\r\n%b\r\n\r\n" % (path, framing))
@@ -112,10 +111,9 @@ def test_a_body_that_is_too_large_is_refused_in_the_protocols_words(kind: str, c
         assert heads == [("POST", "/here", "a", b"")] * (path == b"/here")
 
 
-@pytest.mark.parametrize("kind", ["web", "fast"])
-def test_words_that_may_wait_are_found_on_a_thread(kind: str) -> None:
+def test_words_that_may_wait_are_found_on_a_thread() -> None:
     """And sent when they are there, unless the peer has gone; nothing else is read meanwhile."""
-    stage = Stage(kind, Worded(), mode="threads")
+    stage = Stage(Worded(), mode="threads")
     for stays in (True, False):
         client = stage.connect()
         client.send(b"POST /here HTTP/1.1\r\nHost: a\r\nContent-Length: 101\r\n\r\n")
@@ -129,10 +127,9 @@ def test_words_that_may_wait_are_found_on_a_thread(kind: str) -> None:
     stage.execution.stop(5)
 
 
-@pytest.mark.parametrize("kind", ["web", "fast"])
-def test_a_full_pool_leaves_plain_words(kind: str) -> None:
+def test_a_full_pool_leaves_plain_words() -> None:
     """Whoever sends too much is not worth waiting for."""
-    stage = Stage(kind, Worded(), mode="threads")
+    stage = Stage(Worded(), mode="threads")
     gate = threading.Event()
     stage.execution.submit(lambda: gate.wait(10), lambda _: None)
     client = stage.connect()

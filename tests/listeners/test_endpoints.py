@@ -16,9 +16,9 @@ from emca_daemon.errors import Refused
 from emca_daemon.listeners.answering import Surroundings
 from emca_daemon.listeners.endpoints import Listener, bind, listen, open_sockets
 from emca_daemon.listeners.execution import Execution
+from emca_daemon.listeners.guard import Guard
 from emca_daemon.listeners.handover import SOCKETS_VARIABLE
 from emca_daemon.listeners.tls import TlsContext, TlsFiles
-from emca_daemon.listeners.web import Guard
 from emca_daemon.protocols.routing import Mount, Routes
 from emca_daemon.settings.model import ListenerSettings, TlsSettings
 from tests.listeners.certificates import certify
@@ -59,7 +59,7 @@ class Served:
     def __init__(self, settings: ListenerSettings, tls: TlsContext | None = None) -> None:
         """Serve."""
         self.reactor = PretendedReactor()
-        stage = Stage("web")
+        stage = Stage()
         around = Surroundings(
             execution=Execution("reactor", waits=False, threads=1, backlog=0, reactor=FromThread()),
             guard=Guard(stage.log),
@@ -112,10 +112,9 @@ def test_the_system_chooses_a_port_and_it_can_be_found_out(serve: Callable[..., 
     assert 1024 <= listener.port <= 65_535
 
 
-@pytest.mark.parametrize("front", ["web", "fast"])
-def test_both_front_ends_serve(serve: Callable[..., Served], front: str) -> None:
+def test_requests_are_answered(serve: Callable[..., Served]) -> None:
     """A request is answered, and connections beyond the limit are not let in."""
-    served = serve(ListenerSettings(front=front, connections=1))
+    served = serve(ListenerSettings(connections=1))
     client = served.connect()
     assert client is not None
     client.get("/x")
@@ -161,7 +160,7 @@ def test_tls_is_wrapped_around_and_watched(serve: Callable[..., Served], tmp_pat
     certificate, key = certify("a").write(tmp_path)
     settings = ListenerSettings(tls=TlsSettings(certificate=certificate, key=key))
     assert settings.tls is not None
-    context = TlsContext(TlsFiles.of(settings.tls, []), Stage("web").log)
+    context = TlsContext(TlsFiles.of(settings.tls, []), Stage().log)
     served = serve(settings, context)
     before = context.current
     certify("b").write(tmp_path)

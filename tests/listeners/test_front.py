@@ -1,4 +1,4 @@
-"""What both front ends do alike, and how large bodies are written."""
+"""What a listener makes of requests and responses, and how large bodies are written."""
 
 import json
 
@@ -10,20 +10,14 @@ from emca_daemon.settings.model import ListenerSettings
 from tests.listeners.stage import Client, Stage, Told
 
 
-@pytest.fixture(params=["web", "fast"])
-def kind(request: pytest.FixtureRequest) -> str:
-    """Every test below runs with both front ends."""
-    return str(request.param)
-
-
 def events(stage: Stage) -> list[dict[str, object]]:
     """What was logged."""
     return [json.loads(line) for line in stage.log_output.getvalue().splitlines()]
 
 
-def test_a_request_reaches_its_responder_as_it_was_sent(kind: str) -> None:
+def test_a_request_reaches_its_responder_as_it_was_sent() -> None:
     """Path and query stay encoded and are never normalised; names of fields are lower-case, values trimmed."""
-    stage = Stage(kind)
+    stage = Stage()
     client = stage.connect()
     client.get("/here/a%2Fb//c/../d?x=%20&y", "X-Thing:   two words ")
     [answer] = client.answers()
@@ -35,9 +29,9 @@ def test_a_request_reaches_its_responder_as_it_was_sent(kind: str) -> None:
     assert request.id == "ab" * 8
 
 
-def test_responses_have_length_date_and_server(kind: str) -> None:
+def test_responses_have_length_date_and_server() -> None:
     """And exactly the fields that the responder gave."""
-    stage = Stage(kind, Told(lambda _: Response(201, b"done", (("content-type", "text/x"), ("link", "<a>")))))
+    stage = Stage(Told(lambda _: Response(201, b"done", (("content-type", "text/x"), ("link", "<a>")))))
     client = stage.connect()
     client.get()
     [answer] = client.answers()
@@ -51,9 +45,9 @@ def test_responses_have_length_date_and_server(kind: str) -> None:
     }
 
 
-def test_the_path_below_no_mount_is_not_found(kind: str) -> None:
+def test_the_path_below_no_mount_is_not_found() -> None:
     """404 in plain text, and the connection goes on."""
-    stage = Stage(kind)
+    stage = Stage()
     client = stage.connect()
     client.get("/herewards")
     client.get()
@@ -62,9 +56,9 @@ def test_the_path_below_no_mount_is_not_found(kind: str) -> None:
     assert stage.observed == [("main", "none", 404), ("main", "stage", 200)]
 
 
-def test_head_gets_the_head_only(kind: str) -> None:
+def test_head_gets_the_head_only() -> None:
     """With the length that the body would have."""
-    client = Stage(kind).connect()
+    client = Stage().connect()
     client.get("/here", method="HEAD")
     client.get("/here", method="HEAD")
     answers = client.answers(heads_only=True)
@@ -72,9 +66,9 @@ def test_head_gets_the_head_only(kind: str) -> None:
 
 
 @pytest.mark.parametrize("status", [204, 304])
-def test_some_statuses_have_no_body(kind: str, status: int) -> None:
+def test_some_statuses_have_no_body(status: int) -> None:
     """Neither body nor length goes out with them."""
-    client = Stage(kind, Told(lambda _: Response(status, b"ignored"))).connect()
+    client = Stage(Told(lambda _: Response(status, b"ignored"))).connect()
     client.get()
     assert b"ignored" not in client.wire.value()
     [answer] = client.answers()
@@ -82,7 +76,7 @@ def test_some_statuses_have_no_body(kind: str, status: int) -> None:
     assert "content-length" not in answer.headers
 
 
-def test_bodies_come_whole_however_they_are_cut(kind: str) -> None:
+def test_bodies_come_whole_however_they_are_cut() -> None:
     """With Content-Length or in chunks, byte by byte."""
     head = b"POST /here HTTP/1.1\r\nHost: a\r\n"
     for rest in (
@@ -90,16 +84,16 @@ def test_bodies_come_whole_however_they_are_cut(kind: str) -> None:
         b"Transfer-Encoding: chunked\r\n\r\n2;x=y\r\nhe\r\n3\r\nllo\r\n0\r\nT: v\r\n\r\n",
     ):
         request = head + rest
-        client = Stage(kind).connect()
+        client = Stage().connect()
         client.send(*[request[at : at + 1] for at in range(len(request))])
         [answer] = client.answers()
         assert answer.body == b"POST /here? hello"
 
 
-def test_a_declared_body_beyond_the_limit_is_refused_before_it_is_sent(kind: str) -> None:
+def test_a_declared_body_beyond_the_limit_is_refused_before_it_is_sent() -> None:
     """413 on sight of Content-Length, the smaller of the responder's and the listener's limit holding; then closed."""
     for path, length in (("/here", 65), ("/elsewhere", 101)):
-        stage = Stage(kind)
+        stage = Stage()
         client = stage.connect()
         client.send(b"POST %b HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n" % (path.encode(), length))
         [answer] = client.answers()
@@ -110,9 +104,9 @@ def test_a_declared_body_beyond_the_limit_is_refused_before_it_is_sent(kind: str
         assert stage.responder.requests == []
 
 
-def test_a_chunked_body_beyond_the_limit_is_refused_while_it_is_sent(kind: str) -> None:
+def test_a_chunked_body_beyond_the_limit_is_refused_while_it_is_sent() -> None:
     """413 at the chunk that is too much; what follows is dropped."""
-    stage = Stage(kind)
+    stage = Stage()
     client = stage.connect()
     client.send(b"POST /here HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n")
     client.send(b"40\r\n" + b"x" * 64 + b"\r\n", b"1\r\nx\r\n", b"0\r\n\r\n")
@@ -129,9 +123,9 @@ def test_a_chunked_body_beyond_the_limit_is_refused_while_it_is_sent(kind: str) 
     ],
     ids=["one long field", "many fields", "more fields than allowed"],
 )
-def test_heads_beyond_the_limit_are_refused(kind: str, head: bytes) -> None:
+def test_heads_beyond_the_limit_are_refused(head: bytes) -> None:
     """431, then closed."""
-    stage = Stage(kind)
+    stage = Stage()
     client = stage.connect()
     client.send(b"GET /here HTTP/1.1\r\nHost: a\r\n" + head + b"\r\n")
     assert [answer.status for answer in client.answers()] == [431]
@@ -166,9 +160,9 @@ def test_heads_beyond_the_limit_are_refused(kind: str, head: bytes) -> None:
         b"CONNECT ca.example:443 HTTP/1.1\r\nHost: a\r\n\r\n",
     ],
 )
-def test_what_is_not_one_clear_request_is_refused(kind: str, request_bytes: bytes) -> None:
+def test_what_is_not_one_clear_request_is_refused(request_bytes: bytes) -> None:
     """A 400, 405 or 501, then closed; the responder never sees it, nor anything sent behind it."""
-    stage = Stage(kind)
+    stage = Stage()
     client = stage.connect()
     client.send(request_bytes + b"GET /here HTTP/1.1\r\nHost: a\r\n\r\n")
     [answer] = client.answers()
@@ -179,16 +173,16 @@ def test_what_is_not_one_clear_request_is_refused(kind: str, request_bytes: byte
     assert stage.observed == [("main", "none", answer.status)]
 
 
-def test_absolute_targets_are_understood(kind: str) -> None:
+def test_absolute_targets_are_understood() -> None:
     """As proxies send them (RFC 9112 section 3.2.2)."""
-    client = Stage(kind).connect()
+    client = Stage().connect()
     client.get("http://ca.example:80/here/x?q")
     assert client.answers()[0].body == b"GET /here/x?q "
 
 
-def test_the_client_may_wait_for_100_continue(kind: str) -> None:
+def test_the_client_may_wait_for_100_continue() -> None:
     """It is told to go on, unless its body would be refused."""
-    client = Stage(kind).connect()
+    client = Stage().connect()
     client.send(b"POST /here HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n")
     assert client.wire.value() == b"HTTP/1.1 100 Continue\r\n\r\n"
     client.wire.clear()
@@ -198,31 +192,31 @@ def test_the_client_may_wait_for_100_continue(kind: str) -> None:
     assert [answer.status for answer in client.answers()] == [413]
 
 
-def test_connection_close_closes(kind: str) -> None:
+def test_connection_close_closes() -> None:
     """After the answer, which says so too."""
-    client = Stage(kind).connect()
+    client = Stage().connect()
     client.get("/here", "Connection: close")
     [answer] = client.answers()
     assert answer.headers["connection"] == "close"
     assert client.gone
 
 
-def test_http_1_0_closes(kind: str) -> None:
+def test_http_1_0_closes() -> None:
     """Unless asked otherwise, and needs no Host."""
-    client = Stage(kind).connect()
+    client = Stage().connect()
     client.send(b"GET /here HTTP/1.0\r\n\r\n")
     assert client.answers()[0].status == 200
     assert client.gone
 
 
-def test_a_bug_is_answered_by_the_responder_and_logged_whole(kind: str) -> None:
+def test_a_bug_is_answered_by_the_responder_and_logged_whole() -> None:
     """The answer has the request id only; the log has the traceback beside the same id."""
 
     def broken(_request: object) -> Response:
         """Not what a responder should do."""
         raise KeyError("inside")
 
-    stage = Stage(kind, Told(broken))
+    stage = Stage(Told(broken))
     client = stage.connect()
     client.get()
     client.get()
@@ -232,9 +226,9 @@ def test_a_bug_is_answered_by_the_responder_and_logged_whole(kind: str) -> None:
     assert "KeyError: 'inside'" in str(bug["exception"])
 
 
-def test_a_response_that_would_end_its_head_early_is_not_sent(kind: str) -> None:
+def test_a_response_that_would_end_its_head_early_is_not_sent() -> None:
     """A line feed in a field is a bug: 500 instead, and a line in the log."""
-    stage = Stage(kind, Told(lambda _: Response(200, b"", (("location", "/x\r\nSet-Cookie: a=b"),))))
+    stage = Stage(Told(lambda _: Response(200, b"", (("location", "/x\r\nSet-Cookie: a=b"),))))
     client = stage.connect()
     client.get()
     assert b"Set-Cookie" not in client.wire.value()
@@ -242,9 +236,9 @@ def test_a_response_that_would_end_its_head_early_is_not_sent(kind: str) -> None
     assert "response cannot be sent" in stage.log_output.getvalue()
 
 
-def test_work_that_waits_goes_to_the_pool_and_comes_back(kind: str) -> None:
+def test_work_that_waits_goes_to_the_pool_and_comes_back() -> None:
     """The answer is written on the reactor's side; requests behind it wait their turn; a full pool answers at once."""
-    stage = Stage(kind, Told(waits=True), mode="threads")
+    stage = Stage(Told(waits=True), mode="threads")
     first, second = stage.connect(), stage.connect()
     first.get("/here/1")
     first.get("/here/2")
@@ -259,9 +253,9 @@ def test_work_that_waits_goes_to_the_pool_and_comes_back(kind: str) -> None:
     stage.execution.stop(5)
 
 
-def test_an_answer_for_a_client_that_went_away_is_dropped(kind: str) -> None:
+def test_an_answer_for_a_client_that_went_away_is_dropped() -> None:
     """Without an error."""
-    stage = Stage(kind, Told(waits=True), mode="threads")
+    stage = Stage(Told(waits=True), mode="threads")
     client = stage.connect()
     client.get()
     client.leave()
@@ -272,10 +266,10 @@ def test_an_answer_for_a_client_that_went_away_is_dropped(kind: str) -> None:
     stage.execution.stop(5)
 
 
-def test_large_bodies_go_out_as_fast_as_the_peer_reads(kind: str) -> None:
+def test_large_bodies_go_out_as_fast_as_the_peer_reads() -> None:
     """Piece by piece while the transport asks for more, and a peer that stops reading is cut off."""
     body = bytes(range(256)) * 2048
-    stage = Stage(kind, Told(lambda _: Response(200, body)))
+    stage = Stage(Told(lambda _: Response(200, body)))
     client = stage.connect()
     producer_pauses_at(client, 2)
     client.get()
@@ -309,13 +303,14 @@ def producer_pauses_at(client: Client, pieces: int) -> None:
     client.wire.write = counted  # type: ignore[method-assign]
 
 
-def test_success_is_logged_with_what_identifies_it_and_without_the_query(kind: str) -> None:
-    """Method, path, status, time, id and peer; the fast front end keeps successes to the debug level."""
-    stage = Stage(kind)
+@pytest.mark.parametrize(("quiet", "level"), [(False, "info"), (True, "debug")])
+def test_success_is_logged_with_what_identifies_it_and_without_the_query(quiet: bool, level: str) -> None:
+    """Method, path, status, time, id and peer; a quiet listener keeps successes to the debug level."""
+    stage = Stage(settings=ListenerSettings(quiet=quiet))
     client = stage.connect()
     client.get("/here/x?token=abc")
     [event] = events(stage)
-    assert event["level"] == ("debug" if kind == "fast" else "info")
+    assert event["level"] == level
     assert {key: event[key] for key in ("event", "method", "path", "status", "request_id", "peer", "listener")} == {
         "event": "request",
         "method": "GET",
@@ -351,6 +346,6 @@ def test_a_gradual_body_stops_with_its_peer() -> None:
 
 def test_settings_give_the_limits() -> None:
     """The stage above uses the listener's own settings."""
-    stage = Stage("web", settings=ListenerSettings(connections=1))
+    stage = Stage(settings=ListenerSettings(connections=1))
     stage.connect()
     assert not stage.connections.admit("192.0.2.9")

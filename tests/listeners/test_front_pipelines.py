@@ -1,4 +1,4 @@
-"""Several requests on one connection: both front ends alike."""
+"""Several requests on one connection."""
 
 import pytest
 
@@ -6,15 +6,9 @@ from emca_daemon.listeners.front import IN_A_ROW
 from tests.listeners.stage import Stage
 
 
-@pytest.fixture(params=["web", "fast"])
-def kind(request: pytest.FixtureRequest) -> str:
-    """Every test below runs with both front ends."""
-    return str(request.param)
-
-
-def test_pipelined_requests_are_answered_in_order(kind: str) -> None:
+def test_pipelined_requests_are_answered_in_order() -> None:
     """Ten in one piece."""
-    client = Stage(kind).connect()
+    client = Stage().connect()
     client.send(b"".join(b"GET /here/%d HTTP/1.1\r\nHost: a\r\n\r\n" % number for number in range(10)))
     assert [answer.body for answer in client.answers()] == [b"GET /here/%d? " % number for number in range(10)]
 
@@ -22,14 +16,14 @@ def test_pipelined_requests_are_answered_in_order(kind: str) -> None:
 @pytest.mark.parametrize(
     "framing", [b"Content-Length: 5\r\n\r\nhello", b"Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"]
 )
-def test_a_wish_for_another_protocol_is_ignored(kind: str, framing: bytes) -> None:
+def test_a_wish_for_another_protocol_is_ignored(framing: bytes) -> None:
     """The body stays a part of the request that has it, and what follows is the next one (RFC 9110 section 7.8)."""
     wish = (
         b"POST /here HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nX-Thing: 1\r\n"
         + framing
     )
     for cut in (0, 30, len(wish) - 3, len(wish)):
-        stage = Stage(kind)
+        stage = Stage()
         client = stage.connect()
         client.send(wish[:cut], wish[cut:] + b"GET /here/next HTTP/1.1\r\nHost: a\r\n\r\n")
         assert [answer.body for answer in client.answers()] == [b"POST /here? hello", b"GET /here/next? "]
@@ -37,9 +31,9 @@ def test_a_wish_for_another_protocol_is_ignored(kind: str, framing: bytes) -> No
 
 
 @pytest.mark.parametrize("wish", [b"", b"Connection: Upgrade\r\nUpgrade: h2c\r\n"])
-def test_pipelines_may_be_long(kind: str, wish: bytes) -> None:
+def test_pipelines_may_be_long(wish: bytes) -> None:
     """A thousand requests in one piece nest nothing in each other, and let others have their turns in between."""
-    stage = Stage(kind)
+    stage = Stage()
     client, other = stage.connect(), stage.connect()
     client.send((b"GET /here HTTP/1.1\r\nHost: a\r\n" + wish + b"\r\n") * 1000)
     assert len(stage.responder.requests) == IN_A_ROW
@@ -50,9 +44,9 @@ def test_pipelines_may_be_long(kind: str, wish: bytes) -> None:
     assert [answer.status for answer in client.answers()] == [200] * 1000
 
 
-def test_requests_wait_while_the_peer_reads_no_answers(kind: str) -> None:
+def test_requests_wait_while_the_peer_reads_no_answers() -> None:
     """Else what waits to be read would fill the memory; a peer that never reads is cut off."""
-    stage = Stage(kind)
+    stage = Stage()
     client = stage.connect()
     client.protocol.pauseProducing()  # type: ignore[attr-defined]
     client.send(b"GET /here HTTP/1.1\r\nHost: a\r\n\r\n" * 10)
@@ -65,9 +59,9 @@ def test_requests_wait_while_the_peer_reads_no_answers(kind: str) -> None:
     assert client.wire.aborted
 
 
-def test_a_client_that_leaves_is_answered_no_further(kind: str) -> None:
+def test_a_client_that_leaves_is_answered_no_further() -> None:
     """What it still has in the pipeline reaches nobody."""
-    stage = Stage(kind)
+    stage = Stage()
     client = stage.connect()
     client.send(b"GET /here HTTP/1.1\r\nHost: a\r\n\r\n" * 100)
     client.leave()

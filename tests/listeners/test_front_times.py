@@ -1,19 +1,13 @@
-"""How long a connection may take, and how it ends: both front ends alike."""
+"""How long a connection may take, and how it ends."""
 
 import pytest
 
 from tests.listeners.stage import Stage, Told
 
 
-@pytest.fixture(params=["web", "fast"])
-def kind(request: pytest.FixtureRequest) -> str:
-    """Every test below runs with both front ends."""
-    return str(request.param)
-
-
-def test_times_hold_for_the_whole_of_a_head(kind: str) -> None:
+def test_times_hold_for_the_whole_of_a_head() -> None:
     """A byte now and then does not help: 408 after the header timeout, then cut off."""
-    stage = Stage(kind)
+    stage = Stage()
     client = stage.connect()
     for byte in b"GET /here":
         client.send(bytes([byte]))
@@ -24,9 +18,9 @@ def test_times_hold_for_the_whole_of_a_head(kind: str) -> None:
     assert client.wire.aborted
 
 
-def test_times_hold_for_the_whole_of_a_body(kind: str) -> None:
+def test_times_hold_for_the_whole_of_a_body() -> None:
     """408 after the body timeout, however many bytes came."""
-    stage = Stage(kind)
+    stage = Stage()
     client = stage.connect()
     client.send(b"POST /here HTTP/1.1\r\nHost: a\r\nContent-Length: 60\r\n\r\n")
     for _ in range(19):
@@ -37,9 +31,9 @@ def test_times_hold_for_the_whole_of_a_body(kind: str) -> None:
     assert [answer.status for answer in client.answers()] == [408]
 
 
-def test_silent_connections_are_cut_off(kind: str) -> None:
+def test_silent_connections_are_cut_off() -> None:
     """Before the first request after the header timeout, between requests after the idle timeout."""
-    stage = Stage(kind)
+    stage = Stage()
     silent, idle = stage.connect(), stage.connect()
     idle.get()
     stage.pass_time(11)
@@ -53,9 +47,9 @@ def test_silent_connections_are_cut_off(kind: str) -> None:
 
 
 @pytest.mark.parametrize("body", [b"", b"ok"])
-def test_a_kept_connection_may_be_idle_after_a_body(kind: str, body: bytes) -> None:
+def test_a_kept_connection_may_be_idle_after_a_body(body: bytes) -> None:
     """As long as after a request without one: no 408 that a client would take for its next answer."""
-    stage = Stage(kind)
+    stage = Stage()
     client = stage.connect()
     client.send(b"POST /here HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))
     assert [answer.status for answer in client.answers()] == [200]
@@ -66,9 +60,9 @@ def test_a_kept_connection_may_be_idle_after_a_body(kind: str, body: bytes) -> N
     assert [answer.status for answer in client.answers()] == [200]
 
 
-def test_time_spent_by_the_responder_is_not_the_clients(kind: str) -> None:
+def test_time_spent_by_the_responder_is_not_the_clients() -> None:
     """No deadline while we are at work."""
-    stage = Stage(kind, Told(waits=True), mode="threads")
+    stage = Stage(Told(waits=True), mode="threads")
     client = stage.connect()
     client.get()
     stage.pass_time(1000)
@@ -78,9 +72,9 @@ def test_time_spent_by_the_responder_is_not_the_clients(kind: str) -> None:
     stage.execution.stop(5)
 
 
-def test_stopping_closes_idle_connections_and_finishes_the_others(kind: str) -> None:
+def test_stopping_closes_idle_connections_and_finishes_the_others() -> None:
     """The answer under way is written, with `Connection: close`."""
-    stage = Stage(kind, Told(waits=True), mode="threads")
+    stage = Stage(Told(waits=True), mode="threads")
     idle, working = stage.connect(), stage.connect()
     working.get()
     stage.connections.finish()
@@ -94,9 +88,9 @@ def test_stopping_closes_idle_connections_and_finishes_the_others(kind: str) -> 
     stage.execution.stop(5)
 
 
-def test_a_request_half_sent_when_stopping_begins_is_still_answered(kind: str) -> None:
+def test_a_request_half_sent_when_stopping_begins_is_still_answered() -> None:
     """As long as it is completed in time; then the connection closes."""
-    client = (stage := Stage(kind)).connect()
+    client = (stage := Stage()).connect()
     client.send(b"POST /here HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\no")
     stage.connections.finish()
     client.send(b"k")

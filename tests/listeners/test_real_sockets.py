@@ -46,11 +46,10 @@ def get(port: int, path: str = "/", timeout: float = 10.0) -> tuple[int, bytes]:
     return response.status, body
 
 
-@pytest.mark.parametrize("front", ["web", "fast"])
-def test_dribbling_connections_do_not_stop_a_good_one(front: str) -> None:
+def test_dribbling_connections_do_not_stop_a_good_one() -> None:
     """A hundred of them, a byte at a time: requests are answered meanwhile, and all hundred are cut off in the end."""
     with daemon() as (_, ports):
-        slow = [socket.create_connection(("127.0.0.1", ports[front])) for _ in range(100)]
+        slow = [socket.create_connection(("127.0.0.1", ports["one"])) for _ in range(100)]
         stop = threading.Event()
 
         def dribble() -> None:
@@ -68,7 +67,7 @@ def test_dribbling_connections_do_not_stop_a_good_one(front: str) -> None:
         thread.start()
         until = time.monotonic() + 4
         while time.monotonic() < until:
-            assert get(ports[front])[0] == 200
+            assert get(ports["one"])[0] == 200
             time.sleep(0.1)
         for connection in slow:
             connection.settimeout(10)
@@ -79,18 +78,17 @@ def test_dribbling_connections_do_not_stop_a_good_one(front: str) -> None:
             connection.close()
 
 
-@pytest.mark.parametrize("front", ["web", "fast"])
-def test_a_request_under_way_is_answered_although_sigterm_comes(front: str) -> None:
+def test_a_request_under_way_is_answered_although_sigterm_comes() -> None:
     """Then the process ends by itself, and new connections are refused at once."""
     with daemon() as (process, ports):
         answers: list[tuple[int, bytes]] = []
-        thread = threading.Thread(target=lambda: answers.append(get(ports[front], "/slow")))
+        thread = threading.Thread(target=lambda: answers.append(get(ports["one"], "/slow")))
         thread.start()
         time.sleep(0.5)
         process.send_signal(signal.SIGTERM)
         time.sleep(0.3)
         with pytest.raises(OSError, match="refused"):
-            get(ports[front])
+            get(ports["one"])
         thread.join()
         assert answers == [(200, str(process.pid).encode())]
         assert process.wait(10) == 0
@@ -103,7 +101,7 @@ def test_workers_share_the_sockets_and_are_replaced() -> None:
         until = time.monotonic() + 20
         while len(seen) < 2 and time.monotonic() < until:
             with contextlib.suppress(ConnectionError, http.client.HTTPException):
-                seen |= {get(ports["fast"])[1] for _ in range(20)}
+                seen |= {get(ports["one"])[1] for _ in range(20)}
         assert len(seen) == 2
         victim = min(seen)
         os.kill(int(victim), signal.SIGKILL)
@@ -111,7 +109,7 @@ def test_workers_share_the_sockets_and_are_replaced() -> None:
         until = time.monotonic() + 20
         while len(after - {victim}) < 2 and time.monotonic() < until:
             try:
-                after |= {get(ports["fast"])[1] for _ in range(20)}
+                after |= {get(ports["one"])[1] for _ in range(20)}
             except (ConnectionError, http.client.HTTPException):
                 continue
             time.sleep(0.05)
@@ -121,12 +119,12 @@ def test_workers_share_the_sockets_and_are_replaced() -> None:
 def test_workers_end_with_a_parent_that_was_killed() -> None:
     """And the sockets with them, so that the next start finds them free."""
     with daemon(workers=2) as (process, ports):
-        assert get(ports["web"])[0] == 200
+        assert get(ports["other"])[0] == 200
         process.kill()
         until = time.monotonic() + 20
         while time.monotonic() < until:
             with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", ports["web"])) == errno.ECONNREFUSED:
+                if probe.connect_ex(("127.0.0.1", ports["other"])) == errno.ECONNREFUSED:
                     return
             time.sleep(0.1)
         raise AssertionError("the workers still serve")

@@ -64,7 +64,7 @@ class Systemd(Notifier):
 
 def test_a_process_says_when_it_is_ready_and_when_it_stops(tmp_path: Path) -> None:
     """To systemd and to its parent; signs of life come in between; the certificate is reloaded on SIGHUP."""
-    reactor, systemd, stage = PretendedReactor(), Systemd(), Stage("web")
+    reactor, systemd, stage = PretendedReactor(), Systemd(), Stage()
     certificate, key = certify("a").write(tmp_path)
     tls = TlsContext(TlsFiles.of(TlsSettings(certificate=certificate, key=key), []), stage.log)
     reading, writing = os.pipe()
@@ -112,7 +112,7 @@ def test_a_process_says_when_it_is_ready_and_when_it_stops(tmp_path: Path) -> No
 @pytest.mark.parametrize("alive", [True, False])
 def test_a_worker_ends_with_its_parent(alive: bool) -> None:
     """Which was perhaps killed, and cannot say so."""
-    reactor, stage = PretendedReactor(), Stage("web")
+    reactor, stage = PretendedReactor(), Stage()
     execution = Execution("reactor", waits=False, threads=1, backlog=0, reactor=reactor)
     environment = {PARENT_VARIABLE: str(os.getppid() if alive else os.getpid())}
     serving = Serving(reactor, {}, execution, notifier=Notifier({}, 1), environment=environment, log=stage.log)  # type: ignore[arg-type]
@@ -125,7 +125,7 @@ def test_a_worker_ends_with_its_parent(alive: bool) -> None:
 
 def test_stopping_before_being_ready_is_possible() -> None:
     """When start-up fails half way."""
-    reactor, systemd, stage = PretendedReactor(), Notifier({}, 1), Stage("web")
+    reactor, systemd, stage = PretendedReactor(), Notifier({}, 1), Stage()
     execution = Execution("reactor", waits=False, threads=1, backlog=0, reactor=reactor)
     serving = Serving(reactor, {}, execution, notifier=systemd, environment={}, log=stage.log)  # type: ignore[arg-type]
     done: list[bool] = []

@@ -11,6 +11,7 @@ from structlog.testing import capture_logs
 from twisted.internet.protocol import Protocol, connectionDone
 
 from emca_daemon.errors import Refused
+from emca_daemon.listeners.connection import HttpFactory
 from emca_daemon.listeners.front import Front
 from emca_daemon.listeners.tls import (
     EXPORTER_LABEL,
@@ -21,7 +22,6 @@ from emca_daemon.listeners.tls import (
     identify_secure,
     wrap,
 )
-from emca_daemon.listeners.web import WebFactory
 from emca_daemon.settings.model import TlsSettings
 from tests.listeners.certificates import SERVER_ONLY, Holder, certify
 from tests.listeners.stage import Stage, Wire, parse
@@ -60,7 +60,7 @@ class Conversation:
 
     def __init__(self, context: TlsContext, client: SSL.Context) -> None:
         """The handshake follows with the first request."""
-        self.stage = Stage("web")
+        self.stage = Stage()
         front = self.stage.front
         secure = Front(
             answering=front.answering,
@@ -73,7 +73,7 @@ class Conversation:
             later=front.later,
         )
         assert self.stage.connections.admit("192.0.2.7")
-        protocol = wrap(context, WebFactory(secure)).buildProtocol(None)
+        protocol = wrap(context, HttpFactory(secure)).buildProtocol(None)
         assert protocol is not None
         self.protocol: Protocol = protocol
         self.wire = Wire(lambda: self.protocol.connectionLost(connectionDone))
@@ -110,7 +110,7 @@ def context_of(settings: TlsSettings, stage: Stage) -> TlsContext:
 @pytest.mark.parametrize("version", [SSL.TLS1_2_VERSION, SSL.TLS1_3_VERSION])
 def test_requests_come_through_with_a_channel_binding(tmp_path: Path, version: int) -> None:
     """The exporter on TLS 1.3 (RFC 9266), `tls-unique` on 1.2 (RFC 5929): both sides see the same."""
-    conversation = Conversation(context_of(settings(tmp_path), Stage("web")), client_context(version))
+    conversation = Conversation(context_of(settings(tmp_path), Stage()), client_context(version))
     assert conversation.get() == b"GET /here? "
     [request] = conversation.stage.responder.requests
     assert request.secure
@@ -126,7 +126,7 @@ def test_requests_come_through_with_a_channel_binding(tmp_path: Path, version: i
 
 def test_tls_1_1_is_not_spoken(tmp_path: Path) -> None:
     """The handshake fails."""
-    conversation = Conversation(context_of(settings(tmp_path), Stage("web")), client_context(SSL.TLS1_1_VERSION))
+    conversation = Conversation(context_of(settings(tmp_path), Stage()), client_context(SSL.TLS1_1_VERSION))
     with pytest.raises(SSL.Error):
         conversation.get()
 
@@ -135,7 +135,7 @@ def test_clients_that_offer_other_protocols_only_are_served(tmp_path: Path) -> N
     """Without a choice in ALPN, as if they had offered none."""
     context = client_context()
     context.set_alpn_protos([b"h2"])
-    conversation = Conversation(context_of(settings(tmp_path), Stage("web")), context)
+    conversation = Conversation(context_of(settings(tmp_path), Stage()), context)
     assert conversation.get() == b"GET /here? "
     assert conversation.client.get_alpn_proto_negotiated() == b""
 
@@ -144,7 +144,7 @@ def test_clients_that_offer_other_protocols_only_are_served(tmp_path: Path) -> N
 @pytest.mark.parametrize("version", [SSL.TLS1_2_VERSION, SSL.TLS1_3_VERSION])
 def test_a_client_certificate_is_handed_on(tmp_path: Path, clients: str, version: int) -> None:
     """As DER, once TLS has verified it."""
-    conversation = Conversation(context_of(settings(tmp_path, clients), Stage("web")), client_context(version, CLIENT))
+    conversation = Conversation(context_of(settings(tmp_path, clients), Stage()), client_context(version, CLIENT))
     conversation.get()
     assert conversation.stage.responder.requests[0].peer.certificate == CLIENT.der
 
@@ -157,22 +157,22 @@ def test_any_certificate_is_handed_on_with_its_chain(tmp_path: Path, version: in
     client = client_context(version, certify("device", maker, days=days))
     client.add_extra_chain_cert(maker.certificate)
     asking = replace(settings(tmp_path), client_certificates="any")
-    conversation = Conversation(context_of(asking, Stage("web")), client)
+    conversation = Conversation(context_of(asking, Stage()), client)
     conversation.get()
     [request] = conversation.stage.responder.requests
     assert request.peer.certificate is not None
     assert request.peer.chain == (maker.der,)
-    without = Conversation(context_of(asking, Stage("web")), client_context(version))
+    without = Conversation(context_of(asking, Stage()), client_context(version))
     without.get()
     assert without.stage.responder.requests[0].peer.certificate is None
 
 
 def test_a_certificate_may_be_missing_where_it_is_optional(tmp_path: Path) -> None:
     """And only there."""
-    conversation = Conversation(context_of(settings(tmp_path, "optional"), Stage("web")), client_context())
+    conversation = Conversation(context_of(settings(tmp_path, "optional"), Stage()), client_context())
     conversation.get()
     assert conversation.stage.responder.requests[0].peer.certificate is None
-    refused = Conversation(context_of(settings(tmp_path, "required"), Stage("web")), client_context())
+    refused = Conversation(context_of(settings(tmp_path, "required"), Stage()), client_context())
     with pytest.raises(SSL.Error):
         refused.get()
 
@@ -184,7 +184,7 @@ def test_a_certificate_may_be_missing_where_it_is_optional(tmp_path: Path) -> No
 )
 def test_certificates_that_do_not_verify_are_refused_by_tls(tmp_path: Path, holder: Holder) -> None:
     """The responder never hears of them."""
-    conversation = Conversation(context_of(settings(tmp_path, "optional"), Stage("web")), client_context(None, holder))
+    conversation = Conversation(context_of(settings(tmp_path, "optional"), Stage()), client_context(None, holder))
     with pytest.raises(SSL.Error):
         conversation.get()
     assert conversation.stage.responder.requests == []
@@ -193,7 +193,7 @@ def test_certificates_that_do_not_verify_are_refused_by_tls(tmp_path: Path, hold
 def test_the_purpose_of_a_client_certificate_is_not_judged_here(tmp_path: Path) -> None:
     """EST re-enrolls certificates that are for servers only."""
     holder = certify("www.example", AUTHORITY, usage=SERVER_ONLY)
-    conversation = Conversation(context_of(settings(tmp_path, "required"), Stage("web")), client_context(None, holder))
+    conversation = Conversation(context_of(settings(tmp_path, "required"), Stage()), client_context(None, holder))
     conversation.get()
     assert conversation.stage.responder.requests[0].peer.certificate == holder.der
 
@@ -214,7 +214,7 @@ def touch(path: Path, seconds: int) -> None:
 def test_a_changed_certificate_is_read_by_itself(tmp_path: Path) -> None:
     """Connections made afterwards get the new one; without a change nothing is read."""
     tls = settings(tmp_path)
-    context = context_of(tls, Stage("web"))
+    context = context_of(tls, Stage())
     assert not context.reload_if_changed()
     renewed = certify("renewed.example")
     renewed.write(tmp_path)
@@ -231,7 +231,7 @@ def test_a_certificate_that_cannot_be_used_leaves_the_old_one(tmp_path: Path) ->
     """While the files are being replaced, certificate and key may not fit for a moment."""
     tls = settings(tmp_path)
     with capture_logs():
-        context = context_of(tls, Stage("web"))
+        context = context_of(tls, Stage())
     tls.certificate.write_text("nothing")
     touch(tls.certificate, 1)
     assert not context.reload_if_changed()
@@ -248,7 +248,7 @@ def test_files_that_cannot_be_used_are_named(tmp_path: Path) -> None:
         TlsFiles.of(tls, [])
     other = certify("other").write(tmp_path, "other")
     with pytest.raises(Refused, match="not a TLS certificate and its key"):
-        context_of(TlsSettings(certificate=tls.certificate, key=other[1]), Stage("web"))
+        context_of(TlsSettings(certificate=tls.certificate, key=other[1]), Stage())
 
 
 def test_nothing_is_found_out_that_nobody_can_ask_for(tmp_path: Path) -> None:
@@ -260,7 +260,7 @@ def test_nothing_is_found_out_that_nobody_can_ask_for(tmp_path: Path) -> None:
 
 def test_a_refusal_over_tls_closes_the_connection(tmp_path: Path) -> None:
     """There is no half-closing TLS; the answer arrives first."""
-    conversation = Conversation(context_of(settings(tmp_path), Stage("web")), client_context())
+    conversation = Conversation(context_of(settings(tmp_path), Stage()), client_context())
     conversation.exchange()
     conversation.client.send(b"GET /here HTTP/1.1\r\n\r\n")
     conversation.exchange()

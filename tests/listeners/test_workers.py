@@ -61,7 +61,7 @@ class Family:
         """Nothing runs yet."""
         self.folder = folder
         self.systemd = Systemd()
-        self.stage = Stage("web")
+        self.stage = Stage()
         self._sock = sock
         self.supervisor: Supervisor | None = None
 

@@ -1,7 +1,4 @@
-"""The fast front end, for small requests by the ten thousand: HTTP/1.1 over httptools, nothing in between.
-
-Same `Request`, `Response`, limits and logs as `web`; a request costs a fifth of what it costs there.
-"""
+"""One HTTP/1.1 connection on Twisted's reactor: requests as httptools reads them, answered in their order."""
 # ruff: noqa: N802 - the names are those of Twisted
 
 import socket
@@ -14,8 +11,8 @@ from twisted.internet.protocol import Protocol as Connected
 from twisted.internet.protocol import ServerFactory, connectionDone
 from twisted.python.failure import Failure
 
-from emca_daemon.listeners.fast_parsing import Incoming, RequestReader, Stage, Unreadable
 from emca_daemon.listeners.front import IN_A_ROW, LARGE, LINGER, Front, GradualBody, Transport
+from emca_daemon.listeners.parsing import Incoming, RequestReader, Stage, Unreadable
 from emca_daemon.listeners.wire import BODILESS, CONTINUE
 from emca_daemon.protocols.http import Peer, Request, Response
 
@@ -26,7 +23,7 @@ MOST_WAITING: Final = 16
 """Pipelined requests that wait for their turn before we stop reading."""
 
 
-class FastConnection(Connected):
+class HttpConnection(Connected):
     """One connection: requests are answered in the order in which they came."""
 
     transport: Transport  # type: ignore[assignment]
@@ -277,7 +274,7 @@ class FastConnection(Connected):
         self.deadline = self._front.connections.seconds() + seconds
 
 
-class FastFactory(ServerFactory[Connected]):
+class HttpFactory(ServerFactory[Connected]):
     """Makes the connections of one listener."""
 
     noisy = False
@@ -288,6 +285,6 @@ class FastFactory(ServerFactory[Connected]):
 
     def buildProtocol(self, addr: IAddress | None) -> Connected:
         """One more connection."""
-        connection = FastConnection(self._front, getattr(addr, "host", ""))
+        connection = HttpConnection(self._front, getattr(addr, "host", ""))
         connection.factory = self
         return connection

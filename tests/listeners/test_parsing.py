@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emca_daemon.listeners.fast_parsing import Incoming, RequestReader, Stage, Unreadable
+from emca_daemon.listeners.parsing import Incoming, RequestReader, Stage, Unreadable
 
 
 def read(*pieces: bytes, limit: int = 50) -> list[Incoming]:

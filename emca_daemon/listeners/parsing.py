@@ -1,4 +1,4 @@
-"""Requests out of bytes, by httptools: what the fast front end feeds and gets back, without any transport."""
+"""Requests out of bytes, by httptools: what a connection feeds and gets back, without any transport."""
 
 from collections.abc import Callable
 from enum import Enum
