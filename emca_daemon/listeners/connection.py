@@ -6,10 +6,11 @@ from collections import deque
 from math import inf
 from typing import Final
 
-from twisted.internet.interfaces import IAddress
+from twisted.internet.interfaces import IAddress, IHalfCloseableProtocol
 from twisted.internet.protocol import Protocol as Connected
 from twisted.internet.protocol import ServerFactory, connectionDone
 from twisted.python.failure import Failure
+from zope.interface import implementer  # type: ignore[import-untyped]
 
 from emca_daemon.listeners.front import IN_A_ROW, LARGE, LINGER, Front, GradualBody, Transport
 from emca_daemon.listeners.parsing import Incoming, RequestReader, Stage, Unreadable
@@ -23,6 +24,7 @@ MOST_WAITING: Final = 16
 """Pipelined requests that wait for their turn before we stop reading."""
 
 
+@implementer(IHalfCloseableProtocol)
 class HttpConnection(Connected):
     """One connection: requests are answered in the order in which they came."""
 
@@ -38,7 +40,7 @@ class HttpConnection(Connected):
         self._answered = 0
         self._stage: tuple[Stage, int] | None = None
         self._at_work = self._looping = self._blocked = self._reading_paused = self._resting = False
-        self._continue = self._closing = self._gone = False
+        self._continue = self._closing = self._gone = self._half_closed = False
         self._gradual: GradualBody | None = None
         self._socket: socket.socket | None = None
         self.deadline = inf
@@ -59,6 +61,14 @@ class HttpConnection(Connected):
         self._waiting.clear()
         self._reader.close()
         self._front.connections.closed(self, self._address)
+
+    def readConnectionLost(self) -> None:
+        """The peer will send no more, and may wait for the answers that are due."""
+        self._half_closed = True
+        self._work_off()
+
+    def writeConnectionLost(self) -> None:
+        """Our own direction is closed, which happens after refusals only."""
 
     def dataReceived(self, data: bytes) -> None:
         """Read, then answer what is whole; what follows a refusal is dropped."""
@@ -140,6 +150,8 @@ class HttpConnection(Connected):
         if self._continue and not (self._at_work or self._waiting or self._closing):
             self._continue = False
             self._write(CONTINUE)
+        if self._half_closed and not (self._at_work or self._waiting or self._gone):
+            self._end()
         self._regulate()
         self._set_deadline()
 
@@ -234,6 +246,14 @@ class HttpConnection(Connected):
         else:
             self.transport.unregisterProducer()
             self.transport.loseWriteConnection()
+
+    def _end(self) -> None:
+        """Nothing is due to a peer that sends no more."""
+        if self._closing:
+            self.transport.loseConnection()
+        else:
+            self._closing = True
+            self._close()
 
     def _close(self) -> None:
         """Close when everything is written."""

@@ -3,7 +3,7 @@
 import pytest
 
 from emca_daemon.listeners.front import IN_A_ROW
-from tests.listeners.stage import Stage
+from tests.listeners.stage import Stage, Told
 
 
 def test_pipelined_requests_are_answered_in_order() -> None:
@@ -67,3 +67,28 @@ def test_a_client_that_leaves_is_answered_no_further() -> None:
     client.leave()
     stage.clock.advance(0)
     assert len(stage.responder.requests) == IN_A_ROW
+
+
+@pytest.mark.parametrize("mode", ["reactor", "threads"])
+def test_a_client_that_sends_no_more_gets_the_answers_that_are_due(mode: str) -> None:
+    """Then the connection is closed, with whatever half of a request there still was."""
+    stage = Stage(Told(waits=True), mode=mode)
+    client = stage.connect()
+    client.send(b"GET /here HTTP/1.1\r\nHost: a\r\n\r\n" * 2 + b"GET /half")
+    client.protocol.readConnectionLost()  # type: ignore[attr-defined]
+    for _ in range(2 * (mode == "threads")):
+        assert not client.gone
+        stage.reactor.run_one()
+    assert [answer.status for answer in client.answers()] == [200, 200]
+    assert client.left()
+    stage.execution.stop(5)
+
+
+def test_a_silent_client_that_sends_no_more_is_let_go() -> None:
+    """At once, also behind a refusal."""
+    stage = Stage()
+    for sent in (b"", b"GET /half", b"nonsense\r\n\r\n"):
+        client = stage.connect()
+        client.send(sent)
+        client.protocol.readConnectionLost()  # type: ignore[attr-defined]
+        assert client.gone

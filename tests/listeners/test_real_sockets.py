@@ -94,6 +94,16 @@ def test_a_request_under_way_is_answered_although_sigterm_comes() -> None:
         assert process.wait(10) == 0
 
 
+@pytest.mark.parametrize("path", ["/", "/slow"])
+def test_a_client_may_close_its_direction_first(path: str) -> None:
+    """As `nc -N` does: the answer comes, then the end."""
+    with daemon() as (process, ports), socket.create_connection(("127.0.0.1", ports["one"]), 10) as connection:
+        connection.sendall(f"GET {path} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+        connection.shutdown(socket.SHUT_WR)
+        with connection.makefile("rb") as stream:
+            assert stream.read().endswith(f"\r\n\r\n{process.pid}".encode())
+
+
 def test_workers_share_the_sockets_and_are_replaced() -> None:
     """Both answer, and when one is killed the other goes on until it has a successor."""
     with daemon(workers=2) as (_, ports):
