@@ -1,9 +1,9 @@
 """SCEP over HTTP (RFC 8894 4.1): which operation, by which method, in which form."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 from emca_daemon.errors import Reason, Refused
-from emca_daemon.protocols.http import Request, Response
+from emca_daemon.protocols.http import Headers, Request, Response
 from emca_daemon.protocols.scep.endpoint import Endpoint
 from emca_daemon.protocols.scep.errors import FAIL_INFO
 from emca_daemon.protocols.scep.get_message import query_fields, read_message
@@ -21,16 +21,17 @@ _READING = ("GET", "HEAD")
 _METHODS = (*_READING, "POST")
 
 
-class _MethodRefused(Refused):
-    """HTTP 405: by this method nothing is answered, or not this; `allowed` names the others."""
+class _HttpRefused(Refused):
+    """A refusal whose status is not that of its reason; `headers` go with the answer."""
 
-    def __init__(self, detail: str, allowed: Sequence[str]) -> None:
-        super().__init__(Reason.WRONG_STATE, detail)
-        self.allowed = allowed
+    def __init__(self, status: int, reason: Reason, detail: str, headers: Headers = ()) -> None:
+        super().__init__(reason, detail)
+        self.status = status
+        self.headers = headers
 
 
 class ScepResponder:
-    """Answers for one endpoint, whatever stands behind its path; fulfils `protocols.http.Responder`."""
+    """Answers for one endpoint, whatever stands behind its path; fulfils `protocols.http.Responder` and `Limiting`."""
 
     max_body = 262_144
 
@@ -45,12 +46,11 @@ class ScepResponder:
 
     def respond(self, request: Request) -> Response:
         """Whatever is a message gets a CertRep; what is none, a line of text, and an event of the audit chain."""
-        if self._root and _names_another(request.path, self._root):
-            return self._text(404, "there is no such endpoint")
-        try:
-            return self._answer(request)
-        except Refused as refusal:
-            return self._refusal(self._noted(request, refusal))
+        return self._answered(request, self._answer)
+
+    def too_large(self, request: Request) -> Response:
+        """413, which the audit chain hears of as of every refusal."""
+        return self._answered(request, _refuse_body)
 
     def waits(self, request: Request) -> bool:
         """Capabilities come from memory."""
@@ -66,9 +66,17 @@ class ScepResponder:
         """The answer when no worker is free."""
         return self._refusal(Refused(Reason.UNAVAILABLE, "the server is busy; try again later"))
 
+    def _answered(self, request: Request, answer: Callable[[Request], Response]) -> Response:
+        if self._root and _names_another(request.path, self._root):
+            return self._text(404, "there is no such endpoint")
+        try:
+            return answer(request)
+        except Refused as refusal:
+            return self._refusal(self._noted(request, refusal))
+
     def _answer(self, request: Request) -> Response:
         if request.method not in _METHODS:
-            raise _MethodRefused("SCEP is spoken by GET and POST", _METHODS)
+            raise _wrong_method("SCEP is spoken by GET and POST", *_METHODS)
         fields = query_fields(request.query)
         match _operation(fields):
             case "getcacaps":
@@ -85,7 +93,7 @@ class ScepResponder:
     def _message(self, request: Request, text: str) -> Response:
         by_get = self._endpoint.settings.get
         if request.method == "HEAD" or (request.method == "GET" and not by_get):
-            raise _MethodRefused("messages are not sent like that", ("GET", "POST") if by_get else ("POST",))
+            raise _wrong_method("messages are not sent like that", *(("GET", "POST") if by_get else ("POST",)))
         data = request.body if request.method == "POST" else read_message(text)
         return Response(200, answer(self._endpoint, request, data), (_MESSAGE,))
 
@@ -103,12 +111,21 @@ class ScepResponder:
         if FAIL_INFO[refusal.reason] is None:
             later = str(refusal.retry_after or _RETRY_AFTER)
             return self._text(503, refusal.detail, ("retry-after", later))
-        if isinstance(refusal, _MethodRefused):
-            return self._text(405, str(refusal), ("allow", ", ".join(refusal.allowed)))
+        if isinstance(refusal, _HttpRefused):
+            return self._text(refusal.status, str(refusal), *refusal.headers)
         return self._text(404 if refusal.reason is Reason.NOT_FOUND else 400, str(refusal))
 
     def _text(self, status: int, words: str, *headers: tuple[str, str]) -> Response:
         return Response(status, f"{words}\n".encode(), (_TEXT, *headers))
+
+
+def _wrong_method(detail: str, *allowed: str) -> Refused:
+    """405: by this method nothing is answered, or not this."""
+    return _HttpRefused(405, Reason.WRONG_STATE, detail, (("allow", ", ".join(allowed)),))
+
+
+def _refuse_body(_request: Request) -> Response:
+    raise _HttpRefused(413, Reason.MALFORMED, "the body is larger than this server reads")
 
 
 def _operation(fields: Mapping[str, str]) -> str:

@@ -9,7 +9,7 @@ import pytest
 
 from emca_daemon.asn1 import der
 from emca_daemon.errors import Reason, Refused
-from emca_daemon.protocols.http import Peer, Request
+from emca_daemon.protocols.http import Limiting, Peer, Request
 from emca_daemon.protocols.scep.responder import ScepResponder
 from tests.support.cms_world import recorded
 from tests.support.scep_world import Client, ScepWorld, read_reply, settings
@@ -82,6 +82,19 @@ def test_what_is_no_message_gets_a_status_and_a_line(query: str, body: bytes, me
     assert [f"{refusal}\n" for refusal in world.refusals()] == [response.body.decode()]
 
 
+def test_a_body_that_is_too_large_is_written_down() -> None:
+    """413 in a line of text; where the path names no endpoint, it is 404 and nobody's."""
+    world = ScepWorld()
+    responder = ScepResponder(world.endpoint, waits=True, root="/scep")
+    assert isinstance(responder, Limiting)
+    head = replace(REQUEST, method="POST", path="/scep", query="operation=PKIOperation")
+    response = responder.too_large(head)
+    assert (response.status, response.header("content-type")) == (413, "text/plain; charset=utf-8")
+    assert [f"{refusal}\n" for refusal in world.refusals()] == [response.body.decode()]
+    assert responder.too_large(replace(head, path="/scep/nosuch")).status == 404
+    assert len(world.refusals()) == 1
+
+
 def test_a_refusal_that_cannot_be_written_down_is_503() -> None:
     """The audit chain is out of reach; so much is told."""
     world = ScepWorld()
@@ -90,8 +103,12 @@ def test_a_refusal_that_cannot_be_written_down_is_503() -> None:
         raise Refused(Reason.UNAVAILABLE, "the store is out of reach")
 
     world.endpoint = replace(world.endpoint, store=SimpleNamespace(writing=down))
-    response = ScepResponder(world.endpoint, waits=True).respond(replace(REQUEST, query="operation=Something"))
-    assert (response.status, response.header("retry-after")) == (503, "2")
+    responder = ScepResponder(world.endpoint, waits=True)
+    for response in (
+        responder.respond(replace(REQUEST, query="operation=Something")),
+        responder.too_large(replace(REQUEST, method="POST")),
+    ):
+        assert (response.status, response.header("retry-after")) == (503, "2")
 
 
 @pytest.mark.parametrize("name", ["certmonger-pkcsreq.pem", "jscep-ber-indefinite.der", "sscep-pkcsreq.pem"])
