@@ -11,6 +11,7 @@ from emca_daemon.ca.hierarchy import NewAuthority
 from emca_daemon.cli.ca import parse_subject
 from emca_daemon.cli.command import operator, report_refusals
 from emca_daemon.cli.demo_endpoints import announce, write_endpoints
+from emca_daemon.cli.demo_ports import check_ports
 from emca_daemon.cli.demo_secrets import make_secrets
 from emca_daemon.cli.init import prepare
 from emca_daemon.composition.core import Core, open_core
@@ -30,8 +31,10 @@ ISSUING = IssuerName("demo-issuing")
 def demo(home: Path, port: int, tls_port: int) -> None:
     """Serve a demonstration CA on loopback: root and issuing CA, software keys, SQLite, every protocol on.
 
-    HOME is made once; its settings are written anew from conf/demo.toml at every start.
+    HOME is made once; its settings are written anew from conf/demo.toml at every start. Two more ports are used, those
+    after the two that are chosen.
     """
+    check_ports(port, tls_port)
     home = home.absolute()
     (home / "endpoints.json").unlink(missing_ok=True)  # whoever waits for it waits for this start
     config = prepare(home, demo_settings(home, port, tls_port))

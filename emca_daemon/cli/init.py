@@ -22,8 +22,9 @@ from emca_daemon.store.schema_version import is_current
 @report_refusals
 def init(folder: Path, output: Output) -> None:
     """Make FOLDER with emca.toml, profiles, a key passphrase and an empty database; nothing is overwritten."""
-    if (folder / "emca.toml").exists():
-        raise Refused(Reason.WRONG_STATE, f"{folder} holds settings already")
+    for name, what in (("emca.toml", "settings"), ("profiles", "profiles")):
+        if (folder / name).exists():
+            raise Refused(Reason.WRONG_STATE, f"{folder} holds {what} already")
     with as_file(files("emca_daemon") / "conf") as conf:
         settings = (conf / "starter.toml").read_text()
     config = prepare(folder, settings)

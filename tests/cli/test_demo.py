@@ -23,6 +23,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[Settings]:
         ready()  # type: ignore[operator]
 
     monkeypatch.setattr(module, "run_daemon", run_daemon)
+    monkeypatch.setattr(module, "check_ports", lambda _port, _tls_port: None)
     return seen
 
 
@@ -56,3 +57,12 @@ def test_the_settings_are_conf_demo_toml(tmp_path: Path, started: list[Settings]
     core = open_core(settings)
     assert {authority.name for authority in core.authorities.known()} == {ROOT, ISSUING}
     core.store.close()
+
+
+def test_nothing_is_made_where_the_ports_will_not_do(tmp_path: Path) -> None:
+    """The CA's certificates would name them for good; a home that is there keeps its endpoints."""
+    for home in (tmp_path / "new", tmp_path):
+        (tmp_path / "endpoints.json").touch()
+        words = ("demo", "--home", str(home), "--port", "18080", "--tls-port", "18081")
+        assert "both want port 18081" in CommandLine(home).run(*words, config=False, code=2).output
+        assert [path.name for path in tmp_path.iterdir()] == ["endpoints.json"]

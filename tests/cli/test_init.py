@@ -21,3 +21,13 @@ def test_nothing_is_overwritten(tmp_path: Path) -> None:
     before = commands.config.read_text()
     assert "holds settings already" in CommandLine(tmp_path).run("init", str(tmp_path), code=1).output
     assert commands.config.read_text() == before
+
+
+def test_profiles_without_settings_are_left_alone(tmp_path: Path) -> None:
+    """They may be somebody's work."""
+    own = tmp_path / "profiles" / "tls-server.toml"
+    own.parent.mkdir()
+    own.write_text("# mine")
+    assert "holds profiles already" in CommandLine(tmp_path).run("init", str(tmp_path), code=1).output
+    assert own.read_text() == "# mine"
+    assert [path.name for path in tmp_path.iterdir()] == ["profiles"]
