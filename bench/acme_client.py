@@ -24,12 +24,19 @@ LONGEST_PAUSE = 0.25
 
 
 class RefusedError(Exception):
-    """The server's problem document."""
+    """The server's problem document, or as much of an error as there is."""
 
     def __init__(self, status: int, kind: str, detail: str) -> None:
         super().__init__(f"{status} {kind}: {detail}")
         self.status = status
         self.kind = kind
+
+    @classmethod
+    def by(cls, answer: Answer) -> "RefusedError":
+        """What an error says."""
+        problem = answer.problem()
+        kind = str(problem.get("type", "")).removeprefix("urn:ietf:params:acme:error:")
+        return cls(answer.status, kind, str(problem.get("detail", "")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +122,7 @@ class Account:
     async def register(self) -> None:
         """NewAccount; nothing once there is one."""
         if not self._directory:
-            self._directory = (await self.connection.ask("GET", self._directory_url)).json()
+            self._directory = (await self._unsigned("GET", self._directory_url)).json()
         if not self._kid:
             answer = await self.post(self._directory["newAccount"], {"termsOfServiceAgreed": True})
             self._kid = answer.headers["location"]
@@ -129,10 +136,9 @@ class Account:
             self._nonce = answer.headers.get("replay-nonce", "")
             if answer.status < 400:
                 return answer
-            problem = answer.json()
-            kind = str(problem.get("type", "")).removeprefix("urn:ietf:params:acme:error:")
-            if kind != "badNonce":
-                raise RefusedError(answer.status, kind, str(problem.get("detail", "")))
+            refused = RefusedError.by(answer)
+            if refused.kind != "badNonce":
+                raise refused
 
     async def obtain(self, name: str, csr: bytes, started: Callable[[str], None] = lambda _: None) -> Issued:
         """A whole order; `started` is told its address. Raises RefusedError and NoAnswerError."""
@@ -182,8 +188,13 @@ class Account:
         return order
 
     async def _fresh_nonce(self) -> str:
-        answer = await self.connection.ask("HEAD", self._directory["newNonce"])
-        return answer.headers["replay-nonce"]
+        return (await self._unsigned("HEAD", self._directory["newNonce"])).headers["replay-nonce"]
+
+    async def _unsigned(self, method: str, url: str) -> Answer:
+        answer = await self.connection.ask(method, url)
+        if answer.status >= 400:
+            raise RefusedError.by(answer)
+        return answer
 
     def _sign(self, url: str, nonce: str, payload: bytes) -> bytes:
         who: dict[str, object] = {"kid": self._kid} if self._kid else {"jwk": self._jwk}

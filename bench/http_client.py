@@ -25,8 +25,19 @@ class Answer:
     body: bytes
 
     def json(self) -> Any:
-        """The body as JSON."""
-        return json.loads(self.body)
+        """The body as JSON; raises NoAnswerError where it is none."""
+        try:
+            return json.loads(self.body)
+        except ValueError as error:
+            raise NoAnswerError(f"{self.status} without JSON: {self.body[:60]!r}") from error
+
+    def problem(self) -> dict[str, object]:
+        """The problem document of an error; empty where the body is none, as what stands before a server sends."""
+        try:
+            found = json.loads(self.body)
+        except ValueError:
+            return {}
+        return found if isinstance(found, dict) else {}
 
 
 class Connection:
