@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.types import (
     CertificateIssuerPrivateKeyTypes,
     CertificateIssuerPublicKeyTypes,
@@ -54,14 +55,12 @@ class OcspSigners:
         enrollment: Enrollment,
         keys: Keys,
         clock: Clock,
-        algorithm: str = "p-256",
     ) -> None:
         self._store = store
         self._authorities = authorities
         self._enrollment = enrollment
         self._keys = keys
         self._clock = clock
-        self._algorithm = algorithm
         self._current: dict[IssuerName, OcspSigner] = {}
         self._seen: dict[IssuerName, CertificateRecord] = {}
 
@@ -97,7 +96,7 @@ class OcspSigners:
         return issued
 
     def _renew(self, authority: Authority, profile: ProfileName, requester: Requester) -> list[Issued]:
-        name, key = usable_key(self._keys, self._store, key_name(authority), self._algorithm)
+        name, key = usable_key(self._keys, self._store, key_name(authority), _algorithm(authority))
         newest = self._seen_or_newest(authority, profile)
         if serves(newest, key, self._clock()):
             return []
@@ -163,6 +162,11 @@ def key_name(authority: Authority) -> KeyName:
     """Where the OCSP signer's first key lives: where the settings say, else beside the issuer's own key."""
     signer = authority.record.key.partition(":")[0]
     return authority.publication.ocsp_key or KeyName(f"{signer}:ocsp-{authority.name}")
+
+
+def _algorithm(authority: Authority) -> str:
+    """Clients that know RSA alone can read what an RSA issuer's signer says, too (RFC 6960 4.4.7.2)."""
+    return "rsa-2048" if isinstance(authority.public_key, rsa.RSAPublicKey) else "p-256"
 
 
 def _delegated(authority: Authority, record: CertificateRecord, der: bytes, until: datetime) -> OcspSigner:

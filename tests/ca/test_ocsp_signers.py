@@ -13,6 +13,7 @@ from emca_daemon.ca.records import RevocationReason
 from emca_daemon.errors import Pending, Reason, Refused
 from emca_daemon.names import IssuerName, KeyName, ProfileName, SerialNumber
 from emca_daemon.policy.facts import RequestFacts
+from emca_daemon.policy.keys import key_facts
 from emca_daemon.policy.profile_extensions import NameConstraintsRules
 from emca_daemon.policy.subtrees import Subtree
 from emca_daemon.store.certificates import CertificateRows
@@ -48,6 +49,14 @@ def test_a_signer_is_issued_directly_by_its_issuer() -> None:
     assert certificate.extensions.get_extension_for_class(x509.OCSPNoCheck)
     assert world.ocsp_signers.key(signer(world)).public_key() == certificate.public_key()
     assert world.ocsp_signers.renew(BY) == []
+
+
+@pytest.mark.parametrize(("algorithm", "kind"), [("rsa-2048", "rsa"), ("p-384", "ec"), ("ed25519", "ec")])
+def test_its_key_is_of_a_kind_that_clients_of_its_issuer_know(algorithm: str, kind: str) -> None:
+    """RSA under an RSA issuer, a curve under any other."""
+    world = World().with_issuers(algorithm)
+    world.ocsp_signers.renew(BY)
+    assert [key_facts(one.public_key).algorithm for one in world.ocsp_signers.all()] == [kind, kind]
 
 
 def test_a_signer_of_a_constrained_issuer_lies_within_its_names() -> None:
