@@ -4,12 +4,18 @@ import binascii
 from base64 import b64decode
 
 from emca_daemon.ca.passwords import PasswordCheck, wrong_password
+from emca_daemon.protocols.http import Request
 from emca_daemon.protocols.http_users import HttpUser
 
 
 def challenge(realm: str) -> str:
     """What the WWW-Authenticate field says."""
     return f'Basic realm="{realm}"'
+
+
+def is_tried(request: Request) -> bool:
+    """Whether a request comes with a password, which takes long to verify (Argon2)."""
+    return (request.header("authorization") or "").strip().partition(" ")[0].lower() == "basic"
 
 
 def read_basic(token: str) -> tuple[str, str]:

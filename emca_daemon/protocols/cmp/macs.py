@@ -10,6 +10,7 @@ from cryptography.hazmat import asn1
 from emca_daemon.asn1 import der
 from emca_daemon.asn1.cmp_status import FailInfo
 from emca_daemon.asn1.values import Algorithm, algorithm, decoded, encoded
+from emca_daemon.errors import Refused
 from emca_daemon.protocols.cmp.errors import Failure
 from emca_daemon.protocols.cmp.mac_schemes import Scheme, hmac_hash, is_scheme, scheme
 from emca_daemon.randomness import RandomBytes
@@ -70,12 +71,16 @@ class _Pbkdf2Params:
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """How a MAC is computed: the key from the secret, the MAC by it, and the same written with another salt and MAC."""
+    """How a MAC is computed: the key from the secret, the MAC by it, and the same written with another salt and MAC.
+
+    `rounds` is how often something is hashed for the key.
+    """
 
     key: Callable[[bytes], bytes]
     scheme: Scheme
     written: Callable[[bytes, Algorithm], Algorithm]
     salt: int
+    rounds: int = 0
 
 
 def is_mac(oid: str) -> bool:
@@ -110,6 +115,14 @@ def renewed(protection: Algorithm, most_iterations: int, random: RandomBytes) ->
     return plan.written(random(max(16, plan.salt)) if plan.salt else b"", plan.scheme.renewed(random))
 
 
+def rounds(protection: Algorithm, most_iterations: int) -> int:
+    """How often something is hashed before a MAC is known to be right or wrong; 0 for what is refused at once."""
+    try:
+        return _plan(protection, most_iterations).rounds
+    except Refused:
+        return 0
+
+
 def _plan(protection: Algorithm, most_iterations: int) -> _Plan:
     if protection.oid == PBM:
         return _password_based(protection, most_iterations)
@@ -137,7 +150,7 @@ def _password_based(protection: Algorithm, most_iterations: int) -> _Plan:
         count = der.integer(read.iteration_count)
         return Algorithm(protection.oid, der.sequence(der.octet_string(salt), owf.encoded(), count, ended.encoded()))
 
-    return _Plan(key, mac, written, len(read.salt))
+    return _Plan(key, mac, written, len(read.salt), read.iteration_count)
 
 
 def _dh_based(protection: Algorithm) -> _Plan:
@@ -196,7 +209,7 @@ def _pbmac1(protection: Algorithm, most_iterations: int) -> _Plan:
     def key(secret: bytes) -> bytes:
         return hashlib.pbkdf2_hmac(inner, secret, parameters.salt, parameters.iteration_count, length)
 
-    return _Plan(key, mac, written, len(parameters.salt))
+    return _Plan(key, mac, written, len(parameters.salt), parameters.iteration_count * blocks)
 
 
 def _bounded(iterations: int, salt: bytes, most_iterations: int) -> None:

@@ -1,6 +1,9 @@
 """CMP over HTTP (RFC 9811, RFC 9483 6.1), as its clients really speak it."""
 
+from emca_daemon.asn1 import der
+from emca_daemon.asn1.cmp import read_message
 from emca_daemon.errors import Reason, Refused
+from emca_daemon.protocols.cmp import macs
 from emca_daemon.protocols.cmp.calls import Origin
 from emca_daemon.protocols.cmp.exchange import Exchange
 from emca_daemon.protocols.http import Request, Response
@@ -13,10 +16,13 @@ _NOT_CACHED = ("cache-control", "no-store")
 _TEXT = ("content-type", "text/plain; charset=utf-8")
 _BUSY_SECONDS = 2
 _LABELLED = "p"
+_HASHING = (der.oid(macs.PBM), der.oid(macs.PBMAC1))
+_MANY_ROUNDS = 10_000
+"""About 5 ms of hashing, twice what an answer takes else; clients usually want 500 to 2,000."""
 
 
 class CmpResponder:
-    """Answers CMP messages below one path of an endpoint.
+    """Answers CMP messages below one path of an endpoint; fulfils `protocols.http.Responder` and `Toiling`.
 
     Every message that is answered by a message is answered with 200, errors among them: clients in the field read no
     other.
@@ -52,6 +58,12 @@ class CmpResponder:
         """As it was told: composition knows how long the store and the keys take."""
         return self._waits
 
+    def toils(self, request: Request) -> bool:
+        """Where RSA keys may have to be found, or a secret is hashed very often."""
+        settings = self._settings
+        makes_rsa = any(name.startswith("rsa-") for name in settings.key_generation)
+        return makes_rsa or _rounds(request.body, settings.most_iterations) > _MANY_ROUNDS
+
     def failed(self, request: Request) -> Response:
         """What went wrong is in the log, by the request's id."""
         return _refuse(500, f"internal error {request.id}")
@@ -73,6 +85,17 @@ class CmpResponder:
             if not operation or len(parts) > 1:
                 return None
         return Origin(request.peer.address, request.id, label, operation)
+
+
+def _rounds(body: bytes, most_iterations: int) -> int:
+    """How often the MAC of a message hashes; read only (50 µs) where the message may have such a MAC at all."""
+    if not any(oid in body for oid in _HASHING):
+        return 0
+    try:
+        protection = read_message(body).header.protection_algorithm
+    except Refused:
+        return 0
+    return 0 if protection is None else macs.rounds(protection, most_iterations)
 
 
 def _refuse(status: int, words: str) -> Response:

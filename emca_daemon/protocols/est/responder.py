@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from emca_daemon.errors import Refused
+from emca_daemon.protocols import basic
 from emca_daemon.protocols.est.authentication import Challenge, challenges
 from emca_daemon.protocols.est.calls import Call
 from emca_daemon.protocols.est.endpoint import Endpoint
@@ -60,8 +61,7 @@ class EstResponder:
 
     def toils(self, request: Request) -> bool:
         """Argon2 stands behind each password, keys are looked for, and a full CMC request may ask for many things."""
-        scheme = (request.header("authorization") or "").strip().partition(" ")[0]
-        if scheme.lower() == "basic":
+        if basic.is_tried(request):
             return True
         try:
             return read_target(request.path, self._endpoints).operation in _LABORIOUS

@@ -11,6 +11,7 @@ from urllib.parse import parse_qs
 
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.policy.facts import Requester
+from emca_daemon.protocols import basic
 from emca_daemon.protocols.http import Headers, Request, Response
 from emca_daemon.protocols.json_text import read_object, write_object
 from emca_daemon.protocols.scep.api_documents import (
@@ -34,7 +35,7 @@ _Call = Callable[[Request, Requester, str], Response]
 
 
 class RegistrationApi:
-    """Answers below the API's path; fulfils `protocols.http.Responder`."""
+    """Answers below the API's path; fulfils `protocols.http.Responder` and `Toiling`."""
 
     max_body = 65_536
 
@@ -65,6 +66,10 @@ class RegistrationApi:
     def waits(self, _request: Request) -> bool:
         """Every answer asks the store."""
         return True
+
+    def toils(self, request: Request) -> bool:
+        """Where a password is verified."""
+        return basic.is_tried(request)
 
     def failed(self, request: Request) -> Response:
         """The answer to a bug: the request's id and nothing else."""

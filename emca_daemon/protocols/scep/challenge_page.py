@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.policy.facts import Requester
+from emca_daemon.protocols import basic
 from emca_daemon.protocols.http import Headers, Request, Response
 from emca_daemon.protocols.scep.endpoint import Endpoint
 from emca_daemon.protocols.scep.http_access import STATUS_OF, Access, NeedsTls
@@ -26,7 +27,7 @@ _RETRY_AFTER: Final = 2
 
 
 class ChallengePage:
-    """Answers at the page's path; fulfils `protocols.http.Responder`."""
+    """Answers at the page's path; fulfils `protocols.http.Responder` and `Toiling`."""
 
     max_body = 1024
 
@@ -51,6 +52,10 @@ class ChallengePage:
     def waits(self, _request: Request) -> bool:
         """Every answer asks the store."""
         return True
+
+    def toils(self, request: Request) -> bool:
+        """Where a password is verified."""
+        return basic.is_tried(request)
 
     def failed(self, request: Request) -> Response:
         """The answer to a bug: the request's id and nothing else."""

@@ -8,6 +8,7 @@ from typing import Final
 
 from emca_daemon.errors import Reason, Refused
 from emca_daemon.policy.facts import Requester
+from emca_daemon.protocols import basic
 from emca_daemon.protocols.http import Headers, Request, Response
 from emca_daemon.protocols.json_text import read_object
 from emca_daemon.protocols.scep.endpoint import Endpoint
@@ -24,7 +25,7 @@ _RETRY_AFTER: Final = 2
 
 
 class JamfWebhook:
-    """Answers at the webhook's path; fulfils `protocols.http.Responder`."""
+    """Answers at the webhook's path; fulfils `protocols.http.Responder` and `Toiling`."""
 
     max_body = 262_144
 
@@ -49,6 +50,10 @@ class JamfWebhook:
     def waits(self, _request: Request) -> bool:
         """Every answer asks the store."""
         return True
+
+    def toils(self, request: Request) -> bool:
+        """Where a password is verified."""
+        return basic.is_tried(request)
 
     def failed(self, request: Request) -> Response:
         """The answer to a bug: the request's id and nothing else."""

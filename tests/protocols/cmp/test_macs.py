@@ -10,7 +10,7 @@ from emca_daemon.asn1.cmp_status import FailInfo
 from emca_daemon.asn1.values import Algorithm, algorithm
 from emca_daemon.errors import Refused
 from emca_daemon.protocols.cmp.errors import failure_of
-from emca_daemon.protocols.cmp.macs import compute, is_mac, renewed, verify
+from emca_daemon.protocols.cmp.macs import compute, is_mac, renewed, rounds, verify
 from tests.support import cmp_messages as build
 
 DATA, SECRET, MOST = b"what is protected", b"insta", 100_000
@@ -54,6 +54,22 @@ def test_each_kind_is_verified(protection: Algorithm) -> None:
     assert fresh.oid == protection.oid
     assert (fresh == protection) == (protection.parameters is None)
     assert compute(fresh, SECRET, DATA, MOST) == mac or fresh != protection
+
+
+@pytest.mark.parametrize(
+    ("protection", "expected"),
+    [
+        (build.password_based(700), 700),
+        (build.pbmac1(10_000, 4096), 1_280_000),
+        (build.pbmac1(length=None), 1000),
+        (build.password_based(MOST + 1), 0),
+        (HMAC_SHA512, 0),
+        (der.sequence(der.oid("1.2.3")), 0),
+    ],
+)
+def test_how_often_something_is_hashed_is_known_before(protection: bytes, expected: int) -> None:
+    """PBKDF2 begins anew for each block; what is refused costs nothing."""
+    assert rounds(algorithm(protection), MOST) == expected
 
 
 @pytest.mark.parametrize(("mac", "octets"), [(KMAC256, 32), (GMAC256, 32), (GMAC128, 16)])

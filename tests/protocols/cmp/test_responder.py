@@ -3,10 +3,10 @@
 import pytest
 
 from emca_daemon.asn1 import der
-from emca_daemon.protocols.http import Peer, Request, Response
+from emca_daemon.protocols.http import Peer, Request, Response, Toiling
 from tests.support import cmp_messages as build
 from tests.support.cmp_messages import Template
-from tests.support.cmp_world import CmpWorld, Reply
+from tests.support.cmp_world import CmpWorld, Reply, settings
 
 CMP = "application/pkixcmp"
 
@@ -82,3 +82,32 @@ def test_what_a_listener_asks(world: CmpWorld) -> None:
     assert world.responder.busy(ir).status == 503
     failed = world.responder.failed(ir)
     assert (failed.status, failed.body) == (500, b"internal error req-9\n")
+
+
+def toils(world: CmpWorld, body: bytes) -> bool:
+    """Whether much is to be computed for a message."""
+    responder = world.responder
+    assert isinstance(responder, Toiling)
+    return responder.toils(Request("POST", "/.well-known/cmp", "", (), body, Peer("192.0.2.9"), "req-9"))
+
+
+def protected_by(protection: bytes) -> bytes:
+    """A message that says it is protected like that."""
+    header = build.HeaderParts(None, None, None, algorithm=protection).encoded()
+    return build.message(header, 0, der.sequence(build.request(Template())), bytes(20))
+
+
+def test_secrets_that_are_hashed_often_take_long(world: CmpWorld) -> None:
+    """As often as the settings let it be; what is refused at once, or no message, does not."""
+    assert not toils(world, request(world))
+    assert toils(world, protected_by(build.password_based(20_000)))
+    assert toils(world, protected_by(build.pbmac1(1000, 4096)))
+    assert not toils(world, protected_by(build.password_based(200_000)))
+    assert not toils(world, b"")
+    assert not toils(world, build.password_based(20_000))
+
+
+@pytest.mark.parametrize(("kinds", "expected"), [(("p-256", "ed25519"), False), (("p-256", "rsa-2048"), True)])
+def test_rsa_keys_take_long_to_find(kinds: tuple[str, ...], *, expected: bool) -> None:
+    """Where an endpoint makes some, any message may ask for one."""
+    assert toils(CmpWorld(settings(key_generation=kinds)), b"") is expected

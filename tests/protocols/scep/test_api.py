@@ -14,7 +14,7 @@ from emca_daemon.protocols.scep.api import RegistrationApi
 from emca_daemon.protocols.scep.made_challenges import DeviceChallenges, OneTimeChallenges
 from emca_daemon.settings.scep import ScepChallengeSettings
 from emca_daemon.settings.scep_provisioning import ScepApiSettings
-from tests.support.scep_users import BASIC, UsersWorld, asked
+from tests.support.scep_users import BASIC, BEARER, UsersWorld, asked
 from tests.support.scep_world import Client, settings
 
 JSON = ("content-type", "application/json; charset=utf-8")
@@ -172,6 +172,8 @@ def test_trouble_is_a_problem_document() -> None:
     busy = responder.busy(asked())
     assert (busy.status, busy.header("retry-after")) == (503, "2")
     assert responder.waits(asked())
+    assert responder.toils(asked())
+    assert not responder.toils(asked(headers=(BEARER,)))
 
 
 @cache

@@ -7,11 +7,11 @@ from datetime import timedelta
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from emca_daemon.protocols.http import Response
+from emca_daemon.protocols.http import Response, Toiling
 from emca_daemon.protocols.scep.challenge_page import ChallengePage
 from emca_daemon.protocols.scep.made_challenges import OneTimeChallenges
 from emca_daemon.settings.scep_provisioning import ScepPageSettings
-from tests.support.scep_users import UsersWorld, asked
+from tests.support.scep_users import BEARER, UsersWorld, asked
 from tests.support.scep_world import Client, settings
 
 PASSWORD = re.compile(r"(?i)The enrollment challenge password is: <B> (?P<password>\S*)")
@@ -121,6 +121,9 @@ def test_trouble_is_told_without_a_challenge() -> None:
     assert "request-1" in text(page.failed(asked()))
     assert (page.busy(asked()).status, page.busy(asked()).header("retry-after")) == (503, "2")
     assert page.waits(asked())
+    assert isinstance(page, Toiling)
+    assert page.toils(asked())
+    assert not page.toils(asked(headers=(BEARER,)))
     with world.store.writing() as tx:
         for _ in range(world.settings.users.attempts_per_address):
             tx.credentials.count("scep:192.0.2.9", world.clock(), timedelta(hours=1))

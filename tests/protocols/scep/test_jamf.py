@@ -115,3 +115,5 @@ def test_bugs_and_busy_times_have_answers() -> None:
     assert b"request-1" in webhook.failed(asked()).body
     assert webhook.busy(asked()).status == 503
     assert webhook.waits(asked())
+    assert webhook.toils(asked())
+    assert not webhook.toils(asked(headers=(BEARER,)))
