@@ -92,12 +92,13 @@ def test_a_path_length_at_the_top_binds_the_whole_chain() -> None:
 
 
 def test_a_whole_ca_comes_from_pkcs12() -> None:
-    """Key and certificate are taken over; the CA issues and can revoke what it issues."""
-    world, outside = World(), Outside()
+    """Key and certificate are taken over; the CA, which is none of ours' child, issues and can revoke what it issues."""
+    world, outside = World().with_issuers(), Outside()
     data = pkcs12.serialize_key_and_certificates(
         b"ca", outside.key, outside.certificate, None, BestAvailableEncryption(b"secret")
     )
-    world.external.bring_in_pkcs12(new_authority(EXTERNAL, "root-ca", ""), data, b"secret", BY)
+    record = world.external.bring_in_pkcs12(new_authority(EXTERNAL, "root-ca", ""), data, b"secret", BY)
+    assert record.parent is None
     outcome = world.enrollment.enroll(server_request("a.example.test"), ProfileName("tls-server"), issuer=EXTERNAL)
     assert isinstance(outcome, Issued)
     x509.load_der_x509_certificate(outcome.der).verify_directly_issued_by(outside.certificate)
