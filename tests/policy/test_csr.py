@@ -27,7 +27,7 @@ from emca_daemon.policy.csr import (
 from emca_daemon.policy.facts import RequestFacts
 from emca_daemon.policy.profile import SOUND_SIGNATURES, WEAK_SIGNATURES
 from emca_daemon.policy.weak_keys import WeakKeys
-from tests.support.policy_world import WHO, csr, dns, facts, private_key, subject
+from tests.support.policy_world import WHO, csr, dns, facts, private_key, rsa_key_info, subject
 
 NAMED = x509.Name(
     [x509.NameAttribute(x509.NameOID.ORGANIZATION_NAME, "Example"), x509.NameAttribute(x509.NameOID.COMMON_NAME, "a")]
@@ -211,10 +211,8 @@ def test_a_key_that_cannot_sign_has_no_request_of_its_own(
 def test_an_rsa_key_for_pss_alone_is_not_certified() -> None:
     """Its certificate would call it by another algorithm."""
     key = rsa.generate_private_key(65537, 2048)
-    numbers = key.public_key().public_bytes(Encoding.DER, PublicFormat.PKCS1)
-    for oid, certified in (("1.2.840.113549.1.1.1", True), ("1.2.840.113549.1.1.10", False)):
-        parameters = b"\x05\x00" if certified else b""
-        own = der.sequence(der.sequence(der.oid(oid), parameters), der.tlv(0x03, b"\x00" + numbers))
+    for certified in (True, False):
+        own = rsa_key_info(key.public_key(), pss_alone=not certified)
         information = der.sequence(b"\x02\x01\x00", NAMED.public_bytes(), own, b"\xa0\x00")
         algorithm = der.sequence(der.oid("1.2.840.113549.1.1.11"), b"\x05\x00")
         request = der.assemble(information, algorithm, key.sign(information, padding.PKCS1v15(), hashes.SHA256()))

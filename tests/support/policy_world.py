@@ -7,9 +7,10 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from emca_daemon.asn1 import der
 from emca_daemon.errors import Mismatch, Refused
 from emca_daemon.names import AlternativeName, IssuerName, NameType, Subject, SubjectAttribute
 from emca_daemon.policy.decision import decide
@@ -144,3 +145,10 @@ def csr(
     for value in extensions:
         builder = builder.add_extension(value, critical=False)
     return builder.sign(key or private_key(), hashes.SHA256()).public_bytes(Encoding.DER)
+
+
+def rsa_key_info(key: rsa.RSAPublicKey, *, pss_alone: bool) -> bytes:
+    """SubjectPublicKeyInfo of an RSA key, as one for any use or for RSASSA-PSS alone (RFC 4055 1.2)."""
+    any_use = der.sequence(der.oid("1.2.840.113549.1.1.1"), der.NULL)
+    algorithm = der.sequence(der.oid("1.2.840.113549.1.1.10")) if pss_alone else any_use
+    return der.sequence(algorithm, der.bit_string(key.public_bytes(Encoding.DER, PublicFormat.PKCS1)))

@@ -1,24 +1,18 @@
 """The requests inside of a full CMC request: PKCS #10 and CRMF into facts (RFC 5272 3.2.1.2)."""
 
-from cryptography.exceptions import UnsupportedAlgorithm
+from dataclasses import replace
+
 from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
-from cryptography.hazmat.primitives.serialization import load_der_public_key
-from cryptography.x509.oid import ExtensionOID
 
 from emca_daemon.asn1 import der
 from emca_daemon.asn1.cmc import RequestKind, TaggedRequest
-from emca_daemon.asn1.crmf import CertificateRequest, ProofMethod, certificate_requests
-from emca_daemon.asn1.encoded_names import read_general_names, read_name
-from emca_daemon.asn1.names import alternative_name, name_to_subject
+from emca_daemon.asn1.crmf import CertificateRequest, ProofMethod, as_certification_request, certificate_requests
 from emca_daemon.asn1.signature_algorithms import verify_signature
 from emca_daemon.errors import Reason, Refused
-from emca_daemon.names import AlternativeName
-from emca_daemon.policy.facts import RequestedExtension, Requester, RequestFacts
-from emca_daemon.policy.keys import key_facts
+from emca_daemon.policy.csr import facts_proved_elsewhere
+from emca_daemon.policy.facts import Requester, RequestFacts
 from emca_daemon.policy.weak_keys import WeakKeys
 from emca_daemon.protocols.est.requests import ISSUERS_OWN, EnrollmentRequest, read_request
-
-_ALTERNATIVE_NAME = ExtensionOID.SUBJECT_ALTERNATIVE_NAME.dotted_string
 
 
 def read_tagged(
@@ -44,23 +38,11 @@ def template_facts(
     template = request.template
     if template.public_key is None or template.subject is None:
         raise Refused(Reason.MALFORMED, "a template needs a subject and a public key")
-    key = _public_key(template.public_key)
-    facts = key_facts(key, weak_keys)
-    names: tuple[AlternativeName, ...] = ()
-    for extension in template.extensions:
-        if extension.oid == _ALTERNATIVE_NAME:
-            names = tuple(dict.fromkeys(map(alternative_name, read_general_names(extension.value))))
-    return RequestFacts(
-        requester=requester,
-        subject=name_to_subject(read_name(template.subject)),
-        names=names,
-        key=facts,
-        request_signature=_verified(request, key, agent=agent),
-        extensions=tuple(
-            RequestedExtension(one.oid, one.critical, one.value)
-            for one in template.extensions
-            if one.oid not in ISSUERS_OWN
-        ),
+    facts = facts_proved_elsewhere(as_certification_request(template), requester, "", weak_keys)
+    return replace(
+        facts,
+        request_signature=_verified(request, facts.key.public_key, agent=agent),
+        extensions=tuple(one for one in facts.extensions if one.oid not in ISSUERS_OWN),
         not_before=template.not_before,
         not_after=template.not_after,
     )
@@ -84,10 +66,3 @@ def _verified(request: CertificateRequest, key: CertificatePublicKeyTypes, *, ag
         if refused.reason is Reason.BAD_INTEGRITY:
             raise Refused(Reason.BAD_PROOF_OF_POSSESSION, "the proof of possession is wrong") from None
         raise
-
-
-def _public_key(encoded: bytes) -> CertificatePublicKeyTypes:
-    try:
-        return load_der_public_key(encoded)  # type: ignore[return-value]  # others are refused by key_facts
-    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
-        raise Refused(Reason.KEY_REFUSED, "the key cannot be read") from error

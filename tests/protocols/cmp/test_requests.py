@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, x25519
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, x25519
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
@@ -15,6 +15,7 @@ from tests.support import cmp_messages as build
 from tests.support.ca_world import ROOT
 from tests.support.cmp_messages import Template
 from tests.support.cmp_world import CmpWorld, enrolled, settings
+from tests.support.policy_world import rsa_key_info
 
 KEY = ec.generate_private_key(ec.SECP256R1())
 PATH_LENGTH_ALONE = der.extension(der.oid("2.5.29.19"), der.sequence(der.integer(1)))
@@ -215,3 +216,18 @@ def test_keys(world: CmpWorld) -> None:
     assert world.client().enroll(Template(key=None), proof=b"").failure == "badCertTemplate"
     weak = Template(key=ec.generate_private_key(ec.SECP192R1()))
     assert world.client().enroll(weak).failure == "badCertTemplate"
+
+
+@pytest.mark.parametrize("body", [0, 2, 7])
+def test_an_rsa_key_for_pss_alone_is_not_certified(world: CmpWorld, body: int) -> None:
+    """In an ir, a cr or a kur, though its possession is proved; the same key for any use is."""
+    key = rsa.generate_private_key(65537, 2048)
+    algorithm = der.sequence(der.oid("1.2.840.113549.1.1.11"), der.NULL)
+    for pss_alone in (True, False):
+        device = world.client() if body == 0 else enrolled(world)
+        info = rsa_key_info(key.public_key(), pss_alone=pss_alone)
+        named = der.explicit(5, build.name("CN=dev1").public_bytes())
+        asked = der.sequence(der.integer(0), der.sequence(named, b"\xa6" + info[1:]))
+        proof = der.bit_string(key.sign(asked, padding.PKCS1v15(), hashes.SHA256()))
+        reply = device.send(body, der.sequence(der.sequence(asked, der.explicit(1, algorithm + proof))))
+        assert reply.failure == ("badCertTemplate" if pss_alone else "")

@@ -3,7 +3,7 @@
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from emca_daemon.asn1 import der
@@ -15,12 +15,20 @@ from emca_daemon.policy.facts import Requester
 from emca_daemon.policy.weak_keys import WeakKeys
 from emca_daemon.protocols.est.cmc_requests import read_tagged
 from emca_daemon.protocols.est.requests import EnrollmentRequest
+from tests.support.policy_world import rsa_key_info
 
 BY = Requester("est", "bob", "secret", "192.0.2.9", "r")
 KEY = ec.generate_private_key(ec.SECP256R1())
 SUBJECT = der.explicit(5, x509.Name.from_rfc4514_string("CN=device-1").public_bytes())
 INFO = KEY.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-PUBLIC = der.tlv(0xA6, b"".join(encoded(part) for part in sequence_parts(INFO, "key")))
+
+
+def in_template(info: bytes) -> bytes:
+    """A SubjectPublicKeyInfo as a template has it."""
+    return der.tlv(0xA6, b"".join(encoded(part) for part in sequence_parts(info, "key")))
+
+
+PUBLIC = in_template(INFO)
 NAMES = der.extension(der.oid("2.5.29.17"), der.sequence(der.implicit(2, b"a.example")))
 EXTENSIONS = der.tlv(0xA9, NAMES + der.extension(der.oid("2.5.29.14"), der.octet_string(b"x")))
 RA_VERIFIED = der.implicit(0, b"")
@@ -48,6 +56,16 @@ def test_a_template_becomes_facts() -> None:
     assert facts.key.public_key == KEY.public_key()
     assert [one.oid for one in facts.extensions] == ["2.5.29.17"]
     assert facts.request_signature == "ecdsa-with-SHA256"
+
+
+def test_an_rsa_key_for_pss_alone_is_not_certified() -> None:
+    """Nor where an agent vouches for it."""
+    key = rsa.generate_private_key(65537, 2048).public_key()
+    any_use, pss_alone = (in_template(rsa_key_info(key, pss_alone=alone)) for alone in (False, True))
+    assert read(SUBJECT + any_use, RA_VERIFIED, agent=True).facts.key.public_key == key
+    with pytest.raises(Refused, match="RSASSA-PSS alone") as refused:
+        read(SUBJECT + pss_alone, RA_VERIFIED, agent=True)
+    assert refused.value.reason is Reason.KEY_REFUSED
 
 
 def test_an_agent_may_vouch_for_a_key() -> None:
