@@ -92,7 +92,7 @@ def test_a_path_length_at_the_top_binds_the_whole_chain() -> None:
 
 
 def test_a_whole_ca_comes_from_pkcs12() -> None:
-    """Key and certificate are taken over; the CA, which is none of ours' child, issues and can revoke what it issues."""
+    """Key and certificate are taken over; the CA, nobody's child here, issues and revokes."""
     world, outside = World().with_issuers(), Outside()
     data = pkcs12.serialize_key_and_certificates(
         b"ca", outside.key, outside.certificate, None, BestAvailableEncryption(b"secret")
