@@ -8,6 +8,7 @@ from emca_daemon.protocols import basic, bearer
 from emca_daemon.protocols.est.clients import Client, TrustedCertificate
 from emca_daemon.protocols.est.digest import StaleNonce
 from emca_daemon.protocols.est.endpoint import Endpoint
+from emca_daemon.protocols.est.tried_names import tried_name
 from emca_daemon.protocols.http import Headers, Request
 from emca_daemon.protocols.http_parameters import read_authorization
 from emca_daemon.protocols.http_users import HttpUser
@@ -19,14 +20,17 @@ class Challenge(Refused):
     """HTTP authentication is missing or wrong: 401 with WWW-Authenticate.
 
     `first` says that nothing was shown yet, which is how every conversation begins and no failure; `counted` that a
-    secret was wrong, of which an address has only so many.
+    secret was wrong, of which an address has only so many; `tried` is the user whom it was to prove.
     """
 
-    def __init__(self, detail: str, *, stale: bool = False, first: bool = False, counted: bool = False) -> None:
+    def __init__(
+        self, detail: str, *, stale: bool = False, first: bool = False, counted: bool = False, tried: str = ""
+    ) -> None:
         super().__init__(Reason.NOT_AUTHENTICATED, detail)
         self.stale = stale
         self.first = first
         self.counted = counted
+        self.tried = tried
 
 
 def authenticate(
@@ -119,7 +123,7 @@ def _http_user(endpoint: Endpoint, request: Request, field: str | None, now: dat
         if refused.reason is Reason.UNAVAILABLE:
             raise
         count_failure(endpoint, request, now)
-        raise Challenge(refused.detail, counted=True) from None
+        raise Challenge(refused.detail, counted=True, tried=tried_name(field)) from None
 
 
 def check_address(endpoint: Endpoint, request: Request, now: datetime) -> None:

@@ -1,6 +1,6 @@
 """One request on its way through an operation."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
@@ -80,11 +80,14 @@ class Call:
 
         Of those who have proved nothing, an address is written down `ANONYMOUS_REFUSALS` times a minute and then only
         counted, so that nobody can fill the chain; wrong passwords have a limit of their own (`attempts_per_address`).
+        Their actor is the user who was tried.
         """
         if self.noted or refused.reason in _UNAUDITED:
             return
-        now = self.endpoint.clock()
+        now, by = self.endpoint.clock(), self.requester
         details: dict[str, bool] = {}
+        if isinstance(refused, Challenge) and refused.tried:
+            by = replace(by, identity=refused.tried)
         with self.endpoint.store.writing() as tx:
             if self.requester.proof == "none" and not (isinstance(refused, Challenge) and refused.counted):
                 number = tx.credentials.count(f"est-refusals:{self.requester.origin}", now, _MINUTE)
@@ -92,7 +95,7 @@ class Call:
                     return
                 if number == ANONYMOUS_REFUSALS:
                     details = {"last_of_minute": True}
-            tx.audit.append(refusal_by(self.requester, now, "est.request", operation, refused, **details))
+            tx.audit.append(refusal_by(by, now, "est.request", operation, refused, **details))
 
     def body(self, types: tuple[str, ...]) -> bytes:
         """The DER sent; raises a refusal with 415 for another type, where types matter, and Refused(MALFORMED)."""

@@ -80,7 +80,7 @@ class DigestCheck:
         algorithm = self._algorithm(given)
         nonce, expires = self._read_nonce(given.get("nonce", ""), now)
         with self._store.reading() as tx:
-            credential = tx.credentials.get(self._realm, _name(given))
+            credential = tx.credentials.get(self._realm, user_name(given))
         right = self._is_right(given, algorithm, request, credential)
         if credential is None or credential.locked(now):
             raise wrong_password()
@@ -140,7 +140,7 @@ class DigestCheck:
                 raise StaleNonce
 
 
-def _name(given: Mapping[str, str]) -> str:
+def user_name(given: Mapping[str, str]) -> str:
     """The user's name: header fields are read as Latin-1, clients write UTF-8 into them."""
     name = given.get("username", "")[:255]
     try:

@@ -68,6 +68,21 @@ def test_a_wrong_password_is_audited_and_locks() -> None:
     assert status(world, password="correct horse", certificate=None) == 200
 
 
+@pytest.mark.parametrize("method", ["basic", "digest"])
+def test_a_refused_login_names_who_was_tried(method: str) -> None:
+    """As the actor, whom nothing proves; there need be no such user."""
+    world = EstWorld()
+    world.label(settings(http=EstHttpSettings(methods=(method,))))
+    challenge = world.send("simpleenroll").header("www-authenticate")
+    assert challenge is not None
+    for user in ("alice", "nobody"):
+        wrong = digest_answer(challenge, ENROLL, "x", user=user) if method == "digest" else basic(user, "x")
+        assert world.enroll(b64encode(request()), authorization=wrong).status == 401
+        with world.store.reading() as tx:
+            event = list(tx.audit.walk())[-1].event
+        assert (event.actor, event.proof, event.outcome) == (user, "none", "refused")
+
+
 def test_an_address_with_many_wrong_passwords_is_refused() -> None:
     """429 with Retry-After, whoever it names; another address is not."""
     world = EstWorld()
