@@ -14,7 +14,7 @@ from emca_daemon.errors import Reason, Refused
 from emca_daemon.names import AlternativeName, IssuerName, KeyName, ProfileName
 from emca_daemon.policy.constraints import constraints_in
 from emca_daemon.policy.facts import IssuerFacts
-from emca_daemon.policy.issuers import path_length_of
+from emca_daemon.policy.issuers import not_after_of, path_length_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +157,7 @@ class Authorities:
                 alternative_names=publication.alternative_names,
                 constraints_above=constraints_in(chain[1:]),
                 path_length=path_length_of(chain),
+                not_after=not_after_of(chain),
             ),
             publication=publication,
             public_key=signing_key_of(chain[0]),

@@ -28,7 +28,7 @@ def decide(
     Raises Refused with every mismatch, of the first mismatch's reason, in the order requester, names, subject, key,
     validity, issuer, requested extensions, rules of one's own. `issuer` is None for a root, and only for one.
     """
-    limits = IssuerLimits.of(issuer.certificate, issuer.path_length) if issuer is not None else None
+    limits = _limits(issuer) if issuer is not None else None
     names = tuple(dict.fromkeys(facts.names))
     subject, subject_mismatches = chosen_subject(profile.subject, facts.subject, names)
     encoded = encoded_subject(profile.subject, subject) if not subject_mismatches else None
@@ -70,6 +70,10 @@ def decide(
         requester=facts.requester,
         approver=approver,
     )
+
+
+def _limits(issuer: IssuerFacts) -> IssuerLimits:
+    return IssuerLimits.of(issuer.certificate, issuer.path_length, issuer.not_after)
 
 
 def _constraints(issuer: IssuerFacts | None, limits: IssuerLimits | None) -> tuple[x509.NameConstraints, ...]:

@@ -82,8 +82,9 @@ class RequestFacts:
 class IssuerFacts:
     """What policy must know of the issuer: its certificate and the addresses that go into what it issues.
 
-    `constraints_above` are the name constraints in the certificates above its own, as far as we know them, and
-    `path_length` says how many CAs its whole chain allows beneath it (None: no limit).
+    `constraints_above` are the name constraints in the certificates above its own, as far as we know them,
+    `path_length` says how many CAs its whole chain allows beneath it (None: no limit), and `not_after` until when the
+    whole chain is valid (None: as long as its own certificate).
     """
 
     name: IssuerName
@@ -94,3 +95,4 @@ class IssuerFacts:
     alternative_names: tuple[AlternativeName, ...] = field(default=())
     constraints_above: tuple[x509.NameConstraints, ...] = ()
     path_length: int | None = None
+    not_after: datetime | None = None

@@ -13,7 +13,7 @@ from emca_daemon.policy.tokens import CertificateKind
 
 @dataclass(frozen=True, slots=True)
 class IssuerLimits:
-    """The limits in an issuer's certificate; `path_length` is None where neither it nor one above sets any."""
+    """The limits of an issuer; `not_after` is also that of each certificate above, `path_length` None without any."""
 
     not_before: datetime
     not_after: datetime
@@ -24,10 +24,15 @@ class IssuerLimits:
     key_identifier: x509.AuthorityKeyIdentifier
 
     @classmethod
-    def of(cls, certificate: x509.Certificate, chain_path_length: int | None = None) -> "IssuerLimits":
+    def of(
+        cls,
+        certificate: x509.Certificate,
+        chain_path_length: int | None = None,
+        chain_not_after: datetime | None = None,
+    ) -> "IssuerLimits":
         """The limits that a certificate states; one without a key usage extension may sign anything.
 
-        `chain_path_length`, from `path_length_of` its chain, goes before its own.
+        `path_length_of` and `not_after_of` its chain, where given, go before its own.
         """
         basic: x509.BasicConstraints | None = None
         usage: x509.KeyUsage | None = None
@@ -46,7 +51,7 @@ class IssuerLimits:
         own_path_length = basic.path_length if basic is not None else None
         return cls(
             not_before=certificate.not_valid_before_utc,
-            not_after=certificate.not_valid_after_utc,
+            not_after=chain_not_after or certificate.not_valid_after_utc,
             is_authority=basic is not None and basic.ca,
             signs_certificates=usage is None or usage.key_cert_sign,
             path_length=own_path_length if chain_path_length is None else chain_path_length,
@@ -70,6 +75,11 @@ def path_length_of(chain: Sequence[x509.Certificate]) -> int | None:
     return allowed
 
 
+def not_after_of(chain: Sequence[x509.Certificate]) -> datetime:
+    """Until when every certificate of a chain is valid; what the first one issues is of no use beyond."""
+    return min(certificate.not_valid_after_utc for certificate in chain)
+
+
 def issuer_mismatches(profile: Profile, limits: IssuerLimits | None, now: datetime) -> list[Mismatch]:
     """Why this issuer cannot issue what the profile describes."""
     if profile.kind is CertificateKind.ROOT:
@@ -80,7 +90,7 @@ def issuer_mismatches(profile: Profile, limits: IssuerLimits | None, now: dateti
     if not limits.is_authority or not limits.signs_certificates:
         mismatches.append(_refusal("issuer", "the issuer's own certificate does not let it sign certificates"))
     if not limits.not_before <= now <= limits.not_after:
-        mismatches.append(_refusal("issuer", "the issuer's own certificate is not valid now"))
+        mismatches.append(_refusal("issuer", "the issuer's own certificate, or one above it, is not valid now"))
     if profile.is_authority:
         mismatches += _path_length_mismatches(profile, limits)
     return mismatches

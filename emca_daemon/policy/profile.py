@@ -108,7 +108,7 @@ class ValidityRules:
     backdate: timedelta = timedelta(minutes=5)
     """How far before now it begins, for clocks that are late."""
     beyond_issuer: Literal["shorten", "refuse"] = "shorten"
-    """What happens when the certificate would outlive its issuer's."""
+    """What happens when the certificate would outlive its issuer's, or one above."""
     requested: Literal["refuse", "ignore", "allow"] = "refuse"
     """What happens to a validity that the requester asks for."""
     maximum: timedelta | None = None

@@ -94,9 +94,9 @@ def _asked_mismatches(rules: ValidityRules, asked: Asked, now: datetime) -> list
 
 
 def _within(period: Period, issuer: IssuerLimits, rules: ValidityRules) -> tuple[Period, list[Mismatch]]:
-    """The part of the period in which the issuer's certificate is valid, too."""
+    """The part of the period in which the issuer's certificate is valid, too, and those above it are."""
     mismatches = []
     if period.not_after > issuer.not_after and rules.beyond_issuer == "refuse":
-        mismatches.append(_refusal("beyond_issuer", "the certificate would outlive its issuer's"))
+        mismatches.append(_refusal("beyond_issuer", "the certificate would outlive its issuer's, or one above"))
     start = max(period.not_before, issuer.not_before)
     return Period(start, min(period.not_after, issuer.not_after)), mismatches

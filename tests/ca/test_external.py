@@ -1,5 +1,6 @@
 """Certificate authorities from outside."""
 
+from dataclasses import replace
 from typing import cast
 
 import pytest
@@ -89,6 +90,31 @@ def test_a_path_length_at_the_top_binds_the_whole_chain() -> None:
     with pytest.raises(Refused) as refused:
         world.hierarchy.create_sub(new_authority(IssuerName("policy"), "policy-ca"), EXTERNAL, BY)
     assert [m.field for m in refused.value.mismatches] == ["basic_constraints"]
+
+
+def test_no_certificate_outlives_one_above_its_issuer() -> None:
+    """The root of a CA from outside ends first: that end counts as its own would, and then it issues no more."""
+    world, outside, server = World(), Outside(), ProfileName("tls-server")
+    csr = waiting(world)
+    key = csr.public_key()
+    assert isinstance(key, ec.EllipticCurvePublicKey)
+    root = outside.sign(outside.name, outside.key.public_key(), days=60)
+    world.external.bring_in(EXTERNAL, [root, outside.sign(csr.subject, key)], BY)
+
+    def refused_fields() -> list[str]:
+        with pytest.raises(Refused) as refused:
+            world.enrollment.enroll(server_request("a.example.test"), server, issuer=EXTERNAL)
+        return [mismatch.field for mismatch in refused.value.mismatches]
+
+    outcome = world.enrollment.enroll(server_request("a.example.test"), server, issuer=EXTERNAL)
+    assert isinstance(outcome, Issued)
+    assert x509.load_der_x509_certificate(outcome.der).not_valid_after_utc == root.not_valid_after_utc
+    world.clock.advance(days=60)
+    assert refused_fields() == ["validity.duration", "issuer"]
+    world.clock.advance(days=-60)
+    profile = world.profiles[server]
+    world.profiles[server] = replace(profile, validity=replace(profile.validity, beyond_issuer="refuse"))
+    assert refused_fields() == ["validity.beyond_issuer"]
 
 
 def test_a_whole_ca_comes_from_pkcs12() -> None:

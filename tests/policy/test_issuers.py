@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from cryptography import x509
 
-from emca_daemon.policy.issuers import IssuerLimits, issuer_mismatches, path_length, path_length_of
+from emca_daemon.policy.issuers import IssuerLimits, issuer_mismatches, not_after_of, path_length, path_length_of
 from emca_daemon.policy.usages import key_usage
 from tests.support.policy_world import NOW, ca_certificate, private_key, profile
 
@@ -102,6 +102,17 @@ def test_a_path_length_above_the_issuer_binds_it() -> None:
         limits = IssuerLimits.of(ca_certificate(basic=basic(own)), 0)
         assert [m.field for m in issuer_mismatches(profile(SUB), limits, NOW)] == ["basic_constraints"]
         assert path_length(profile(SUB), IssuerLimits.of(ca_certificate(basic=basic(own)), 2)) == 1
+
+
+def test_the_first_end_of_the_chain_counts() -> None:
+    """Wherever in the chain it is; it goes before the issuer's own."""
+    ends = [NOW + timedelta(days=days) for days in (300, 200, 400)]
+    chain = [ca_certificate(not_after=end) for end in ends]
+    assert not_after_of(chain) == not_after_of(chain[::-1]) == ends[1]
+    assert not_after_of(chain[:1]) == ends[0]
+    limits = IssuerLimits.of(chain[0], chain_not_after=ends[1])
+    assert issuer_mismatches(profile(), limits, ends[1]) == []
+    assert [m.field for m in issuer_mismatches(profile(), limits, ends[0])] == ["issuer"]
 
 
 def test_path_length_does_not_matter_to_an_end_entity() -> None:

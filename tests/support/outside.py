@@ -28,14 +28,20 @@ class Outside:
         return self.sign(csr.subject, key)
 
     def sign(
-        self, subject: x509.Name, key: ec.EllipticCurvePublicKey, *, ca: bool = True, path_length: int | None = None
+        self,
+        subject: x509.Name,
+        key: ec.EllipticCurvePublicKey,
+        *,
+        ca: bool = True,
+        path_length: int | None = None,
+        days: int = 3650,
     ) -> x509.Certificate:
         """A certificate by this CA."""
         usage = x509.KeyUsage(False, False, False, False, False, ca, ca, False, False)
         return (
             x509.CertificateBuilder(self.name, subject, key, x509.random_serial_number())
             .not_valid_before(datetime(2026, 5, 1, tzinfo=UTC))
-            .not_valid_after(datetime(2026, 5, 1, tzinfo=UTC) + timedelta(days=3650))
+            .not_valid_after(datetime(2026, 5, 1, tzinfo=UTC) + timedelta(days=days))
             .add_extension(x509.BasicConstraints(ca, path_length), critical=True)
             .add_extension(usage, critical=True)
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
