@@ -2,23 +2,52 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Literal
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 
 from emca_daemon.names import AlternativeName, IssuerName, Subject
 
+RequesterProtocol = Literal["acme", "est", "scep", "cmp", "cli", "daemon"]
+"""The ways in which certificates are asked for; `daemon` is the CA itself."""
+
+Proof = Literal[
+    "jws",
+    "auto-renewal",
+    "password",
+    "token",
+    "secret",
+    "tls-certificate",
+    "tls-certificate+password",
+    "tls-certificate+token",
+    "tls-certificate+secret",
+    "challenge",
+    "one-time-challenge",
+    "device-challenge",
+    "webhook",
+    "intune",
+    "certificate",
+    "none",
+    "shared-secret",
+    "signature",
+    "vendor-certificate",
+    "registration-authority",
+    "local",
+]
+"""How those who ask for certificates prove who they are: by ACME, by EST, by SCEP, by CMP, and here."""
+
 
 @dataclass(frozen=True, slots=True)
 class Requester:
     """Who asks, how that was proved, and from where.
 
-    `protocol` is `acme`, `est`, `cli` ...; `identity` an account URL, a user or a certificate's subject; `proof` how
-    the identity was proved (`jws`, `tls-certificate`, `password`, `local`); `origin` the peer's address;
+    `identity` is an account URL, a user or a certificate's subject; `proof` how the identity was proved (a `Proof`
+    where a certificate is asked for); `origin` the peer's address;
     `application` the endpoint or registered application; `request_id` the request in the logs.
     """
 
-    protocol: str
+    protocol: RequesterProtocol
     identity: str
     proof: str
     origin: str

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Literal
 
 from emca_daemon.names import IssuerName, ProfileName
+from emca_daemon.policy.facts import Proof, RequesterProtocol
 from emca_daemon.policy.patterns import TextPattern
 from emca_daemon.policy.profile_extensions import (
     BUILT_HERE,
@@ -162,13 +163,13 @@ class KeyRules:
 class RequesterRules:
     """Who may ask. Every list that is not empty must be satisfied; expressions must match the whole text."""
 
-    protocols: tuple[str, ...] = ()
+    protocols: tuple[RequesterProtocol, ...] = ()
     """The protocols (`acme`, `est`, `cli` ...); none: every one."""
     identities: tuple[TextPattern, ...] = ()
     """Regular expressions for the identity (account, user, certificate subject); none: everybody."""
     applications: tuple[str, ...] = ()
     """The endpoints or registered applications; none: every one."""
-    proofs: tuple[str, ...] = ()
+    proofs: tuple[Proof, ...] = ()
     """How the identity must have been proved (`jws`, `tls-certificate`, `password`, `local` ...); none: any way."""
     groups: tuple[str, ...] = ()
     """Groups, one of which the requester must be in; none: no group is needed."""

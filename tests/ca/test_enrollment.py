@@ -11,6 +11,7 @@ from emca_daemon.ca.enrollment import Enrollment, Issued
 from emca_daemon.ca.records import CertificateState, RevocationReason
 from emca_daemon.errors import Pending, Reason, Refused
 from emca_daemon.names import IssuerName, ProfileName
+from emca_daemon.policy.facts import RequesterProtocol
 from emca_daemon.randomness import system_random
 from tests.support.ca_world import BY, ISSUING, ROOT, World, server_request
 
@@ -169,7 +170,9 @@ def test_an_issuer_changed_meanwhile_signs_nothing() -> None:
 
 @pytest.mark.parametrize("reason", [RevocationReason.KEY_COMPROMISE, RevocationReason.CA_COMPROMISE])
 @pytest.mark.parametrize("protocol", ["acme", "est", "scep", "cmp"])
-def test_a_compromised_key_gets_no_certificate_by_whatever_protocol(protocol: str, reason: RevocationReason) -> None:
+def test_a_compromised_key_gets_no_certificate_by_whatever_protocol(
+    protocol: RequesterProtocol, reason: RevocationReason
+) -> None:
     """Once an operator, or somebody with the key, has said so; nor does a request that waited for a person."""
     world = World().with_issuers()
     facts = server_request("a.example.test", requester=replace(BY, protocol="cli"))

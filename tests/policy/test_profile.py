@@ -12,6 +12,7 @@ from typing import Union, get_args, get_origin, get_type_hints
 import pytest
 
 from emca_daemon.durations import parse_duration
+from emca_daemon.policy.facts import Proof, RequesterProtocol
 from emca_daemon.policy.patterns import DistinguishedName, IpNetwork, MailPattern
 from emca_daemon.policy.profile import Profile
 from emca_daemon.policy.profile_extensions import PURPOSES
@@ -89,6 +90,17 @@ def test_the_variables_of_rules_and_the_purposes_are_documented() -> None:
     text = REFERENCE.read_text(encoding="utf-8")
     assert all(f"| `{name}` | {meaning} |" in text for name, meaning in VARIABLES.items())
     assert all(f"| `{name}` | {oid} |" in text for name, oid in PURPOSES.items())
+
+
+def test_protocols_and_proofs_are_documented() -> None:
+    """All of them, and no others."""
+    text = REFERENCE.read_text(encoding="utf-8")
+    (protocols,) = [line for line in text.splitlines() if line.startswith("| `requesters.protocols`")]
+    assert re.findall("`([a-z]+)`", protocols) == list(get_args(RequesterProtocol))
+    rows = re.findall(r"^\| (.*) \| (.*) \|$", text.partition("### Proofs")[2].partition("\n## ")[0], re.MULTILINE)
+    told = [(re.findall("`([a-z]+)`", who), re.findall("`([a-z+-]+)`", proofs)) for who, proofs in rows]
+    assert {name for names, _ in told for name in names} == set(get_args(RequesterProtocol))
+    assert {proof for _, proofs in told for proof in proofs} == set(get_args(Proof))
 
 
 def test_a_profile_of_nothing_but_defaults_is_sound() -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from emca_daemon.errors import Reason
 from emca_daemon.policy.requesters import requester_mismatches
-from tests.support.policy_world import WHO, profile
+from tests.support.policy_world import WHO, problems_of, profile
 
 GOOD = [
     {},
@@ -21,6 +21,17 @@ GOOD = [
 def test_who_satisfies_every_list_may_ask(rules: dict[str, list[str]]) -> None:
     """Empty lists ask nothing."""
     assert requester_mismatches(profile(requesters=rules), WHO) == []
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "known"),
+    [("protocols", "emt", '"est"'), ("proofs", "pasword", '"password"'), ("proofs", "revocation-passphrase", '"jws"')],
+)
+def test_what_nobody_has_is_refused_at_load(field: str, value: str, known: str) -> None:
+    """With what there is: a slip of the pen would refuse everybody."""
+    ((key, expected),) = problems_of({"requesters": {field: [value]}})
+    assert key == f"requesters.{field}[0]"
+    assert known in expected
 
 
 BAD = [

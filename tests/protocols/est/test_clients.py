@@ -1,10 +1,12 @@
 """Who asks."""
 
 import hashlib
+from typing import get_args
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from emca_daemon.policy.facts import Proof
 from emca_daemon.protocols.est.clients import Client, TrustedCertificate
 from emca_daemon.protocols.http_users import HttpUser
 from tests.support.est_world import EstWorld
@@ -31,3 +33,13 @@ def test_identity_and_proof() -> None:
     assert Client(None, TrustedCertificate(nameless)).identity == f"sha256:{digest}"
     assert Client(user).groups == {"devices"}
     assert Client(None, ours).groups == frozenset()
+
+
+def test_profiles_can_ask_for_every_proof() -> None:
+    """Of a user, of a certificate, and of both."""
+    maker = Maker("maker")
+    trusted = TrustedCertificate(maker.certify(x509.Name([]), maker.key))
+    users = [None, *(HttpUser("alice", proof) for proof in ("password", "token", "secret"))]
+    proofs = {Client(user, certificate).proof for user in users for certificate in (None, trusted)}
+    assert proofs - {"none"} <= set(get_args(Proof))
+    assert len(proofs) == 8

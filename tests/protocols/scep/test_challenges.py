@@ -1,9 +1,15 @@
 """Tests of emca_daemon.protocols.scep.challenges."""
 
+from typing import get_args
+
 import pytest
 
 from emca_daemon.errors import Reason, Refused
+from emca_daemon.policy.facts import Proof
 from emca_daemon.protocols.scep.challenges import Attempt, NoChallenge, StaticChallenge
+from emca_daemon.protocols.scep.intune import Intune
+from emca_daemon.protocols.scep.made_challenges import DeviceChallenges, OneTimeChallenges
+from emca_daemon.protocols.scep.webhook import Webhook
 from tests.support.ca_world import server_request
 
 
@@ -46,3 +52,10 @@ def test_nobody_else_is_told() -> None:
     for policy in (NoChallenge(), StaticChallenge(b"x")):
         policy.succeeded(attempt(None), b"certificate")
         policy.failed(attempt(None), "why")
+
+
+def test_profiles_can_ask_for_every_proof() -> None:
+    """Of each policy."""
+    shown = [one.check(attempt(b"x")).proof for one in (NoChallenge(), StaticChallenge(b"x"))]
+    shown += [kind.proof for kind in (OneTimeChallenges, DeviceChallenges, Webhook, Intune)]
+    assert set(shown) <= set(get_args(Proof))
