@@ -1,15 +1,10 @@
 """Cross-checks of EST's labels."""
 
-import re
 from collections.abc import Iterator
-from typing import Final
 
 from emca_daemon.settings.est import OPERATIONS, EstSettings
-from emca_daemon.settings.findings import NAME, Finding, names
+from emca_daemon.settings.findings import NAME, REALM_EXPECTED, Finding, is_realm, names
 from emca_daemon.settings.model import Settings
-
-_REALM: Final = re.compile(r"[ !#-9;-\[\]-~]+")
-"""What stands between quotation marks in a header field as it is, and before the colons of a Digest."""
 
 
 def check_est(settings: Settings) -> Iterator[Finding]:
@@ -28,7 +23,7 @@ def _label(label: EstSettings, key: str) -> Iterator[Finding]:
     for name in label.certificates.issuers:
         if not NAME.fullmatch(name):
             yield f"{key}.certificates.issuers", f"expected names of issuers, found `{name}`"
-    if label.http.realm and not _REALM.fullmatch(label.http.realm):
-        yield f"{key}.http.realm", "expected printable ASCII without colons, quotation marks and backslashes"
+    if label.http.realm and not is_realm(label.http.realm):
+        yield f"{key}.http.realm", REALM_EXPECTED
     if label.serverkeygen.encryption == "required" and not label.serverkeygen.algorithms:
         yield f"{key}.serverkeygen.algorithms", "expected algorithms: no key is made without"

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from emca_daemon.settings.findings import NAME, Finding, is_path, names
+from emca_daemon.settings.findings import NAME, REALM_EXPECTED, Finding, is_path, is_realm, names
 from emca_daemon.settings.model import Settings
 from emca_daemon.settings.scep import ScepSettings
 
@@ -35,8 +35,8 @@ def _provisioning(name: str, endpoint: ScepSettings, taken: dict[str, str]) -> I
         if path in taken:
             yield f"{key}.{field}", f"the path `{path}` is taken by `{taken[path]}`"
         taken[path] = f"{key}.{field}"
-    if ":" in realm or '"' in realm or not realm.isprintable():
-        yield f"{key}.users.realm", "expected printable text without colons and quotation marks"
+    if not is_realm(realm):
+        yield f"{key}.users.realm", REALM_EXPECTED
 
 
 def _names(endpoint: ScepSettings, key: str) -> Iterator[Finding]:

@@ -16,6 +16,10 @@ _LABEL: Final = r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?"
 _HOST: Final = re.compile(rf"(\*\.)?{_LABEL}(\.{_LABEL})*")
 _PATH: Final = re.compile(r"(/[A-Za-z0-9._~-]+)+")
 
+_REALM: Final = re.compile(r"[ !#-9;-\[\]-~]+")
+
+REALM_EXPECTED: Final = "expected printable ASCII without colons, quotation marks and backslashes"
+
 
 def is_address(text: str) -> bool:
     """An IPv4 or IPv6 address."""
@@ -50,6 +54,11 @@ def is_port(text: str) -> bool:
 def is_path(text: str) -> bool:
     """A path of a URL: `/` and plain parts, without a slash at the end."""
     return _PATH.fullmatch(text) is not None
+
+
+def is_realm(text: str) -> bool:
+    """What stands between quotation marks in a header field as it is, and before the colons of a Digest."""
+    return _REALM.fullmatch(text) is not None
 
 
 def is_url(text: str, *schemes: str) -> bool:

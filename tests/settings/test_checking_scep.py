@@ -48,6 +48,8 @@ def test_endpoints_that_fit_are_fine() -> None:
         (ScepSettings(profile=PROFILE, api=ScepApiSettings(enabled=True, path="/scep/one")), "scep.one.api.path"),
         (ScepSettings(profile=PROFILE, jamf=ScepJamfSettings(enabled=True, path="/scep/one")), "scep.one.jamf.path"),
         (ScepSettings(profile=PROFILE, users=ScepUsersSettings(realm='a"b')), "scep.one.users.realm"),
+        (ScepSettings(profile=PROFILE, users=ScepUsersSettings(realm="Geräte")), "scep.one.users.realm"),
+        (ScepSettings(profile=PROFILE, users=ScepUsersSettings(realm="設備")), "scep.one.users.realm"),
     ],
 )
 def test_what_does_not_fit_is_told_with_its_key(endpoint: ScepSettings, key: str) -> None:

@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emca_daemon.settings.findings import is_address, is_host_pattern, is_network, is_path, is_port, is_resolver, is_url
+from emca_daemon.settings.findings import (
+    is_address,
+    is_host_pattern,
+    is_network,
+    is_path,
+    is_port,
+    is_realm,
+    is_resolver,
+    is_url,
+)
 from emca_daemon.settings.findings import names as check_names
 
 
@@ -27,6 +36,7 @@ def is_web(text: str) -> bool:
             ["dns:53", "9.9.9.9:", "[9.9.9.9]:53", "9.9.9.9:0"],
         ),
         (is_host_pattern, ["a.test", "*.a.test", "_dns.a", "localhost"], ["A.test", "*", "a..b", "-a.b", "a.*.b", ""]),
+        (is_realm, ["est", "a b", "~!#'"], ["", "a:b", 'a"b', "a\\b", "a\nb", "Geräte", "設備", "a\x7f"]),
         (is_path, ["/a", "/a/b-c_d.e~f"], ["", "/", "a", "/a/", "/a//b", "/a?b", "/a%20"]),
         (
             is_web,
@@ -42,7 +52,9 @@ def test_a_form_is_recognised(check: Callable[[str], bool], good: list[str], bad
     assert [text for text in bad if check(text)] == []
 
 
-@pytest.mark.parametrize("check", [is_address, is_network, is_port, is_resolver, is_host_pattern, is_path, is_web])
+@pytest.mark.parametrize(
+    "check", [is_address, is_network, is_port, is_resolver, is_host_pattern, is_path, is_realm, is_web]
+)
 @given(text=st.text(max_size=80))
 def test_any_text_gets_an_answer(check: Callable[[str], bool], text: str) -> None:
     """No text whatsoever makes a check fail."""
