@@ -46,32 +46,27 @@ class CaaTask:
     questions: tuple[tuple[AlternativeName, Asking], ...]
 
 
+@dataclass(frozen=True, slots=True)
 class AwaitedDesk:
-    """Hands out what is to be asked, and takes the answers; safe to call from any process."""
+    """Hands out what is to be asked, and takes the answers; safe to call from any process.
 
-    def __init__(
-        self,
-        store: AcmeStore,
-        enrollment: Enrollment,
-        settings: Mapping[str, AcmeSettings],
-        weak_keys: WeakKeys,
-        clock: Clock,
-    ) -> None:
-        """`settings` are those of every endpoint, by name."""
-        self._store = store
-        self._enrollment = enrollment
-        self._settings = settings
-        self._weak_keys = weak_keys
-        self._clock = clock
+    `settings` are those of every endpoint, by name.
+    """
+
+    store: AcmeStore
+    enrollment: Enrollment
+    settings: Mapping[str, AcmeSettings]
+    weak_keys: WeakKeys
+    clock: Clock
 
     def due(self) -> list[CaaTask]:
         """Take what is due; orders that go no further are dropped on the way."""
-        now = self._clock()
-        with self._store.reading() as tx:
+        now = self.clock()
+        with self.store.reading() as tx:
             waiting = tx.acme.due_orders(now, _AT_ONCE)
         if not waiting:
             return []
-        with self._store.writing() as tx:
+        with self.store.writing() as tx:
             taken = [one for one in waiting if tx.acme.take_order(one, now + _LEASE)]
             return [task for one in taken if (task := self._task(tx, one)) is not None]
 
@@ -92,7 +87,7 @@ class AwaitedDesk:
     def _task(self, tx: Writing, awaited: AwaitedOrder) -> CaaTask | None:
         order = tx.acme.order(awaited.order_id)
         account = None if order is None else tx.acme.account(order.account_id)
-        settings = None if order is None else self._settings.get(order.endpoint)
+        settings = None if order is None else self.settings.get(order.endpoint)
         if order is None or account is None or settings is None or not _waits(order):
             tx.acme.drop_order(awaited.order_id)
             return None
@@ -112,20 +107,20 @@ class AwaitedDesk:
         return CaaTask(awaited, order, url, questions)
 
     def _issue(self, task: CaaTask) -> None:
-        order, settings = task.order, self._settings[task.order.endpoint]
-        facts = request_facts(task.awaited.csr, order, _requester(task), self._weak_keys)
+        order, settings = task.order, self.settings[task.order.endpoint]
+        facts = request_facts(task.awaited.csr, order, _requester(task), self.weak_keys)
         profile = settings.profile_of(order.profile)
-        self._enrollment.enroll(facts, profile, issuer=settings.issuer, reference=order.id, companion=_Resumed(order))
+        self.enrollment.enroll(facts, profile, issuer=settings.issuer, reference=order.id, companion=_Resumed(order))
 
     def _end(self, task: CaaTask, refused: Refused) -> None:
-        with self._store.writing() as tx:
+        with self.store.writing() as tx:
             current = tx.acme.order(task.order.id)
             if current is None or not _waits(current):
                 tx.acme.drop_order(task.order.id)
                 return
             self._close(tx, current, problem_of(refused))
             names = " ".join(map(str, current.names))[:4096]
-            tx.audit.append(refusal_by(_requester(task), self._clock(), "order.finalize", names, refused))
+            tx.audit.append(refusal_by(_requester(task), self.clock(), "order.finalize", names, refused))
 
     def _close(self, tx: Writing, order: Order, problem: Problem) -> None:
         stage = move(ORDER_MOVES, order.stage, OrderStage.INVALID)

@@ -1,7 +1,7 @@
 """Issuing the next certificate of every order that is renewed automatically (RFC 8739 2.2): a duty, no request."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import cast
 
@@ -28,34 +28,29 @@ _AGAIN = timedelta(minutes=1)
 """After how long a certificate that could not be issued is tried again."""
 
 
+@dataclass(frozen=True, slots=True)
 class StarRenewals:
-    """Looks for what is due, and issues it from the order's own CSR."""
+    """Looks for what is due, and issues it from the order's own CSR.
 
-    def __init__(
-        self,
-        store: AcmeStore,
-        enrollment: Enrollment,
-        settings: Mapping[str, AcmeSettings],
-        weak_keys: WeakKeys,
-        clock: Clock,
-    ) -> None:
-        """`settings` are those of every endpoint, by name."""
-        self._store = store
-        self._enrollment = enrollment
-        self._settings = settings
-        self._weak_keys = weak_keys
-        self._clock = clock
+    `settings` are those of every endpoint, by name.
+    """
+
+    store: AcmeStore
+    enrollment: Enrollment
+    settings: Mapping[str, AcmeSettings]
+    weak_keys: WeakKeys
+    clock: Clock
 
     def run(self) -> int:
         """Issue what is due; how many certificates that was. What is refused is audited, and tried again."""
-        with self._store.reading() as tx:
-            due = tx.acme.due_star_orders(self._clock(), _AT_ONCE)
+        with self.store.reading() as tx:
+            due = tx.acme.due_star_orders(self.clock(), _AT_ONCE)
         return sum(self._renew(star) for star in due)
 
     def _renew(self, star: StarOrder) -> bool:
-        now = self._clock()
+        now = self.clock()
         taken = replace(star, next_issue=now + _AGAIN)
-        with self._store.writing() as tx:
+        with self.store.writing() as tx:
             if not tx.acme.postpone_star_order(star, now + _AGAIN):
                 return False
             order = tx.acme.order(star.order_id)
@@ -75,25 +70,25 @@ class StarRenewals:
         suspended = account.binding is not None and (binding is None or binding.revoked is not None)
         suspended = suspended or not stands(tx, order)
         alive = order.stage is OrderStage.VALID and account.status is AccountStatus.VALID
-        return alive and not suspended and order.endpoint in self._settings
+        return alive and not suspended and order.endpoint in self.settings
 
     def _issue(self, star: StarOrder, order: Order, account: Account) -> None:
         """The certificate of this time; where it comes late, it begins no earlier than its profile allows."""
-        settings, now = self._settings[order.endpoint], self._clock()
+        settings, now = self.settings[order.endpoint], self.clock()
         profile, terms = settings.profile_of(order.profile), stored_terms(order.auto_renewal or "")
         number = terms.number_at(star.begins, now)
         not_before, not_after = terms.validity(star.begins, number)
-        earliest = now.replace(microsecond=0) - self._enrollment.profile(profile).validity.backdate
+        earliest = now.replace(microsecond=0) - self.enrollment.profile(profile).validity.backdate
         url = f"{settings.base_url}/account/{account.id}"
         requester = Requester("acme", url, "auto-renewal", order.endpoint, order.id, order.endpoint)
-        facts = request_facts(star.csr, order, requester, self._weak_keys)
-        with self._store.reading() as tx:
+        facts = request_facts(star.csr, order, requester, self.weak_keys)
+        with self.store.reading() as tx:
             blocked = tx.acme.key_standing(facts.key.fingerprint).blocked
         if blocked:
-            with self._store.writing() as tx:
+            with self.store.writing() as tx:
                 tx.acme.stop_star_order(order.id)
             return
-        self._enrollment.enroll(
+        self.enrollment.enroll(
             replace(facts, not_before=max(not_before, earliest), not_after=not_after),
             profile,
             issuer=settings.issuer,
