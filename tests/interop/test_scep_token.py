@@ -1,6 +1,8 @@
 """SCEP with the registration authority's key in a token: strongSwan's `pki` against SoftHSM2."""
 
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import cast
@@ -62,6 +64,17 @@ def settings(daemon: Daemon, zone: Zone, token: SoftHsm) -> str:
     return text + MORE.format(home=daemon.home)
 
 
+@contextmanager
+def token_home(zone: Zone, folder: Path) -> Iterator[tuple[Daemon, SoftHsm]]:
+    """A home whose keys are in a token, not served yet; in the end its PIN was told to nobody."""
+    token = SoftHsm(folder / "softhsm")
+    token.make_token("demo")
+    with Daemon(folder / "demo") as daemon:
+        daemon.make_home(settings(daemon, zone, token), "token")
+        yield daemon, token
+        daemon.assert_quiet(PIN)
+
+
 class Live:
     """The served endpoint as our own client sees it, which writes what others do not."""
 
@@ -97,10 +110,7 @@ class Live:
 
 def test_strongswan_enrolls_and_renews_where_the_ra_s_key_is_in_a_token(zone: Zone, tmp_path: Path) -> None:
     """Also after a new start, and where one key signs and another decrypts; no RA key is in a file."""
-    token = SoftHsm(tmp_path / "softhsm")
-    token.make_token("demo")
-    with Daemon(tmp_path / "demo") as daemon:
-        daemon.make_home(settings(daemon, zone, token), "token")
+    with token_home(zone, tmp_path) as (daemon, _):
         daemon.serve()
         scep = ScepSite(Site(daemon, zone, 0, 0), tmp_path)
         scep.authorities()
@@ -122,15 +132,11 @@ def test_strongswan_enrolls_and_renews_where_the_ra_s_key_is_in_a_token(zone: Zo
             assert sum(one.startswith(prefix) for one in keys) == 1, keys
         assert not [one for one in keys if one.startswith(("software:scep-default-", "software:scep-two-"))]
         daemon.stop()
-        daemon.assert_quiet(PIN)
 
 
 def test_every_padding_opens_and_no_other_message_harms_the_token(zone: Zone, tmp_path: Path) -> None:
     """OAEP with a hash that SoftHSM2 has and one that it lacks; all that does not open is refused in the same words."""
-    token = SoftHsm(tmp_path / "softhsm")
-    token.make_token("demo")
-    with Daemon(tmp_path / "demo") as daemon:
-        daemon.make_home(settings(daemon, zone, token), "token")
+    with token_home(zone, tmp_path) as (daemon, _):
         daemon.serve()
         scep = ScepSite(Site(daemon, zone, 0, 0), tmp_path)
         live = Live(scep, scep.authorities()[2])
@@ -147,15 +153,11 @@ def test_every_padding_opens_and_no_other_message_harms_the_token(zone: Zone, tm
         assert refused == {("2", "2", "the message cannot be decrypted, or is not what its type says")}
         assert live.enroll(ToCertificate(live.recipient()), 20).status == "0"
         daemon.stop()
-        daemon.assert_quiet(PIN)
 
 
 def test_a_ca_opens_messages_itself_with_a_key_made_for_it(zone: Zone, tmp_path: Path) -> None:
     """It is an RSA key that `emca-daemon key generate --decrypts` made."""
-    token = SoftHsm(tmp_path / "softhsm")
-    token.make_token("demo")
-    with Daemon(tmp_path / "demo") as daemon:
-        daemon.make_home(settings(daemon, zone, token), "token")
+    with token_home(zone, tmp_path) as (daemon, _):
         daemon.done("key", "generate", "token:own", "--algorithm", "rsa-2048", "--decrypts")
         key = ("--key", "token:own", "--existing-key")
         daemon.done("ca", "create-sub", "own", "--parent", "demo-root", "--subject", "CN=EMCA Demo Own CA", *key)
@@ -166,15 +168,11 @@ def test_a_ca_opens_messages_itself_with_a_key_made_for_it(zone: Zone, tmp_path:
         for number, digest in enumerate((None, "sha256")):
             assert live.enroll(ToCertificate(live.recipient(), oaep=digest), number).status == "0"
         daemon.stop()
-        daemon.assert_quiet(PIN)
 
 
 def test_a_token_that_cannot_decrypt_stops_the_start(zone: Zone, tmp_path: Path) -> None:
     """In one line that names the endpoint and the setting; SoftHSM2 offers no more than its settings tell."""
-    token = SoftHsm(tmp_path / "softhsm")
-    token.make_token("demo")
-    with Daemon(tmp_path / "demo") as daemon:
-        daemon.make_home(settings(daemon, zone, token), "token")
+    with token_home(zone, tmp_path) as (daemon, token):
         with token.settings.open("a", encoding="utf-8") as file:
             file.write("slots.mechanisms = CKM_ECDSA,CKM_EC_KEY_PAIR_GEN,CKM_RSA_PKCS_KEY_PAIR_GEN\n")
         said = daemon.command("serve")
