@@ -70,7 +70,8 @@ class Serving:
         if interval is not None:
             self._watchdog.start(interval)
         if self._parent is not None:
-            self._parent_watch.start(PARENT_CHECK_SECONDS)
+            # Not at once: a reactor that does not run yet cannot be stopped.
+            self._parent_watch.start(PARENT_CHECK_SECONDS, now=False)
         self._log.info("serving", ports={name: listener.port for name, listener in self._listeners.items()})
         tell_ready(self._environment)
         self._notifier.ready()

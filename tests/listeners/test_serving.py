@@ -111,12 +111,13 @@ def test_a_process_says_when_it_is_ready_and_when_it_stops(tmp_path: Path) -> No
 
 @pytest.mark.parametrize("alive", [True, False])
 def test_a_worker_ends_with_its_parent(alive: bool) -> None:
-    """Which was perhaps killed, and cannot say so."""
+    """Which was perhaps killed, and cannot say so; not before the reactor runs, which could not be stopped."""
     reactor, stage = PretendedReactor(), Stage()
     execution = Execution("reactor", waits=False, threads=1, backlog=0, reactor=reactor)
     environment = {PARENT_VARIABLE: str(os.getppid() if alive else os.getpid())}
     serving = Serving(reactor, {}, execution, notifier=Notifier({}, 1), environment=environment, log=stage.log)  # type: ignore[arg-type]
     serving.ready()
+    assert reactor.stopped == 0
     reactor.pump([1] * 3)
     assert reactor.stopped == (0 if alive else 1)
     serving.stop()
