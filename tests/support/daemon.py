@@ -161,8 +161,13 @@ class Daemon:
     def kill(self) -> None:
         """Kill -9, workers included: no time for anything."""
         assert self._process is not None
-        with suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
+        pid = self._process.pid
+        with suppress(ProcessLookupError, FileNotFoundError):
+            os.kill(pid, signal.SIGSTOP)  # so that it starts no worker meanwhile
+            workers = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+            for one in (pid, *map(int, workers)):
+                with suppress(ProcessLookupError):
+                    os.kill(one, signal.SIGKILL)
         self._process.wait(STOP_SECONDS)
         self._process = None
 
