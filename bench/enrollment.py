@@ -29,7 +29,7 @@ ROUNDS, BURST = 5, 80
 PROFILES = ("tls-server", "tls-server-public")
 """Linted once a shape; linted each time."""
 
-REQUESTER = Requester("bench", "bench", "local", "127.0.0.1", "bench")
+REQUESTER = Requester("cli", "bench", "local", "127.0.0.1", "bench")
 
 
 def measure() -> Figures:
