@@ -1,11 +1,13 @@
 """Opening the database: SQLite in a file or in memory, or a PostgreSQL server."""
 
+import sqlite3
+import time
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
 from sqlalchemy import URL, Engine, create_engine, event, make_url
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool, StaticPool
 
@@ -14,6 +16,9 @@ from emca_daemon.settings.model import StoreSettings
 
 _SQLITE_CACHE = 8_192
 """KiB of page cache a connection: random serials touch index pages all over the file."""
+
+_PAUSE = timedelta(milliseconds=20)
+"""Between two attempts to change how a file is kept."""
 
 _IDLE_TRANSACTION = timedelta(seconds=60)
 """When PostgreSQL ends a transaction whose process hangs while it holds locks (a CRL is signed inside of one)."""
@@ -59,9 +64,8 @@ def _open_sqlite(url: URL, timeout: timedelta, read_only: bool) -> Engine:
     @event.listens_for(engine, "connect")
     def prepare(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
         cursor = connection.cursor()
-        # Asked first, since changing the mode needs the file for itself and several processes may start at once.
-        if not in_memory and cursor.execute("PRAGMA journal_mode").fetchone() != ("wal",):
-            cursor.execute("PRAGMA journal_mode = WAL")
+        if not in_memory:
+            _log_ahead(cursor, timeout)
         cursor.execute("PRAGMA synchronous = FULL")
         cursor.execute("PRAGMA foreign_keys = ON")
         cursor.execute(f"PRAGMA cache_size = -{_SQLITE_CACHE}")
@@ -71,6 +75,25 @@ def _open_sqlite(url: URL, timeout: timedelta, read_only: bool) -> Engine:
         cursor.close()
 
     return engine
+
+
+def _log_ahead(cursor: DBAPICursor, timeout: timedelta) -> None:
+    """Have changes written to a log first (WAL), which readers need not wait for.
+
+    Asked first, since changing the mode needs the file for itself. Several processes may start at once, and for this
+    change alone SQLite does not wait until the others are done: so it is tried again, as long as it waits elsewhere.
+    """
+    for last in (*[False] * int(timeout / _PAUSE), True):
+        if cursor.execute("PRAGMA journal_mode").fetchone() == ("wal",):
+            return
+        try:
+            cursor.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if last or error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                raise
+            time.sleep(_PAUSE.total_seconds())
+        else:
+            return
 
 
 def _make_private(file: Path) -> None:

@@ -1,7 +1,11 @@
 """Opening databases."""
 
+import sqlite3
 import stat
+import threading
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import closing, nullcontext
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -79,6 +83,25 @@ def test_a_read_only_database_changes_nothing(engine: Engine) -> None:
     with engine.connect() as connection, pytest.raises(Exception, match=r"read-?only"):
         connection.exec_driver_sql("DELETE FROM leases")
     store.close()
+
+
+@pytest.mark.parametrize("patient", [True, False])
+def test_a_new_file_that_another_process_works_on_is_waited_for(tmp_path: Path, patient: bool) -> None:
+    """As long as for any lock, then it is unavailable."""
+    file = tmp_path / "store.db"
+    with closing(sqlite3.connect(file, isolation_level=None, check_same_thread=False)) as other:
+        other.execute("CREATE TABLE t (n)")
+        other.execute("BEGIN IMMEDIATE")
+        release = threading.Timer(0.2 if patient else 60, other.rollback)
+        release.start()
+        settings = StoreSettings(url=f"sqlite:///{file}", timeout=timedelta(seconds=20 if patient else 0.1))
+        store = SqlReadingStore(open_engine(settings))
+        with nullcontext() if patient else pytest.raises(Refused) as refused, store.reading():
+            release.cancel()
+        assert refused is None or refused.value.reason is Reason.UNAVAILABLE
+        release.cancel()
+        store.close()
+    assert asked(open_engine(settings), "PRAGMA journal_mode") == "wal"
 
 
 def open_for_the_first_time(url: str) -> object:
