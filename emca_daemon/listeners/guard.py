@@ -1,10 +1,15 @@
 """The last line before a client: a bug in a responder becomes an answer, and is whole in the log."""
 
+from collections.abc import Callable
+from typing import TypeVar
+
 from structlog.typing import FilteringBoundLogger
 
 from emca_daemon.listeners.wire import text
 from emca_daemon.logs import REQUEST_ID
 from emca_daemon.protocols.http import Limiting, Request, Responder, Response, Toiling
+
+Answer = TypeVar("Answer")
 
 
 class Guard:
@@ -18,49 +23,33 @@ class Guard:
         """Its answer; for a bug its own "internal error", and 500 if it cannot even say that."""
         token = REQUEST_ID.set(request.id)
         try:
-            return responder.respond(request)
-        except Exception as error:  # noqa: BLE001
-            self._bug(request, error)
+            answer: Response | None = self._ask(request, lambda: responder.respond(request), None)
         finally:
             REQUEST_ID.reset(token)
-        try:
-            return responder.failed(request)
-        except Exception as error:  # noqa: BLE001
-            self._bug(request, error)
-        return text(500, f"internal error {request.id}")
+        if answer is not None:
+            return answer
+        return self._ask(request, lambda: responder.failed(request), text(500, f"internal error {request.id}"))
 
     def waits(self, responder: Responder, request: Request) -> bool:
         """Whether it waits; True where it cannot tell."""
-        try:
-            return responder.waits(request)
-        except Exception as error:  # noqa: BLE001
-            self._bug(request, error)
-        return True
+        return self._ask(request, lambda: responder.waits(request), True)
 
     def toils(self, responder: Toiling, request: Request) -> bool:
         """Whether it is long at work; True where it cannot tell."""
-        try:
-            return responder.toils(request)
-        except Exception as error:  # noqa: BLE001
-            self._bug(request, error)
-        return True
+        return self._ask(request, lambda: responder.toils(request), True)
 
     def too_large(self, responder: Limiting, request: Request) -> Response:
         """Its 413; a plain one where it cannot say so."""
-        try:
-            return responder.too_large(request)
-        except Exception as error:  # noqa: BLE001
-            self._bug(request, error)
-        return text(413)
+        return self._ask(request, lambda: responder.too_large(request), text(413))
 
     def busy(self, responder: Responder, request: Request) -> Response:
         """Its "try again later"; a plain 503 where it cannot say so."""
-        try:
-            return responder.busy(request)
-        except Exception as error:  # noqa: BLE001
-            self._bug(request, error)
-        return Response(503, b"", (("retry-after", "5"),))
+        return self._ask(request, lambda: responder.busy(request), Response(503, b"", (("retry-after", "5"),)))
 
-    def _bug(self, request: Request, error: Exception) -> None:
-        """Write down the bug with its traceback."""
-        self._log.error("bug", request_id=request.id, method=request.method, path=request.path, exc_info=error)
+    def _ask(self, request: Request, question: Callable[[], Answer], otherwise: Answer) -> Answer:
+        """What the responder says; what to say otherwise, once the bug is written down with its traceback."""
+        try:
+            return question()
+        except Exception as error:  # noqa: BLE001
+            self._log.error("bug", request_id=request.id, method=request.method, path=request.path, exc_info=error)
+        return otherwise
